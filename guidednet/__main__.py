@@ -1,0 +1,111 @@
+"""The command line: guidednet phantom | prepare | plan | train | evaluate | predict | notebook | reproduce."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from guidednet import commands
+from guidednet.errors import InputError
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    main = argparse.ArgumentParser(prog="guidednet", description="GuidedNet companion: from raw CT to the paper's tables and figures")
+    subparsers = main.add_subparsers(dest="command", required=True)
+    _add_data_commands(subparsers)
+    _add_run_commands(subparsers)
+    _add_report_commands(subparsers)
+    return main
+
+
+def _add_data_commands(subparsers: argparse._SubParsersAction) -> None:
+    phantom = subparsers.add_parser("phantom", help="write synthetic abdominal CT in a data set's layout")
+    phantom.add_argument("out", type=Path, help="folder to write to")
+    phantom.add_argument("--dataset", required=True, help="flare22 or amos")
+    phantom.add_argument("--cases", type=_count, required=True, help="number of cases")
+    phantom.add_argument("--labelled", type=_count, help="how many of them have a label (default: half)")
+    phantom.add_argument("--seed", type=int, default=0)
+    phantom.add_argument("--voxel-mm", type=float, default=1.5, help="voxel size within a slice, about (default: 1.5)")
+    phantom.set_defaults(run=commands.phantom)
+
+    prepare = subparsers.add_parser("prepare", help="raw NIfTI to a case store")
+    prepare.add_argument("raw", type=Path, help="folder of raw NIfTI in the data set's layout")
+    prepare.add_argument("store", type=Path, help="folder to write to")
+    prepare.add_argument("--dataset", required=True, help="flare22 or amos")
+    prepare.add_argument("--spacing", type=float, nargs=3, metavar=("Z", "Y", "X"), help="voxel size in mm (default: 2.5 1.25 1.25)")
+    prepare.set_defaults(run=commands.prepare_store)
+
+    for command in (phantom, prepare):
+        command.add_argument("--workers", type=_count, default=os.cpu_count() or 1, help="processes (default: all cores)")
+
+    predict = subparsers.add_parser("predict", help="segment a scan with a trained run")
+    predict.add_argument("scan", type=Path, help="NIfTI in HU")
+    predict.add_argument("--run", dest="run_folder", type=Path, required=True, help="folder of a finished run")
+    predict.add_argument("-o", "--output", type=Path, required=True, help="NIfTI to write")
+    predict.add_argument("--ensemble", action="store_true", help="average both networks of a two-network method")
+    predict.set_defaults(run=commands.predict)
+
+
+def _add_run_commands(subparsers: argparse._SubParsersAction) -> None:
+    plan = subparsers.add_parser("plan", help="list the runs, what exists, and what the rest will cost")
+    train = subparsers.add_parser("train", help="train one method (or go on with it)")
+    evaluate = subparsers.add_parser("evaluate", help="per-organ test scores of one method's run")
+    for command in (train, evaluate):
+        command.add_argument("--method", required=True)
+        command.add_argument("--dataset", default="flare22")
+        command.add_argument("--seed", type=int, default=0)
+        command.add_argument("--ratio", type=int, default=10, choices=(10, 50), help="labelled share of the training cases in percent")
+    plan.set_defaults(run=commands.plan)
+    train.set_defaults(run=commands.train)
+    evaluate.set_defaults(run=commands.evaluate)
+    for command in (plan, train, evaluate):
+        _add_workspace_options(command)
+    _add_item_options(plan)
+
+
+def _add_report_commands(subparsers: argparse._SubParsersAction) -> None:
+    notebook = subparsers.add_parser("notebook", help="execute one notebook with parameters")
+    notebook.add_argument("name", help="such as 12_table3_components")
+    notebook.add_argument("--set", dest="values", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the notebook")
+    notebook.set_defaults(run=commands.notebook)
+
+    reproduce = subparsers.add_parser("reproduce", help="data, runs, notebooks, tables, figures and the page that collects them")
+    reproduce.set_defaults(run=commands.reproduce)
+    for command in (notebook, reproduce):
+        _add_workspace_options(command)
+    _add_item_options(reproduce)
+
+
+def _add_workspace_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--profile", default="quick", help="smoke, quick, reference or paper (default: quick)")
+    command.add_argument("--data-root", help="folder of the real data sets (default: DATA_DIR or data)")
+    command.add_argument("--results", help="folder to write to (default: RESULTS_DIR or results)")
+    command.add_argument("--gpus", type=int, default=0, help="GPUs to train on: 0 (default) or 1")
+
+
+def _add_item_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--only", help="comma-separated items, such as table3")
+    command.add_argument("--seeds", type=_count, help="seeds per row (default: the profile's)")
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return value
+
+
+def main() -> int:
+    """Run the command line; a user's mistake is one sentence on standard error and status 2."""
+    options = parser().parse_args()
+    try:
+        options.run(options)
+    except InputError as error:
+        print(f"guidednet: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

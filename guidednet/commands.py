@@ -1,0 +1,98 @@
+"""What each command of the command line does. Imports are inside, so that a command loads only what it needs."""
+
+from argparse import Namespace
+from pathlib import Path
+
+from guidednet.errors import InputError
+from guidednet.progress import bar
+
+
+def phantom(options: Namespace) -> None:
+    """Write synthetic abdominal CT in the layout of a data set."""
+    from guidednet.organs import organ_set
+    from guidednet.phantom import write_phantoms
+
+    organ_set(options.dataset)
+    labelled = (options.cases + 1) // 2 if options.labelled is None else options.labelled
+    if labelled > options.cases:
+        raise InputError(f"--labelled {labelled} is more than --cases {options.cases}; lower it")
+    written = write_phantoms(
+        options.out,
+        options.dataset,
+        cases=options.cases,
+        labelled=labelled,
+        seed=options.seed,
+        voxel_mm=options.voxel_mm,
+        workers=options.workers,
+        progress=bar("synthetic CT", "case"),
+    )
+    print(f"{len(written)} cases, {labelled} of them labelled, in {options.out}")
+
+
+def prepare_store(options: Namespace) -> None:
+    """Prepare a folder of raw NIfTI into a case store."""
+    from guidednet.organs import organ_set
+    from guidednet.prepare import prepare
+    from guidednet.store import PrepareConfig
+
+    organ_set(options.dataset)
+    settings = PrepareConfig(spacing_mm=tuple(options.spacing)) if options.spacing else PrepareConfig()
+    prepare(options.raw, options.store, options.dataset, settings, workers=options.workers, progress=bar("prepare", "case"))
+    print(f"case store in {options.store}; its cases are listed in {options.store / 'cases.csv'}")
+
+
+def plan(options: Namespace) -> None:
+    """List the runs of a profile, what exists and what the rest will cost."""
+    from guidednet.reproduce import Reproduction
+
+    print(Reproduction.from_options(options).plan_text())
+
+
+def train(options: Namespace) -> None:
+    """Train one method, or go on with it, and print where its run folder is."""
+    run = _run_of(options)
+    print(f"finished: {run.folder}")
+
+
+def evaluate(options: Namespace) -> None:
+    """Print the test scores of one method's run in percent, by organ and predictor."""
+    scores = _run_of(options).scores()
+    table = scores.pivot_table(index="organ", columns=["predictor", "metric"], values="value", sort=False, dropna=False)
+    print((100 * table).round(2).to_string(na_rep="-"))
+
+
+def _run_of(options: Namespace):  # noqa: ANN202
+    from guidednet.reproduce import device_of
+    from guidednet.runs import RunStore
+    from guidednet.workspace import open_workspace
+
+    workspace = open_workspace(options.profile, options.data_root, options.results)
+    ratio = workspace.data(options.dataset).ratios[0 if options.ratio == 50 else 1]
+    config = workspace.profile.run(options.dataset, options.method, ratio, options.seed)
+    return RunStore(workspace, device_of(options.gpus)).get(config)
+
+
+def predict(options: Namespace) -> None:
+    """Segment a scan with a trained run, on the scan's own grid."""
+    from guidednet.predict import segment_scan
+
+    segment_scan(options.scan, options.run_folder, options.output, "ensemble" if options.ensemble else "primary")
+    print(f"segmentation in {options.output}")
+
+
+def notebook(options: Namespace) -> None:
+    """Execute one notebook with parameters."""
+    from guidednet.report.notebooks import execute, parse_parameters
+    from guidednet.workspace import open_workspace
+
+    workspace = open_workspace(options.profile, options.data_root, options.results)
+    values = {"profile": options.profile} | parse_parameters(options.values)
+    execute(options.name, values, workspace.report_folder / "notebooks", inputs={}, outputs=[Path("never")])
+    print(f"executed copy in {workspace.report_folder / 'notebooks'}")
+
+
+def reproduce(options: Namespace) -> None:
+    """Data, runs, notebooks, tables and the page that collects them."""
+    from guidednet.reproduce import Reproduction
+
+    Reproduction.from_options(options).run()

@@ -1,0 +1,83 @@
+"""Which versions run here: checked against the lock file, and written into every run's record.
+
+    python -m guidednet.environment requirements.lock
+
+ends with status 0 where the running Python satisfies the lock, else names what differs and ends with 1.
+Only the standard library is imported at module level, so that it runs before anything is installed.
+"""
+
+import importlib.metadata
+import platform
+import resource
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+RECORDED = ("torch", "numpy", "scipy", "pandas", "torchio", "nibabel")
+
+
+def locked_versions(lock: Path) -> dict[str, str]:
+    """Version by package name of a lock file of `name==version` lines; comments and empty lines are skipped."""
+    lines = [line.split("#")[0].strip() for line in lock.read_text().splitlines()]
+    return dict(line.split("==") for line in lines if line)
+
+
+def differences(lock: Path) -> list[str]:
+    """One line for each package that is missing or has another version; a build suffix such as +cpu is no difference."""
+    found = []
+    for name, wanted in locked_versions(lock).items():
+        try:
+            installed = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            installed = "missing"
+        if installed.split("+")[0] != wanted:
+            found.append(f"{name}: {installed} instead of {wanted}")
+    return found
+
+
+def provenance(device: Any) -> dict[str, Any]:
+    """What a record says of the machine: versions, device, threads, peak memory, commit, time."""
+    import torch
+
+    on_gpu = torch.device(device).type == "cuda"
+    gibibytes = torch.cuda.max_memory_allocated(device) / 2**30 if on_gpu else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return {
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "versions": {name: version for name in RECORDED if (version := _version(name))},
+        "device": torch.cuda.get_device_name(device) if on_gpu else f"CPU, {torch.get_num_threads()} threads",
+        "peak_memory_gib": round(gibibytes, 3),
+        "commit": _git("rev-parse", "HEAD"),
+        "uncommitted_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _git(*arguments: str) -> str | None:
+    """The output of a git command in the repository, None where there is no git or no repository."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=Path(__file__).parent, capture_output=True, text=True, timeout=30)
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def main() -> int:
+    """Compare the running Python with the lock file given as the only argument."""
+    found = differences(Path(sys.argv[1]))
+    if sys.version_info < (3, 11):
+        found.insert(0, f"Python {platform.python_version()} is older than 3.11")
+    print("\n".join(found))
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,9 @@
+"""The one exception that a user is meant to read."""
+
+
+class InputError(Exception):
+    """Something the user gave cannot be used.
+
+    The message is one sentence that names the file or option and the fix. The command line prints it
+    without a traceback and ends with status 2.
+    """

@@ -1,0 +1,25 @@
+"""The methods by name. A new method is one file and one line of this dictionary."""
+
+from guidednet.errors import InputError
+from guidednet.methods.base import Method, MethodSetup
+from guidednet.methods.cps import CPS
+from guidednet.methods.guidednet import GuidedNet
+from guidednet.methods.supervised import Supervised
+
+METHODS: dict[str, type[Method]] = {
+    "supervised": Supervised,
+    "cps": CPS,
+    "guidednet": GuidedNet,
+}
+
+
+def method_class(name: str) -> type[Method]:
+    """The method called `name`; raises InputError for an unknown name."""
+    if name not in METHODS:
+        raise InputError(f"unknown method '{name}': use one of {', '.join(METHODS)}")
+    return METHODS[name]
+
+
+def build_method(name: str, setup: MethodSetup, options: object) -> Method:
+    """The method called `name` with its options (an instance of its Config)."""
+    return method_class(name)(setup, options)

@@ -1,0 +1,80 @@
+"""GuidedNet: CPS with class-Gaussian guidance (3D-CGMM) and knowledge-transfer weights (KT-CPS)."""
+
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from guidednet.cgmm import CGMMConfig, cgmm_losses
+from guidednet.errors import InputError
+from guidednet.ktcps import KTCPSConfig, KTCPSWeights, ktcps_loss
+from guidednet.losses import cps_loss, supervised_loss
+from guidednet.methods.base import MethodSetup, TwoNetworkMethod
+from guidednet.sampling import Batch
+
+
+@dataclass(frozen=True)
+class GuidedNetConfig:
+    """The switches of Tables 3 and 4 and of Figure 6, and the reading of each part.
+
+    `lambda_u` and `lambda_c` are ramped, `lambda_g` is constant (eq. 2 and the paper's section 4.1; the paper
+    gives no value for lambda_c of eq. 12, the released code uses that of lambda_u). `feature_layer` counts the
+    decoder's layers from deep (1) to shallow; None is the last one, which feeds the classifier.
+    """
+
+    use_cgmm: bool = True
+    use_ktcps: bool = True
+    lambda_u: float = 0.1
+    lambda_g: float = 0.3
+    lambda_c: float = 0.1
+    feature_layer: int | None = None
+    cgmm: CGMMConfig = field(default_factory=CGMMConfig)
+    ktcps: KTCPSConfig = field(default_factory=KTCPSConfig)
+
+    @classmethod
+    def official(cls, **switches: object) -> "GuidedNetConfig":
+        """Reading "official": what the released code computes; `switches` set further fields."""
+        return cls(cgmm=CGMMConfig.official(), ktcps=KTCPSConfig.official(), **switches)
+
+
+class GuidedNet(TwoNetworkMethod):
+    """L = L_sup + lambda_u L_ktcps + lambda_g L_cgmm (eq. 2). With both parts off this is CPS, bit for bit."""
+
+    Config = GuidedNetConfig
+    relative_cost = 2.3
+
+    def __init__(self, setup: MethodSetup, options: GuidedNetConfig) -> None:
+        super().__init__(setup, options)
+        layers = setup.network.depth - 1
+        if options.feature_layer is not None and not 1 <= options.feature_layer <= layers:
+            raise InputError(f"feature_layer is {options.feature_layer}: the decoder of depth {layers + 1} has layers 1 to {layers}")
+        self.class_weights = KTCPSWeights(setup.labelled_voxels, options.ktcps)
+
+    def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:
+        """The terms of eq. 2; the CGMM terms come one by one (eqs. 8 to 13)."""
+        labelled, options = len(batch.label), self.options
+        a, b = self.network_a(batch.image), self.network_b(batch.image)
+        terms = {
+            "supervised_a": supervised_loss(a.logits[:labelled], batch.label),
+            "supervised_b": supervised_loss(b.logits[:labelled], batch.label),
+            "cps": options.lambda_u * self.ramp_weight(step) * self.cross_supervision(a.logits, b.logits, batch.label),
+        }
+        if options.use_cgmm:
+            layer = -1 if options.feature_layer is None else options.feature_layer - 1
+            losses = cgmm_losses(a.decoder[layer], a.logits, b.decoder[layer], b.logits, batch.label, options.cgmm)
+            for name, value in losses.items():
+                weight = options.lambda_c * self.ramp_weight(step) if name == "consistency" else 1.0
+                terms[f"cgmm_{name}"] = options.lambda_g * weight * value
+        return terms
+
+    def cross_supervision(self, logits_a: Tensor, logits_b: Tensor, label: Tensor) -> Tensor:
+        """Plain CPS, or KT-CPS (eqs. 15 to 19) with the class weights updated from this batch's labelled rows."""
+        if not self.options.use_ktcps:
+            return cps_loss(logits_a, logits_b)
+        weights_a, weights_b = self.class_weights.update(logits_a, logits_b, label)
+        return ktcps_loss(logits_a, logits_b, weights_a, weights_b, self.options.ktcps)
+
+    def log(self) -> dict[str, float]:
+        """KT-CPS weights of network A by class, for the curves."""
+        if not self.options.use_ktcps:
+            return {}
+        return {f"ktcps_weight_{label}": value for label, value in enumerate(self.class_weights.weights_a.tolist())}

@@ -1,0 +1,98 @@
+"""The 3D U-Net that every method shares (the released code's `unet_3D`, rewritten from its layer table).
+
+Axis letters: b image, k class, c feature channel, d h w voxel.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Size of the U-Net. The paper's network has `width` 16 and `depth` 5 (16, 32, 64, 128, 256 channels)."""
+
+    width: int = 16
+    depth: int = 5
+    dropout: float = 0.3
+
+
+@dataclass(frozen=True)
+class NetworkOutput:
+    """What one forward pass of UNet3D gives.
+
+    `logits` (B,K,D,H,W); `decoder` the decoder's maps from deep to shallow (the paper's Layers 1 to 4 at
+    depth 5), each at its own resolution; the last one is after dropout and feeds the classifier.
+    """
+
+    logits: Tensor
+    decoder: tuple[Tensor, ...]
+
+    @property
+    def features(self) -> Tensor:
+        """Layer 4 (B,C,D,H,W): the full-resolution map that feeds the classifier."""
+        return self.decoder[-1]
+
+
+class DoubleConvolution(nn.Sequential):
+    """[3x3x3 convolution, instance normalisation without parameters, ReLU] twice."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        layers: list[nn.Module] = []
+        for channels in (channels_in, channels_out):
+            layers += [nn.Conv3d(channels, channels_out, kernel_size=3, padding=1), nn.InstanceNorm3d(channels_out), nn.ReLU()]
+        super().__init__(*layers)
+
+
+class UNet3D(nn.Module):
+    """3D U-Net with instance normalisation; 5,884,254 parameters at 14 classes, width 16, depth 5.
+
+    Input (B,1,D,H,W) with D, H, W divisible by 2^(depth-1); output NetworkOutput. There are no running
+    statistics: training and evaluation differ by dropout alone (after the centre and before the classifier).
+    """
+
+    def __init__(self, num_classes: int, width: int = 16, depth: int = 5, dropout: float = 0.3) -> None:
+        super().__init__()
+        channels = [width * 2**level for level in range(depth)]
+        self.divisor = 2 ** (depth - 1)
+        self.encoder = nn.ModuleList(DoubleConvolution(i, o) for i, o in zip([1, *channels[:-1]], channels, strict=True))
+        pairs = list(zip(channels[:-1], channels[1:], strict=True))[::-1]
+        self.decoder = nn.ModuleList(DoubleConvolution(skip + below, skip) for skip, below in pairs)
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Conv3d(width, num_classes, kernel_size=1)
+
+    def forward(self, image: Tensor) -> NetworkOutput:
+        """Segment `image` (B,1,D,H,W); raises ValueError where a side is not divisible by `self.divisor`."""
+        if any(side % self.divisor for side in image.shape[2:]):
+            raise ValueError(f"image sides {tuple(image.shape[2:])} must be divisible by {self.divisor}")
+        skips = [self.encoder[0](image)]
+        for block in self.encoder[1:]:
+            skips.append(block(functional.max_pool3d(skips[-1], 2)))
+        current = self.dropout(skips.pop())  # the centre
+        maps = []
+        for block in self.decoder:
+            upsampled = functional.interpolate(current, scale_factor=2, mode="trilinear", align_corners=False)
+            current = block(torch.cat([skips.pop(), upsampled], dim=1))
+            maps.append(current)
+        maps[-1] = self.dropout(maps[-1])
+        return NetworkOutput(self.classifier(maps[-1]), tuple(maps))
+
+
+INITIALISERS = {"kaiming": nn.init.kaiming_normal_, "xavier": nn.init.xavier_normal_}
+
+
+def build_network(config: NetworkConfig, num_classes: int, initialisation: str, seed: int) -> UNet3D:
+    """A freshly initialised UNet3D that depends on its arguments alone.
+
+    `initialisation` is "kaiming" (network A and every single network) or "xavier" (network B), applied to
+    all convolution weights. The global random state is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = UNet3D(num_classes, config.width, config.depth, config.dropout)
+        for module in network.modules():
+            if isinstance(module, nn.Conv3d):
+                INITIALISERS[initialisation](module.weight)
+    return network

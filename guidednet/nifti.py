@@ -1,0 +1,73 @@
+"""Reading NIfTI scans and label maps, with one clear sentence for whatever is wrong with a file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+
+from guidednet.errors import InputError
+from guidednet.files import written_beside
+from guidednet.organs import OrganSet
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A volume as its file has it: `data` (X,Y,Z) in the file's axis order, `affine` (4,4) to RAS millimetres."""
+
+    data: np.ndarray
+    affine: np.ndarray
+
+
+def read_image(path: Path) -> Volume:
+    """The scan at `path` in HU, float32; raises InputError for a file that is no usable 3-D scan."""
+    volume = _read(path)
+    data = volume.data.astype(np.float32)
+    if not np.isfinite(data).all():
+        raise InputError(f"{path}: has voxels that are not finite numbers; export the scan again")
+    if data.min() == data.max():
+        raise InputError(f"{path}: every voxel is {data.min():g}, so there is nothing to see; export the scan again")
+    return Volume(data, volume.affine)
+
+
+def read_label(path: Path, image: Volume, organs: OrganSet) -> Volume:
+    """The label map at `path`, uint8; raises InputError where it does not fit `image` or the data set's label ids."""
+    volume = _read(path)
+    if volume.data.shape != image.data.shape:
+        raise InputError(f"{path}: its shape {volume.data.shape} is not the image's {image.data.shape}; give the label of this image")
+    if not np.allclose(volume.affine, image.affine, atol=1e-2):
+        raise InputError(f"{path}: its affine is not the image's, so label and image lie in different places; resample one to the other")
+    values = np.unique(volume.data)
+    strange = [value for value in values.tolist() if value not in (0, *organs.by_label)]
+    if strange:
+        raise InputError(
+            f"{path}: label value {strange[0]:g} is not one of {organs.dataset}'s 0 to {organs.num_classes - 1}; check --dataset or the file"
+        )
+    return Volume(volume.data.astype(np.uint8), volume.affine)
+
+
+def write_label(path: Path, label: np.ndarray, affine: np.ndarray) -> None:
+    """Write a label map (X,Y,Z) as NIfTI (uint8) with `affine` as both of the header's transforms."""
+    image = nib.Nifti1Image(label.astype(np.uint8), affine)
+    image.set_qform(affine, code="scanner")
+    image.set_sform(affine, code="scanner")
+    with written_beside(path) as temporary:
+        nib.save(image, temporary)
+
+
+def _read(path: Path) -> Volume:
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; check the path")
+    try:
+        image = nib.load(path)
+        data = np.asanyarray(image.dataobj)
+    except Exception as error:  # readers raise whatever the damage leads to
+        raise InputError(f"{path}: cannot be read as NIfTI ({type(error).__name__}); it is damaged or truncated, copy it again") from error
+    if data.ndim == 4 and data.shape[3] == 1:
+        data = data[..., 0]
+    if data.ndim != 3 or min(data.shape) < 2:
+        raise InputError(f"{path}: has shape {data.shape}, a 3-D volume is needed; extract one volume")
+    affine = np.asarray(image.affine, dtype=np.float64)
+    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
+        raise InputError(f"{path}: its affine is singular, so voxels have no size; repair the header")
+    return Volume(data, affine)

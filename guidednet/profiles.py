@@ -1,0 +1,155 @@
+"""The profiles: the same path at four sizes. They differ in numbers alone.
+
+smoke      micro phantoms; exercises everything, its numbers mean nothing
+quick      small phantoms, one seed; a newcomer without GPU or data
+reference  phantoms at the paper's geometry, three seeds; one GPU
+paper      FLARE22 and AMOS, 20,000 steps, three seeds; the paper's numbers
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from guidednet.config import RunConfig, TrainingConfig, WindowConfig
+from guidednet.errors import InputError
+from guidednet.methods import method_class
+from guidednet.networks import NetworkConfig
+from guidednet.optimiser import OptimiserConfig
+from guidednet.sampling import BatchConfig
+from guidednet.store import PrepareConfig
+
+
+@dataclass(frozen=True)
+class PhantomConfig:
+    """How many phantoms stand in for a data set, and how fine they are (see guidednet.phantom)."""
+
+    labelled: int
+    unlabelled: int
+    voxel_mm: float
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """One data set of a profile.
+
+    `ratios` are the (labelled, unlabelled) training cases of the paper's two settings: 50 % and 10 % labelled.
+    `phantom` None means the real data set, read from the data folder.
+    """
+
+    ratios: tuple[tuple[int, int], tuple[int, int]]
+    validation: int
+    test: int
+    prepare: PrepareConfig = field(default_factory=PrepareConfig)
+    phantom: PhantomConfig | None = None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Data, sizes and seeds of everything that a reproduction does."""
+
+    name: str
+    data: dict[str, DataConfig]
+    seeds: int
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    batch: BatchConfig = field(default_factory=BatchConfig)
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    window: WindowConfig = field(default_factory=WindowConfig)
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the profile's cases are phantoms."""
+        return all(data.phantom is not None for data in self.data.values())
+
+    def run(self, dataset: str, method: str, ratio: tuple[int, int], seed: int, options: Any = None) -> RunConfig:
+        """The run of `method` at this profile's size; `options` default to the method's own."""
+        kind = method_class(method)
+        return RunConfig(
+            dataset=dataset,
+            method=method,
+            options=kind.Config() if options is None else options,
+            n_labelled=ratio[0],
+            n_unlabelled=ratio[1] if kind.uses_unlabelled else 0,
+            seed=seed,
+            network=self.network,
+            batch=self.batch,
+            optimiser=self.optimiser,
+            training=self.training,
+            window=self.window,
+        )
+
+
+def smoke() -> Profile:
+    """Micro phantoms: the whole path in a minute or two."""
+    data = DataConfig(
+        ratios=((2, 2), (2, 6)),
+        validation=1,
+        test=2,
+        prepare=PrepareConfig(spacing_mm=(22.0, 12.0, 12.0)),
+        phantom=PhantomConfig(labelled=5, unlabelled=6, voxel_mm=6.0),
+    )
+    return Profile(
+        name="smoke",
+        data={"flare22": data, "amos": data},
+        seeds=1,
+        network=NetworkConfig(width=4, depth=3),
+        batch=BatchConfig(labelled=2, unlabelled=2, crop=(16, 32, 32), flip_axes=()),
+        optimiser=OptimiserConfig(name="adam", learning_rate=2e-2, weight_decay=0.0),
+        training=TrainingConfig(steps=4, burn_in_steps=4, validate_every=2, checkpoint_every=2, log_every=1),
+        window=WindowConfig(size=(16, 32, 32), stride=(8, 16, 16)),
+    )
+
+
+def quick() -> Profile:
+    """Small phantoms and a shared supervised start: minutes on two cores."""
+    data = DataConfig(
+        ratios=((6, 6), (6, 54)),
+        validation=4,
+        test=8,
+        prepare=PrepareConfig(spacing_mm=(20.0, 11.0, 11.0)),
+        phantom=PhantomConfig(labelled=18, unlabelled=54, voxel_mm=5.0),
+    )
+    return Profile(
+        name="quick",
+        data={"flare22": data, "amos": data},
+        seeds=1,
+        network=NetworkConfig(width=12, depth=3, dropout=0.1),
+        batch=BatchConfig(labelled=2, unlabelled=2, crop=(16, 32, 32), flip_axes=()),
+        optimiser=OptimiserConfig(name="adam", learning_rate=2e-2, weight_decay=0.0),
+        training=TrainingConfig(steps=60, burn_in_steps=400, validate_every=20, checkpoint_every=20, log_every=2),
+        window=WindowConfig(size=(16, 32, 32), stride=(8, 16, 16)),
+    )
+
+
+def reference() -> Profile:
+    """Phantoms at the paper's geometry, from scratch, three seeds; meant for one GPU."""
+    return Profile(
+        name="reference",
+        data={
+            "flare22": DataConfig(ratios=((42, 42), (42, 378)), validation=14, test=14, phantom=PhantomConfig(70, 378, 1.5)),
+            "amos": DataConfig(ratios=((90, 90), (18, 162)), validation=60, test=60, phantom=PhantomConfig(210, 90, 1.5)),
+        },
+        seeds=3,
+        training=TrainingConfig(steps=4_000),
+    )
+
+
+def paper() -> Profile:
+    """FLARE22 and AMOS as the paper trains on them: 20,000 steps, three seeds."""
+    return Profile(
+        name="paper",
+        data={
+            "flare22": DataConfig(ratios=((42, 42), (42, 378)), validation=14, test=14),
+            "amos": DataConfig(ratios=((90, 90), (18, 162)), validation=60, test=60),
+        },
+        seeds=3,
+    )
+
+
+PROFILES = {"smoke": smoke, "quick": quick, "reference": reference, "paper": paper}
+
+
+def profile(name: str) -> Profile:
+    """The profile called `name`; raises InputError for an unknown name."""
+    if name not in PROFILES:
+        raise InputError(f"unknown profile '{name}': use one of {', '.join(PROFILES)}")
+    return PROFILES[name]()

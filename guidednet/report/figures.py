@@ -1,0 +1,31 @@
+"""Figures from data frames: each function draws into axes that it is given."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from guidednet.organs import OrganSet
+from guidednet.runs import Run
+
+# Distinguishable with any colour vision (Okabe and Ito 2008).
+LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+
+def draw_curves(axes: Axes, runs: dict[str, Run | None], column: str, title: str) -> None:
+    """One line per run of a column of its curves over steps; a run that is not there or lacks the column has none."""
+    for (name, run), colour in zip(runs.items(), LINE_COLOURS, strict=False):
+        if run is not None and column in (curves := run.curves()):
+            values = curves.set_index("step")[column].dropna()
+            axes.plot(values.index, values, label=name, color=colour, marker="." if len(values) < 30 else None)
+    axes.set(xlabel="step", title=title)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+
+
+def draw_organ_gains(axes: Axes, table: pd.DataFrame, organs: OrganSet, title: str) -> None:
+    """Horizontal bars per organ: each row's Dice minus that of the first row, in points."""
+    scores = table.set_index("method")[organs.columns].astype(float)
+    gains = (scores.iloc[1:] - scores.iloc[0]).T.iloc[::-1]
+    gains.plot.barh(ax=axes, color=LINE_COLOURS[1:], width=0.8)
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set(xlabel=f"Dice minus {scores.index[0]} (points)", title=title, ylabel="")
+    axes.legend(fontsize=8)

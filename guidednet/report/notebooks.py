@@ -1,0 +1,113 @@
+"""Runs notebooks through Papermill: parameters are checked first, an unchanged notebook is not run again."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from nbclient.exceptions import CellTimeoutError
+from papermill.exceptions import PapermillExecutionError
+
+from guidednet.environment import locked_versions
+from guidednet.errors import InputError
+from guidednet.files import read_json, write_json
+from guidednet.fingerprint import hash_of
+from guidednet.workspace import REPOSITORY
+
+NOTEBOOKS = REPOSITORY / "notebooks"
+
+
+def source(name: str) -> Path:
+    """The notebook called `name`; raises InputError for an unknown one."""
+    path = NOTEBOOKS / f"{name.removesuffix('.ipynb')}.ipynb"
+    if not path.is_file():
+        known = ", ".join(sorted(notebook.stem for notebook in NOTEBOOKS.glob("*.ipynb")))
+        raise InputError(f"{path}: no such notebook; use one of {known}")
+    return path
+
+
+def check_parameters(path: Path, values: dict[str, Any]) -> None:
+    """Raise InputError for a parameter that the notebook does not have (Papermill would only warn) or of another type."""
+    known = papermill.inspect_notebook(str(path))
+    for name, value in values.items():
+        if name not in known:
+            raise InputError(f"{path.name} has no parameter '{name}': use one of {', '.join(known)}")
+        default = _literal(known[name]["default"])
+        if type(value) is not type(default):
+            raise InputError(f"{path.name}: parameter '{name}' is {value!r}, but must be a {type(default).__name__} like {default!r}")
+
+
+def parse_parameters(assignments: list[str]) -> dict[str, Any]:
+    """Parameters from "name=value" texts; a value that reads as a Python literal is one. Raises InputError for other texts."""
+    values = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals or not name.isidentifier():
+            raise InputError(f"--set {assignment}: write it as NAME=VALUE")
+        values[name] = _literal(text)
+    return values
+
+
+def _literal(text: str) -> Any:
+    from ast import literal_eval
+
+    try:
+        return literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def notebook_key(path: Path, values: dict[str, Any], inputs: dict[str, Any]) -> str:
+    """Hash of everything an executed notebook depends on: its source, parameters, the package, versions and `inputs`."""
+    package = sorted((REPOSITORY / "guidednet").rglob("*.py")) + sorted((REPOSITORY / "guidednet").rglob("*.csv"))
+    files = {str(file.relative_to(REPOSITORY)): hash_of(file.read_text()) for file in [path, *package]}
+    return hash_of([files, values, inputs, locked_versions(REPOSITORY / "requirements.lock")])
+
+
+def execute(name: str, values: dict[str, Any], folder: Path, inputs: dict[str, Any], outputs: list[Path]) -> bool:
+    """Execute the notebook `name` into `folder`; False where an executed copy with the same key and all `outputs` stands.
+
+    `inputs` are the run keys and data fingerprints that it reads. Raises InputError for bad parameters, and
+    PapermillExecutionError where a cell fails; the executed copy up to that cell is kept as <name>.failed.ipynb.
+    """
+    path = source(name)
+    check_parameters(path, values)
+    executed, stamp = folder / path.name, folder / f"{path.stem}.json"
+    key = notebook_key(path, values, inputs)
+    if all(file.exists() for file in [executed, stamp, *outputs]) and read_json(stamp)["key"] == key:
+        return False
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp.unlink(missing_ok=True)
+    # A kernel of this Python comes first, whatever kernels the user has installed under the same name.
+    os.environ["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")
+    unfinished = folder / f"{path.stem}.failed.ipynb"
+    _run(path, unfinished, values)
+    unfinished.replace(executed)
+    write_json(stamp, {"key": key})
+    return True
+
+
+def _run(path: Path, target: Path, values: dict[str, Any]) -> None:
+    """Papermill with the notebook's own folder as working directory, as in JupyterLab."""
+    try:
+        papermill.execute_notebook(
+            str(path), str(target), values, kernel_name="python3", cwd=str(path.parent), execution_timeout=-1, progress_bar=False
+        )
+    except (PapermillExecutionError, CellTimeoutError) as error:
+        raise NotebookError(f"{path.name} failed, see {target}: {_last_line(error)}") from error
+
+
+class NotebookError(RuntimeError):
+    """A cell of a notebook raised; the message names the notebook, the executed copy and the cell's error."""
+
+
+def _last_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[-1]
+
+
+def title(path: Path) -> str:
+    """The first heading of a notebook."""
+    first = nbformat.read(path, as_version=4).cells[0].source
+    return first.splitlines()[0].lstrip("# ")

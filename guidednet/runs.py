@@ -1,0 +1,225 @@
+"""The run store: a training is asked for by its configuration, and done once.
+
+A run's folder is named by the hash of its configuration, its data and the code that can change training.
+`record.json` is written last: a folder with one is finished, one with a checkpoint goes on, and a lock lets
+two processes ask for the same run without training it twice.
+"""
+
+import dataclasses
+import functools
+import json
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from filelock import FileLock
+
+import guidednet.cgmm
+import guidednet.cgmm_official
+import guidednet.distributed
+import guidednet.evaluate
+import guidednet.inference
+import guidednet.ktcps
+import guidednet.losses
+import guidednet.methods.base
+import guidednet.metrics
+import guidednet.networks
+import guidednet.optimiser
+import guidednet.sampling
+import guidednet.train
+from guidednet import checkpoint
+from guidednet.config import RunConfig, from_dict
+from guidednet.environment import provenance
+from guidednet.errors import InputError
+from guidednet.evaluate import score_method
+from guidednet.files import write_json, write_text
+from guidednet.fingerprint import code_fingerprint, hash_of
+from guidednet.methods import Method, method_class
+from guidednet.methods.supervised import Supervised
+from guidednet.progress import bar
+from guidednet.splits import Split
+from guidednet.store import CaseStore
+from guidednet.train import TrainingState, make_method, train
+from guidednet.workspace import Workspace
+
+TRAINING_CODE = [
+    guidednet.cgmm,
+    guidednet.cgmm_official,
+    guidednet.distributed,
+    guidednet.inference,
+    guidednet.ktcps,
+    guidednet.losses,
+    guidednet.methods.base,
+    guidednet.metrics,
+    guidednet.networks,
+    guidednet.optimiser,
+    guidednet.sampling,
+    guidednet.train,
+]
+EVALUATION_CODE = [guidednet.evaluate, guidednet.inference, guidednet.metrics]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its configuration, its folder and its record (configuration, key, versions, time, device)."""
+
+    config: RunConfig
+    folder: Path
+    record: dict[str, Any]
+
+    def scores(self) -> pd.DataFrame:
+        """Test scores in long form: predictor, case, organ, metric, value (0 to 1), reference_voxels."""
+        return pd.read_csv(self.folder / "scores.csv")
+
+    def curves(self) -> pd.DataFrame:
+        """Loss terms, weights and validation Dice by step."""
+        return pd.read_csv(self.folder / "curves.csv")
+
+
+class RunStore:
+    """All runs of a workspace, trained on `device`."""
+
+    def __init__(self, workspace: Workspace, device: torch.device | str = "cpu") -> None:
+        self.workspace = workspace
+        self.device = torch.device(device)
+        self._store = functools.cache(workspace.store)
+        self._code = functools.cache(_training_code)
+
+    def split(self, config: RunConfig) -> Split:
+        """The cases that the run trains, validates and is tested on."""
+        return self.workspace.split(config.dataset, config.n_labelled, config.n_unlabelled)
+
+    def key_parts(self, config: RunConfig) -> dict[str, Any]:
+        """Everything that determines the run's weights: configuration, data, code, and the runs it starts from."""
+        split = self.split(config)
+        return {
+            "config": dataclasses.asdict(config),
+            "data": self._store(config.dataset).fingerprint(split.labelled + split.validation, split.unlabelled),
+            "split": {"labelled": split.labelled, "unlabelled": split.unlabelled, "validation": split.validation},
+            "code": self._code(config.method),
+            "burn_in": {name: self.key(parent) for name, parent in self.burn_in(config).items()},
+        }
+
+    def key(self, config: RunConfig) -> str:
+        """The first 16 hex digits of the hash of `key_parts`."""
+        return hash_of(self.key_parts(config))[:16]
+
+    def name(self, config: RunConfig) -> str:
+        """What people call the run; several keys may share it."""
+        return f"{config.dataset}-{config.method}-{config.n_labelled}+{config.n_unlabelled}-seed{config.seed}"
+
+    def folder(self, config: RunConfig) -> Path:
+        """The run's folder: its name, then its key."""
+        return self.workspace.run_folder / f"{self.name(config)}-{self.key(config)}"
+
+    def status(self, config: RunConfig) -> str:
+        """ "finished", "started" or "missing"; without prepared data no run can be there."""
+        if not self.workspace.has_store(config.dataset):
+            return "missing"
+        folder = self.folder(config)
+        if (folder / "record.json").exists():
+            return "finished"
+        return "started" if (folder / "checkpoint.pt").exists() else "missing"
+
+    def burn_in(self, config: RunConfig) -> dict[str, RunConfig]:
+        """The supervised runs that `config` starts from, by initialisation; none without burn-in steps."""
+        steps = config.training.burn_in_steps
+        if steps == 0:
+            return {}
+        method = method_class(config.method)
+        training = dataclasses.replace(config.training, steps=steps, burn_in_steps=0)
+        start = dataclasses.replace(config, method="supervised", options=Supervised.Config(), n_unlabelled=0, training=training)
+        schemes = method.initialisations or (config.initialisation,)
+        return {scheme: dataclasses.replace(start, initialisation=scheme) for scheme in schemes}
+
+    def with_burn_in(self, config: RunConfig) -> list[RunConfig]:
+        """`config` after the runs it starts from, in the order of training."""
+        return [*self.burn_in(config).values(), config]
+
+    def get(self, config: RunConfig, on_missing: str = "train") -> Run | None:
+        """The finished run of `config`, scored.
+
+        Where it is not finished: "train" trains it or goes on with it, "blank" returns None, "fail" raises
+        InputError.
+        """
+        if on_missing not in ("train", "blank", "fail"):
+            raise InputError(f"on_missing is '{on_missing}': use train, blank or fail")
+        if self.status(config) != "finished" and on_missing != "train":
+            if on_missing == "fail":
+                raise InputError(f"{self.folder(config)}: this run is not finished; run it with on_missing='train' or reproduce.sh")
+            return None
+        folder = self.folder(config)
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / "lock"):
+            finished = self.status(config) == "finished"
+            began = time.time()
+            state = None if finished else self._train(config, folder)
+            self._score(config, folder)
+            if state is not None:
+                self._write_record(config, folder, state, time.time() - began)
+        return Run(config, folder, read_record(folder))
+
+    def load_method(self, config: RunConfig, weights: str = "weights.pt") -> Method:
+        """The trained method of a run, at its best validation step (or "weights_last.pt"), on the CPU."""
+        return load_weights(config, self.folder(config) / weights)
+
+    def _train(self, config: RunConfig, folder: Path) -> TrainingState:
+        start = {}
+        for scheme, parent in self.burn_in(config).items():
+            self.get(parent)
+            start[scheme] = self.load_method(parent).burn_in_networks()[scheme].state_dict()
+        return train(config, self._store(config.dataset), self.split(config), folder, start, self.device, bar(folder.name, "step"))
+
+    def _write_record(self, config: RunConfig, folder: Path, state: TrainingState, seconds: float) -> None:
+        record = {
+            "key": self.key(config),
+            **self.key_parts(config),
+            "best_step": state.best_step,
+            "best_validation_dice": state.best_dice,
+            "seconds_of_last_sitting": seconds,
+            "prepare": dataclasses.asdict(self.workspace.data(config.dataset).prepare),
+            **provenance(self.device),
+        }
+        write_json(folder / "record.json", record)
+        (folder / "checkpoint.pt").unlink(missing_ok=True)
+
+    def _score(self, config: RunConfig, folder: Path) -> None:
+        split = self.split(config)
+        store: CaseStore = self._store(config.dataset)
+        key = hash_of({"code": code_fingerprint(EVALUATION_CODE), "data": store.fingerprint(split.test, ()), "test": split.test})
+        stamp = folder / "scores.json"
+        if stamp.exists() and json.loads(stamp.read_text())["key"] == key:
+            return
+        scores = score_method(self.load_method(config).to(self.device), config, store, split.test, self.device)
+        write_text(folder / "scores.csv", scores.to_csv(index=False))
+        write_json(stamp, {"key": key, "test": split.test})
+
+
+def _training_code(method: str) -> dict[str, str]:
+    own_file = sys.modules[method_class(method).__module__]
+    return code_fingerprint([*TRAINING_CODE, own_file])
+
+
+def load_weights(config: RunConfig, path: Path) -> Method:
+    """The method of `config` with the weights of `path`, ready to predict on the CPU."""
+    method = make_method(config)
+    method.load_state_dict(checkpoint.load(path))
+    return method.eval()
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """The record of a finished run; raises InputError where `folder` holds none."""
+    path = folder / "record.json"
+    if not path.is_file():
+        raise InputError(f"{path}: not there; give the folder of a finished run, such as results/runs/<name>-<key>")
+    return json.loads(path.read_text())
+
+
+def config_from_record(values: dict[str, Any]) -> RunConfig:
+    """The configuration from its JSON form (a record's "config"); raises InputError for a field this version does not know."""
+    options = from_dict(method_class(values["method"]).Config, values["options"])
+    return from_dict(RunConfig, values | {"options": options})

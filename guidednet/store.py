@@ -1,0 +1,78 @@
+"""The case store: prepared cases as memory-mapped arrays, and a table of them.
+
+store.json                      data set and PrepareConfig
+cases.csv                       one row per case
+cases/<case id>/image.npy       (D,H,W) float16 in [0, 1]
+cases/<case id>/label.npy       (D,H,W) uint8, where the case has a label
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from guidednet.errors import InputError
+from guidednet.organs import organ_set
+
+
+@dataclass(frozen=True)
+class PrepareConfig:
+    """How cases are prepared: voxel size (z,y,x) in mm, window in HU, percentiles that become 0 and 1; the paper's section 4.1."""
+
+    spacing_mm: tuple[float, float, float] = (2.5, 1.25, 1.25)
+    hu_window: tuple[float, float] = (-325.0, 325.0)
+    percentiles: tuple[float, float] = (0.5, 99.5)
+
+
+class CaseStore:
+    """A folder of prepared cases; raises InputError where `folder` is none."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+        if not (self.folder / "cases.csv").is_file():
+            raise InputError(f"{self.folder / 'cases.csv'}: not there; prepare the data with 'guidednet prepare' first")
+        self.settings = json.loads((self.folder / "store.json").read_text())
+
+    @cached_property
+    def cases(self) -> pd.DataFrame:
+        """The case table, by case id: labelled, shape, spacing, original geometry, voxels per organ, hashes."""
+        return pd.read_csv(self.folder / "cases.csv", index_col="case_id", dtype={"case_id": str})
+
+    @property
+    def labelled_ids(self) -> list[str]:
+        """Cases with a label."""
+        return list(self.cases.index[self.cases["labelled"]])
+
+    @property
+    def unlabelled_ids(self) -> list[str]:
+        """Cases without a label."""
+        return list(self.cases.index[~self.cases["labelled"]])
+
+    def image(self, case: str) -> np.ndarray:
+        """The image (D,H,W) in [0, 1], memory-mapped."""
+        return np.load(self.folder / "cases" / case / "image.npy", mmap_mode="r")
+
+    def label(self, case: str) -> np.ndarray:
+        """The label map (D,H,W), memory-mapped."""
+        return np.load(self.folder / "cases" / case / "label.npy", mmap_mode="r")
+
+    def spacing(self, case: str) -> tuple[float, float, float]:
+        """Voxel size (z,y,x) in mm."""
+        return tuple(json.loads(self.cases.loc[case, "spacing"]))
+
+    def class_voxels(self, cases: Iterable[str]) -> np.ndarray:
+        """Voxels of each class (K,) over labelled `cases`, background first."""
+        organs = organ_set(self.settings["dataset"])
+        names = ["background"] + [organs.by_label[label].name for label in range(1, organs.num_classes)]
+        return self.cases.loc[list(cases), names].sum().to_numpy(dtype=np.int64)
+
+    def fingerprint(self, labelled: Iterable[str], unlabelled: Iterable[str]) -> str:
+        """Hash of what training reads: images of all, labels of `labelled` alone; a hidden label never enters."""
+        entries = [(case, self.cases.loc[case, "image_hash"], self.cases.loc[case, "label_hash"]) for case in sorted(labelled)]
+        entries += [(case, self.cases.loc[case, "image_hash"]) for case in sorted(unlabelled)]
+        return hashlib.sha256(json.dumps(entries).encode()).hexdigest()

@@ -1,0 +1,168 @@
+"""The only training loop. It knows nothing of methods: a method's forward is its loss.
+
+A run folder gets `checkpoint.pt` while it trains and, at the end, `weights.pt` (the step with the best mean
+Dice on the validation list), `weights_last.pt` and `curves.csv`. The test list is never opened here.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from guidednet import checkpoint
+from guidednet.config import RunConfig
+from guidednet.files import write_text
+from guidednet.inference import predict_labels
+from guidednet.methods import Method, MethodSetup, build_method
+from guidednet.metrics import dice
+from guidednet.optimiser import set_learning_rate, update
+from guidednet.organs import organ_set
+from guidednet.sampling import BatchDataset, batch_loader
+from guidednet.splits import Split
+from guidednet.store import CaseStore
+
+Progress = Callable[[Iterable, int], Iterable]
+Weights = dict[str, Tensor]
+
+
+class NonFiniteLossError(RuntimeError):
+    """A loss term is NaN or infinite; the message names the step and the term."""
+
+
+@dataclass
+class TrainingState:
+    """Where a training stands: steps done, the best validation so far, and the curves' rows by step."""
+
+    step: int = 0
+    best_dice: float = -1.0
+    best_step: int = 0
+    best_weights: Weights = field(default_factory=dict)
+    curves: dict[int, dict[str, float]] = field(default_factory=dict)
+
+    def log(self, values: dict[str, float]) -> None:
+        """Add `values` to the curves' row of the current step."""
+        self.curves.setdefault(self.step, {}).update(values)
+
+    def keep_if_best(self, validation_dice: float, method: Method) -> None:
+        """Log the validation and keep a copy of the weights where no earlier step was as good."""
+        self.log({"validation_dice": validation_dice})
+        if validation_dice > self.best_dice:
+            self.best_dice, self.best_step, self.best_weights = validation_dice, self.step, copy_weights(method)
+
+
+def train(
+    config: RunConfig,
+    store: CaseStore,
+    split: Split,
+    folder: Path,
+    burn_in: dict[str, Weights] | None = None,
+    device: torch.device | str = "cpu",
+    progress: Progress = lambda batches, total: batches,
+) -> TrainingState:
+    """Train `config` on the labelled and unlabelled cases of `split`, going on from a checkpoint if there is one.
+
+    `burn_in` gives start weights by initialisation; `progress` wraps the iteration over steps, as tqdm does.
+    Raises NonFiniteLossError at the first loss term that is not finite.
+    """
+    plan = config.training
+    method = make_method(config, store.class_voxels(split.labelled)).to(device)
+    for initialisation, weights in (burn_in or {}).items():
+        method.burn_in_networks()[initialisation].load_state_dict(weights)
+    optimisers = method.optimisers(config.optimiser)
+    checkpoint.seed_everything(config.seed)
+    state = resume(folder / "checkpoint.pt", method, optimisers, device)
+    unlabelled = split.unlabelled if method.uses_unlabelled else ()
+    batches = batch_loader(BatchDataset(store, split.labelled, unlabelled, config.batch, config.seed), state.step, plan.steps)
+    for batch in progress(batches, len(batches)):
+        set_learning_rate(optimisers, (1 - state.step / plan.steps) ** config.optimiser.power)
+        terms = method.train()(batch.to(device), state.step)
+        refuse_non_finite(terms, state.step)
+        update(optimisers, sum(terms.values()))
+        method.after_step(state.step)
+        state.step += 1
+        if state.step % plan.log_every == 0:
+            state.log({name: value.item() for name, value in terms.items()} | method.log())
+        if state.step % plan.validate_every == 0 or state.step == plan.steps:
+            state.keep_if_best(validation_dice(method, config, store, split.validation, device), method)
+        if state.step % plan.checkpoint_every == 0:
+            save_checkpoint(folder / "checkpoint.pt", method, optimisers, state)
+    write_results(folder, method, state)
+    return state
+
+
+def make_method(config: RunConfig, labelled_voxels: np.ndarray | None = None) -> Method:
+    """The method of `config` with freshly initialised networks; raises InputError for an unknown method.
+
+    `labelled_voxels` (K,) counts the voxels of each class over the labelled cases; without it running statistics
+    start from equal counts, which is enough where trained weights are loaded next.
+    """
+    num_classes = organ_set(config.dataset).num_classes
+    setup = MethodSetup(
+        num_classes=num_classes,
+        network=config.network,
+        ramp_steps=config.training.ramp_steps or config.training.steps,
+        seed=config.seed,
+        labelled_voxels=torch.ones(num_classes) if labelled_voxels is None else torch.from_numpy(labelled_voxels),
+        initialisation=config.initialisation,
+        ramp_staircase=config.training.ramp_staircase,
+    )
+    return build_method(config.method, setup, config.options)
+
+
+def refuse_non_finite(terms: dict[str, Tensor], step: int) -> None:
+    """Raise NonFiniteLossError where a loss term is NaN or infinite, before it reaches the weights."""
+    for name, value in terms.items():
+        if not torch.isfinite(value):
+            raise NonFiniteLossError(f"loss term '{name}' is {value.item()} at step {step}: lower the learning rate or look at the data")
+
+
+def validation_dice(method: Method, config: RunConfig, store: CaseStore, cases: Iterable[str], device: torch.device | str) -> float:
+    """Mean Dice (0 to 1) of the primary predictor: per organ over the cases that have it, then over organs."""
+    method.eval()
+    num_classes = organ_set(config.dataset).num_classes
+    network = method.predictors()["primary"]
+    per_case = []
+    for case in cases:
+        prediction = predict_labels(network, store.image(case), config.window, num_classes, device)
+        per_case.append(dice(prediction, store.label(case), num_classes))
+    return float(pd.DataFrame(per_case).mean().mean())  # NaN (organ absent from the reference) is left out
+
+
+def copy_weights(method: Method) -> Weights:
+    """A copy of the method's parameters and buffers on the CPU."""
+    return {name: value.detach().cpu().clone() for name, value in method.state_dict().items()}
+
+
+def save_checkpoint(path: Path, method: Method, optimisers: list[torch.optim.Optimizer], state: TrainingState) -> None:
+    """Write everything that `resume` needs: weights, optimisers, generators, position, best weights, curves."""
+    values = {
+        "method": method.state_dict(),
+        "optimisers": [optimiser.state_dict() for optimiser in optimisers],
+        "random": checkpoint.random_state(),
+        "state": vars(state),
+    }
+    checkpoint.save(path, values)
+
+
+def resume(path: Path, method: Method, optimisers: list[torch.optim.Optimizer], device: torch.device | str) -> TrainingState:
+    """Put method, optimisers and generators where the checkpoint at `path` left them; a fresh state without one."""
+    if not path.exists():
+        return TrainingState()
+    saved = checkpoint.load(path, device)
+    method.load_state_dict(saved["method"])
+    for optimiser, values in zip(optimisers, saved["optimisers"], strict=True):
+        optimiser.load_state_dict(values)
+    checkpoint.restore_random_state(saved["random"])
+    return TrainingState(**saved["state"])
+
+
+def write_results(folder: Path, method: Method, state: TrainingState) -> None:
+    """Write the curves and the weights, best on validation and last; the checkpoint stays until the run is recorded."""
+    rows = [{"step": step, **values} for step, values in sorted(state.curves.items())]
+    write_text(folder / "curves.csv", pd.DataFrame(rows).to_csv(index=False))
+    checkpoint.save(folder / "weights_last.pt", copy_weights(method))
+    checkpoint.save(folder / "weights.pt", state.best_weights)

@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# Reproduces the paper: sets up the environment if there is none, then does what the first word says.
+set -euo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+lock="$root/requirements.lock"
+# Also where an environment of the user's own is used as it is, and in the kernels of notebooks.
+export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
+export PYTHONUNBUFFERED=1 MPLBACKEND="${MPLBACKEND:-Agg}"
+
+usage() {
+    cat <<'TEXT'
+usage: bash reproduce.sh [COMMAND] [OPTIONS]
+
+commands
+  (none)          set up, then data, training, notebooks, tables, figures and results/<profile>/index.html
+  setup           set up the environment and stop
+  test [--slow]   style check and tests; --slow adds those that take minutes
+  plan            list the runs, which exist, and what the rest will cost
+  bench           benchmarks
+  lab             open JupyterLab
+
+options (without command, and plan)
+  --profile NAME  smoke, quick (default), reference or paper
+  --only ITEMS    such as table3, comma separated
+  --seeds N       seeds per row
+  --gpus N        0 (default) or 1
+  --data-root DIR folder of the real data sets (default: $DATA_DIR or data)
+  --results DIR   folder to write to (default: $RESULTS_DIR or results)
+TEXT
+}
+
+satisfies_lock() { # satisfies_lock PYTHON: prints nothing
+    "$1" -m guidednet.environment "$lock" >/dev/null 2>&1
+}
+
+find_python() { # the newest Python from 3.11 on
+    local name
+    for name in python3.11 python3.12 python3.13 python3 python; do
+        if command -v "$name" >/dev/null && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$name"
+            return
+        fi
+    done
+    echo "reproduce.sh: Python 3.11 or newer is needed; install it (python.org, or your system's packages) and run this again" >&2
+    exit 2
+}
+
+set_up_with_conda() { # set_up_with_conda CONDA: sets $python
+    local prefix="$root/.conda"
+    echo "setting up the conda environment $prefix ..." >&2
+    if [ -x "$prefix/bin/python" ]; then
+        "$1" env update -y -p "$prefix" -f "$root/environment.yml" >&2 || "$1" env update -p "$prefix" -f "$root/environment.yml" >&2
+    else
+        "$1" env create -y -p "$prefix" -f "$root/environment.yml" >&2
+    fi
+    python="$prefix/bin/python"
+}
+
+set_up_with_pip() { # sets $python
+    python="$root/.venv/bin/python"
+    if ! "$python" -m pip --version >/dev/null 2>&1; then
+        local base
+        base="$(find_python)"
+        echo "setting up $root/.venv with $base ..." >&2
+        "$base" -m venv --clear "$root/.venv"
+    fi
+    echo "installing the packages of requirements.lock (about 1.5 GB, once) ..." >&2
+    "$python" -m pip install --disable-pip-version-check -r "$lock" >&2
+    "$python" -m pip install --disable-pip-version-check --no-deps --quiet --editable "$root" >&2
+}
+
+set_up() { # sets $python: the active environment, else the one made before, else a new one
+    local candidate manager
+    for candidate in python3 python "$root/.venv/bin/python" "$root/.conda/bin/python"; do
+        if command -v "$candidate" >/dev/null && satisfies_lock "$candidate"; then
+            python="$(command -v "$candidate")"
+            return
+        fi
+    done
+    for manager in mamba micromamba conda; do
+        if command -v "$manager" >/dev/null; then
+            set_up_with_conda "$manager"
+            return
+        fi
+    done
+    set_up_with_pip
+    "$python" -m guidednet.environment "$lock" >&2
+}
+
+run_tests() {
+    local marker="not slow"
+    if [ "${1:-}" = "--slow" ]; then
+        marker=""
+        shift
+    fi
+    cd "$root"
+    "$python" -m ruff check .
+    "$python" -m pytest -m "$marker" "$@"
+}
+
+command="run"
+case "${1:-}" in
+    setup | test | plan | bench | lab) command="$1"; shift ;;
+    -h | --help) usage; exit 0 ;;
+    "" | --*) ;;
+    *) echo "reproduce.sh: unknown command '$1'; see bash reproduce.sh --help" >&2; exit 2 ;;
+esac
+
+set_up
+case "$command" in
+    setup) echo "environment: $python" ;;
+    test) run_tests "$@" ;;
+    plan) exec "$python" -m guidednet plan "$@" ;;
+    bench) cd "$root" && exec "$python" -m benchmarks.bench_cgmm "$@" ;;
+    lab) cd "$root" && exec "$python" -m jupyterlab --notebook-dir=notebooks "$@" ;;
+    run) exec "$python" -m guidednet reproduce "$@" ;;
+esac

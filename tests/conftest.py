@@ -1,0 +1,60 @@
+"""What several tests share: a tiny store of made-up cases and a configuration that trains on it in a second."""
+
+import numpy as np
+import pytest
+import torch
+
+from guidednet.config import RunConfig, TrainingConfig, WindowConfig
+from guidednet.methods import method_class
+from guidednet.networks import NetworkConfig
+from guidednet.optimiser import OptimiserConfig
+from guidednet.sampling import BatchConfig
+from guidednet.splits import Split
+
+SPLIT = Split(labelled=("l0", "l1", "l2"), unlabelled=("u0", "u1", "u2", "u3"), validation=("v0",), test=("t0",))
+
+
+class BlobStore:
+    """Cases with a few boxes as organs. `hidden_labels` seeds the labels of the unlabelled cases, which nobody may need."""
+
+    def __init__(self, hidden_labels=0):
+        self.hidden_labels = hidden_labels
+
+    def label(self, case):
+        seed = sum(map(ord, case)) + (self.hidden_labels if case.startswith("u") else 0)
+        generator = np.random.default_rng(seed)
+        label = np.zeros((10, 12, 12), np.uint8)
+        for organ in range(1, 6):
+            z, y, x = generator.integers(0, 7, 3)
+            label[z : z + 3, y : y + 4, x : x + 4] = organ
+        return label
+
+    def image(self, case):
+        shown = BlobStore().label(case) / 5
+        noise = np.random.default_rng(sum(map(ord, case))).normal(0, 0.05, shown.shape)
+        return np.clip(shown + noise, 0, 1).astype(np.float16)
+
+    def class_voxels(self, cases):
+        return sum(np.bincount(self.label(case).ravel(), minlength=14) for case in cases)
+
+
+def tiny_config(method, options=None, **training):
+    return RunConfig(
+        dataset="flare22",
+        method=method,
+        options=method_class(method).Config() if options is None else options,
+        n_labelled=3,
+        n_unlabelled=4,
+        seed=0,
+        network=NetworkConfig(width=2, depth=3),
+        batch=BatchConfig(labelled=2, unlabelled=2, crop=(8, 8, 8)),
+        optimiser=OptimiserConfig(learning_rate=0.05),
+        training=TrainingConfig(**{"steps": 5, "validate_every": 2, "checkpoint_every": 2, "log_every": 1} | training),
+        window=WindowConfig(size=(8, 8, 8), stride=(4, 4, 4)),
+    )
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Tiny tensors: more threads only get in each other's way."""
+    torch.set_num_threads(1)

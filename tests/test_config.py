@@ -1,0 +1,76 @@
+"""Configurations survive JSON, profiles are sound, and wrong names get one sentence."""
+
+import json
+
+import pytest
+
+from guidednet.config import RunConfig, from_dict, to_json
+from guidednet.errors import InputError
+from guidednet.experiments import items, table3
+from guidednet.methods import METHODS, method_class
+from guidednet.methods.guidednet import GuidedNetConfig
+from guidednet.organs import AMOS, FLARE22, organ_set
+from guidednet.profiles import PROFILES, profile
+from guidednet.runs import config_from_record
+
+
+@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("method", METHODS)
+def test_run_configuration_survives_json(name, method):
+    config = profile(name).run("flare22", method, (42, 378), seed=1)
+    assert config_from_record(json.loads(to_json(config))) == config
+
+
+def test_nested_options_survive_json():
+    config = profile("smoke").run("amos", "guidednet", (2, 2), 0, GuidedNetConfig.official(use_ktcps=False, feature_layer=2))
+    assert config_from_record(json.loads(to_json(config))) == config
+
+
+def test_unknown_field_is_named():
+    with pytest.raises(InputError, match="no field 'sed'"):
+        from_dict(RunConfig, {"sed": 3})
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: profile("fast"), "unknown profile 'fast': use one of smoke"),
+        (lambda: organ_set("btcv"), "unknown data set 'btcv': use one of flare22, amos"),
+        (lambda: method_class("fixmatch"), "unknown method 'fixmatch': use one of supervised"),
+        (lambda: items("table3,table9"), "unknown item 'table9'"),
+    ],
+)
+def test_unknown_names_get_one_sentence(call, message):
+    with pytest.raises(InputError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_profiles_are_sound(name):
+    sizes = profile(name)
+    divisor = 2 ** (sizes.network.depth - 1)
+    assert all(side % divisor == 0 for side in (*sizes.batch.crop, *sizes.window.size))
+    assert sizes.training.checkpoint_every <= sizes.training.steps
+    for data in sizes.data.values():
+        if data.phantom:
+            held_out = data.validation + data.test
+            for labelled, unlabelled in data.ratios:
+                assert labelled + held_out <= data.phantom.labelled
+                assert labelled + unlabelled + held_out <= data.phantom.labelled + data.phantom.unlabelled
+
+
+def test_table3_has_the_rows_of_the_print_and_differs_by_switches_alone():
+    rows = table3(profile("paper"), seeds=3)
+    assert [row.label for row in rows] == ["CPS", "CPS+KT-CPS", "CPS+3D-CGMM", "GuidedNet"]
+    assert len({config for row in rows for config in row.runs}) == 12
+    assert {(config.n_labelled, config.n_unlabelled) for row in rows for config in row.runs} == {(42, 378)}
+
+
+@pytest.mark.parametrize(
+    ("organs", "first", "last"), [(FLARE22, "Liv Spl Sto L.kid", "RAG LAG"), (AMOS, "Liv Sto Spl L.kid", "Eso RAG LAG")]
+)
+def test_paper_order_names_every_organ_once(organs, first, last):
+    columns = " ".join(organs.columns)
+    assert columns.startswith(first) and columns.endswith(last)
+    assert sorted(organs.paper_order) == sorted(organs.by_label)
+    assert len({organ.colour for organ in organs.by_label.values()}) == len(organs.by_label)

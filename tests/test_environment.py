@@ -1,0 +1,57 @@
+"""The lock, pyproject.toml and environment.yml say the same; an environment is judged by the lock."""
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from guidednet.environment import differences, locked_versions
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_lock_satisfies_the_direct_dependencies():
+    locked = {canonicalize_name(name): version for name, version in locked_versions(ROOT / "requirements.lock").items()}
+    direct = [Requirement(line) for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]]
+    wrong = [str(need) for need in direct if locked.get(canonicalize_name(need.name)) not in need.specifier]
+    assert not wrong
+
+
+def test_environment_yml_installs_the_lock_on_a_supported_python():
+    dependencies = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    (pip,) = [entry["pip"] for entry in dependencies if isinstance(entry, dict)]
+    assert pip == ["-r requirements.lock"]
+    (python,) = [entry.split("=")[1] for entry in dependencies if str(entry).startswith("python=")]
+    assert python in Requirement("python" + PROJECT["requires-python"]).specifier
+
+
+def test_every_direct_dependency_has_its_reason_in_the_readme():
+    readme = (ROOT / "README.md").read_text()
+    missing = [name for line in PROJECT["dependencies"] if f"| {(name := Requirement(line).name)} |" not in readme]
+    assert not missing
+
+
+def test_every_import_of_the_package_is_a_direct_dependency():
+    brought_along = {"papermill": {"nbformat", "nbclient"}, "jupyterlab": {"nbconvert", "IPython"}}
+    names = {Requirement(line).name for line in PROJECT["dependencies"]}
+    allowed = names | {name for parent, children in brought_along.items() if parent in names for name in children}
+    imported = set()
+    for file in (ROOT / "guidednet").rglob("*.py"):
+        imported |= set(re.findall(r"^\s*(?:from|import) (\w+)", file.read_text(), flags=re.MULTILINE))
+    assert imported - allowed - set(sys.stdlib_module_names) - {"guidednet"} == set()
+
+
+def test_differences_name_package_and_versions(tmp_path):
+    lock = tmp_path / "lock"
+    lock.write_text("# a comment\nnumpy==0.1\nno-such-package==1.0\n")
+    missing = "no-such-package: missing instead of 1.0"
+    assert differences(lock)[1] == missing and differences(lock)[0].startswith("numpy: ")
+
+
+def test_this_environment_satisfies_the_lock():
+    assert not differences(ROOT / "requirements.lock")

@@ -1,0 +1,174 @@
+"""The run store: trained once, resumed, scored, keyed by configuration, data and code."""
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+
+import pytest
+from conftest import SPLIT, BlobStore, tiny_config
+
+from guidednet import fingerprint, plan, runs
+from guidednet.errors import InputError
+from guidednet.experiments import Item, Row
+from guidednet.fingerprint import code_hash
+from guidednet.methods.guidednet import GuidedNetConfig
+from guidednet.runs import RunStore, config_from_record, load_weights, read_record
+from guidednet.workspace import open_workspace
+
+
+@dataclasses.dataclass(frozen=True)
+class TinyWorkspace:
+    """A workspace over BlobStore: what RunStore asks a workspace for."""
+
+    folder: Path
+    content: str = "1"
+
+    @property
+    def run_folder(self):
+        return self.folder / "runs"
+
+    @property
+    def profile(self):
+        return open_workspace("smoke").profile
+
+    def data(self, dataset):
+        return self.profile.data[dataset]
+
+    def has_store(self, dataset):
+        return True
+
+    def store(self, dataset):
+        store = BlobStore()
+        store.fingerprint = lambda labelled, unlabelled: self.content + "".join(sorted(labelled)) + "".join(sorted(unlabelled))
+        return store
+
+    def split(self, dataset, n_labelled, n_unlabelled):
+        return SPLIT
+
+
+@pytest.fixture
+def store(tmp_path):
+    return RunStore(TinyWorkspace(tmp_path))
+
+
+def modification_times(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file() and path.name != "lock"}
+
+
+def test_a_run_is_trained_once_and_then_read(store):
+    config = tiny_config("cps")
+    assert store.status(config) == "missing"
+    first = store.get(config)
+    before = modification_times(first.folder)
+    again = store.get(config)
+    assert modification_times(first.folder) == before
+    assert store.status(config) == "finished" and again.record == first.record
+    assert not (first.folder / "checkpoint.pt").exists()
+    assert config_from_record(first.record["config"]) == config
+
+
+def test_scores_are_long_form_over_the_test_list_alone(store):
+    scores = store.get(tiny_config("cps")).scores()
+    assert set(scores["case"]) == set(SPLIT.test)
+    assert set(scores["predictor"]) == {"primary", "ensemble"} and set(scores["metric"]) == {"dice", "jaccard"}
+    absent = scores["reference_voxels"] == 0
+    assert scores.loc[absent, "value"].isna().all() and scores.loc[~absent, "value"].between(0, 1).all()
+
+
+def test_record_is_written_last(store, monkeypatch):
+    config = tiny_config("supervised")
+    monkeypatch.setattr(runs, "score_method", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        store.get(config)
+    assert store.status(config) == "started"
+    monkeypatch.undo()
+    assert store.get(config).record["best_step"] > 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1},
+        {"n_labelled": 2},
+        {"options": GuidedNetConfig(lambda_g=0.2)},
+        {"training": tiny_config("guidednet", steps=6).training},
+    ],
+)
+def test_key_changes_with_the_configuration(store, change):
+    config = tiny_config("guidednet")
+    assert store.key(dataclasses.replace(config, **change)) != store.key(config)
+
+
+def test_key_changes_with_the_data_and_not_with_the_folder(tmp_path):
+    config = tiny_config("cps")
+    keys = [RunStore(TinyWorkspace(tmp_path / name, content)).key(config) for name, content in (("a", "1"), ("b", "1"), ("a", "2"))]
+    assert keys[0] == keys[1] != keys[2]
+
+
+def test_code_hash_sees_numbers_and_not_comments():
+    code = "def f(x):\n    return 2 * x\n"
+    assert code_hash(code) == code_hash('# why\ndef f(x):\n    """Doc."""\n    return (2 *  x)  # what\n')
+    assert code_hash(code) != code_hash(code.replace("2", "3"))
+
+
+def test_burn_in_is_a_run_of_its_own_that_rows_share(store):
+    config = tiny_config("cps", burn_in_steps=2)
+    other = tiny_config("guidednet", burn_in_steps=2)
+    parents = store.burn_in(config)
+    assert set(parents) == {"kaiming", "xavier"} and parents == store.burn_in(other)
+    assert store.burn_in(tiny_config("supervised", burn_in_steps=2)) == {"kaiming": parents["kaiming"]}
+    store.get(config)
+    assert {store.status(parent) for parent in parents.values()} == {"finished"}
+    assert store.key(parents["kaiming"]) in json.dumps(read_record(store.folder(config))["burn_in"])
+
+
+@pytest.mark.parametrize(("on_missing", "message"), [("fail", "is not finished"), ("guess", "use train, blank or fail")])
+def test_a_missing_run_is_not_made_up(store, on_missing, message):
+    with pytest.raises(InputError, match=message):
+        store.get(tiny_config("cps"), on_missing)
+    assert store.get(tiny_config("cps"), "blank") is None
+
+
+def test_changed_evaluation_scores_again_and_does_not_train(store, monkeypatch):
+    config = tiny_config("cps")
+    folder = store.get(config).folder
+    weights = modification_times(folder)[folder / "weights.pt"]
+    original = fingerprint.code_fingerprint
+    monkeypatch.setattr(runs, "code_fingerprint", lambda modules: original(modules) | {"a new metric": "1"})
+    scored = modification_times(folder)[folder / "scores.csv"]
+    store.get(config)
+    assert modification_times(folder)[folder / "weights.pt"] == weights
+    assert modification_times(folder)[folder / "scores.csv"] != scored
+
+
+def test_weights_load_without_store_or_split(store):
+    config = tiny_config("guidednet")
+    run = store.get(config)
+    method = load_weights(config_from_record(read_record(run.folder)["config"]), run.folder / "weights.pt")
+    assert not method.training
+    with pytest.raises(InputError, match=r"record\.json: not there"):
+        read_record(run.folder.parent)
+
+
+def test_plan_lists_each_run_once_after_the_runs_it_starts_from(store):
+    shared = tiny_config("cps", burn_in_steps=2)
+    items = {
+        "table3": Item(
+            "12", lambda profile, seeds: [Row("CPS", (shared,)), Row("GuidedNet", (tiny_config("guidednet", burn_in_steps=2),))]
+        ),
+        "table1": Item("10", lambda profile, seeds: [Row("CPS", (shared,))]),
+    }
+    planned = plan.planned_runs(items, store, seeds=1)
+    assert [config.method for config in planned] == ["supervised", "supervised", "cps", "guidednet"]
+    assert planned[shared] == ["table3", "table1"]
+    table = plan.plan_table(planned, store)
+    assert (table["status"] == "missing").all() and (table["hours"] > 0).all()
+    store.get(shared)
+    assert list(plan.plan_table(planned, store)["hours"] > 0) == [False, False, False, True]
+
+
+def test_folders_come_from_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setitem(os.environ, "RESULTS_DIR", str(tmp_path / "elsewhere"))
+    assert open_workspace("smoke").run_folder == tmp_path / "elsewhere" / "runs"
+    assert open_workspace("smoke", results=tmp_path / "given").run_folder == tmp_path / "given" / "runs"

@@ -1,0 +1,99 @@
+"""Batches: labelled first, reproducible from (seed, step), every case seen equally often, no hidden label opened."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+
+from guidednet.sampling import LABELLED, BatchConfig, BatchDataset, batch_loader, random_crop, stream_case
+
+CONFIG = BatchConfig(labelled=2, unlabelled=3, crop=(4, 4, 4))
+
+
+class MemoryStore:
+    """Volumes whose voxels name their case; asking for the label of an unlabelled case fails."""
+
+    def __init__(self, shape=(6, 7, 8)):
+        self.shape = shape
+
+    def image(self, case):
+        return np.full(self.shape, int(case[1:]), np.float16)
+
+    def label(self, case):
+        assert case.startswith("l"), "the label of an unlabelled case was opened"
+        return np.full(self.shape, int(case[1:]), np.uint8)
+
+
+@pytest.fixture
+def dataset():
+    labelled, unlabelled = [f"l{i}" for i in range(5)], [f"u{i}" for i in range(100, 107)]
+    return BatchDataset(MemoryStore(), labelled, unlabelled, CONFIG, seed=3)
+
+
+def test_labelled_rows_come_first_and_only_they_have_labels(dataset):
+    batch = dataset[0]
+    assert batch.image.shape == (5, 1, 4, 4, 4) and batch.image.dtype == torch.float32
+    assert batch.label.shape == (2, 4, 4, 4)
+    assert (batch.image[:2] < 100).all() and (batch.image[2:] >= 100).all()
+    assert torch.equal(batch.image[:2, 0], batch.label.float())
+
+
+def test_supervised_batches_have_no_unlabelled_rows():
+    dataset = BatchDataset(MemoryStore(), ["l0", "l1"], [], CONFIG, seed=0)
+    assert dataset[0].image.shape[0] == 2
+
+
+def test_batch_depends_on_seed_and_step_alone(dataset):
+    expected = dataset[7].image
+    np.random.seed(0)
+    torch.manual_seed(0)
+    assert torch.equal(dataset[7].image, expected)
+    assert torch.equal(next(iter(batch_loader(dataset, 7, 8))).image, expected)
+    assert torch.equal(next(iter(batch_loader(dataset, 7, 9, workers=1))).image, expected)
+
+
+def test_stream_is_a_sequence_of_fresh_permutations():
+    cases = list("abcde")
+    seen = [stream_case(cases, 0, LABELLED, position) for position in range(50)]
+    rounds = [seen[start : start + 5] for start in range(0, 50, 5)]
+    assert all(sorted(one) == cases for one in rounds)
+    assert len({tuple(one) for one in rounds}) > 5
+    assert set(Counter(seen).values()) == {10}
+
+
+def test_streams_and_seeds_differ():
+    cases = [str(i) for i in range(50)]
+    orders = {tuple(stream_case(cases, seed, stream, place) for place in range(50)) for seed in (0, 1) for stream in (0, 1)}
+    assert len(orders) == 4
+
+
+def test_processes_share_the_batch_of_one(dataset):
+    whole = dataset[4]
+    parts = [BatchDataset(dataset.store, dataset.streams[0][0], dataset.streams[1][0], CONFIG, 3, rank, 2)[4] for rank in range(2)]
+    assert torch.equal(parts[0].image[0], whole.image[0]) and torch.equal(parts[1].image[0], whole.image[1])
+    rows = torch.cat([part.image for part in parts])
+    assert sorted(rows[:, 0, 0, 0, 0].tolist()) == sorted(whole.image[:, 0, 0, 0, 0].tolist())
+
+
+def test_crop_reaches_both_ends_and_the_identity():
+    image = np.arange(6 * 4 * 4, dtype=np.float32).reshape(6, 4, 4)
+    crops = [random_crop(image, None, CONFIG, np.random.default_rng(i))[0] for i in range(200)]
+    unflipped = [crop[0, 0, 0] // 16 for crop in crops if (np.diff(crop, axis=2) == 1).all() and (np.diff(crop, axis=0) == 16).all()]
+    assert set(unflipped) == {0, 1, 2}
+    assert any(np.array_equal(crop, image[:4]) for crop in crops)
+    assert any(np.array_equal(crop, image[2:][::-1, ::-1, ::-1]) for crop in crops)
+
+
+def test_image_and_label_are_cropped_alike():
+    volume = np.random.default_rng(0).integers(0, 200, (9, 9, 9)).astype(np.uint8)
+    image, label = random_crop(volume, volume, CONFIG, np.random.default_rng(5))
+    assert np.array_equal(image, label)
+
+
+def test_small_volume_is_padded_with_air_and_background():
+    image, label = random_crop(
+        np.full((2, 4, 4), 0.25), np.ones((2, 4, 4)), BatchConfig(crop=(4, 4, 4), flip_axes=()), np.random.default_rng(0)
+    )
+    assert image.shape == (4, 4, 4) and (image == 0.25).all()
+    assert (label[:2] == 1).all() and (label[2:] == 0).all()

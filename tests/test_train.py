@@ -1,0 +1,134 @@
+"""The loop: resume equals no interruption, hidden labels never matter, a non-finite loss stops it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from conftest import SPLIT, BlobStore, tiny_config
+
+from guidednet.methods import METHODS
+from guidednet.methods.cps import CPSConfig
+from guidednet.methods.guidednet import GuidedNetConfig
+from guidednet.train import NonFiniteLossError, train
+
+RESULTS = ("weights.pt", "weights_last.pt", "curves.csv")
+
+
+class KilledError(Exception):
+    pass
+
+
+def killed_after(steps):
+    def progress(batches, total):
+        for done, batch in enumerate(batches):
+            if done == steps:
+                raise KilledError
+            yield batch
+
+    return progress
+
+
+def result_bytes(folder):
+    return {name: (folder / name).read_bytes() for name in RESULTS}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_resume_equals_no_interruption(tmp_path, method):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    train(tiny_config(method), BlobStore(), SPLIT, whole)
+    for steps in (1, 3):  # before the first checkpoint; between two
+        with pytest.raises(KilledError):
+            train(tiny_config(method), BlobStore(), SPLIT, parts, progress=killed_after(steps))
+    train(tiny_config(method), BlobStore(), SPLIT, parts)
+    assert result_bytes(parts) == result_bytes(whole)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_hidden_labels_never_matter(tmp_path, method):
+    for hidden_labels in (1, 2):
+        train(tiny_config(method), BlobStore(hidden_labels), SPLIT, tmp_path / str(hidden_labels))
+    assert result_bytes(tmp_path / "1") == result_bytes(tmp_path / "2")
+
+
+def test_labels_of_labelled_cases_do_matter(tmp_path):
+    class Relabelled(BlobStore):
+        def label(self, case):
+            return BlobStore.label(self, case)[::-1].copy()
+
+    train(tiny_config("supervised"), BlobStore(), SPLIT, tmp_path / "1")
+    train(tiny_config("supervised"), Relabelled(), SPLIT, tmp_path / "2")
+    assert result_bytes(tmp_path / "1") != result_bytes(tmp_path / "2")
+
+
+def test_guidednet_without_its_parts_is_cps_bit_for_bit(tmp_path):
+    train(tiny_config("cps", CPSConfig()), BlobStore(), SPLIT, tmp_path / "cps")
+    train(tiny_config("guidednet", GuidedNetConfig(use_cgmm=False, use_ktcps=False)), BlobStore(), SPLIT, tmp_path / "off")
+    cps, off = (torch.load(tmp_path / name / "weights_last.pt") for name in ("cps", "off"))
+    assert all(torch.equal(off[name], value) for name, value in cps.items())
+
+
+def test_training_starts_from_the_burn_in(tmp_path):
+    donor = train(tiny_config("supervised"), BlobStore(), SPLIT, tmp_path / "donor")
+    weights = {name.removeprefix("network."): value for name, value in donor.best_weights.items()}
+    still = tiny_config("cps", steps=1, checkpoint_every=1)
+    frozen = type(still)(**vars(still) | {"optimiser": type(still.optimiser)(learning_rate=0.0)})
+    train(frozen, BlobStore(), SPLIT, tmp_path / "child", burn_in={"kaiming": weights, "xavier": weights})
+    child = torch.load(tmp_path / "child" / "weights_last.pt")
+    assert all(torch.equal(child[f"network_{net}.{name}"], value) for net in "ab" for name, value in weights.items())
+
+
+def test_best_weights_are_those_of_the_best_validation(tmp_path):
+    state = train(tiny_config("supervised", steps=6, validate_every=1), BlobStore(), SPLIT, tmp_path)
+    curves = pd.read_csv(tmp_path / "curves.csv").set_index("step")
+    assert curves["validation_dice"].idxmax() == state.best_step
+    assert curves["validation_dice"].max() == pytest.approx(state.best_dice)
+
+
+def test_non_finite_loss_stops_and_names_step_and_term(tmp_path):
+    class Broken(BlobStore):
+        def image(self, case):
+            return BlobStore.image(self, case) * float("nan")
+
+    with pytest.raises(NonFiniteLossError, match="'supervised' is nan at step 0"):
+        train(tiny_config("supervised"), Broken(), SPLIT, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+KILL_ME = """
+import sys
+sys.path.insert(0, {tests!r})
+from pathlib import Path
+from conftest import SPLIT, BlobStore, tiny_config
+from guidednet.train import train
+import torch
+torch.set_num_threads(1)
+train(tiny_config("guidednet", steps=40, checkpoint_every=1, validate_every=7), BlobStore(), SPLIT, Path({folder!r}))
+"""
+
+
+def test_kill_9_and_again_gives_the_same_bytes(tmp_path):
+    """A real process, really killed, a few times at arbitrary moments."""
+    train(tiny_config("guidednet", steps=40, checkpoint_every=1, validate_every=7), BlobStore(), SPLIT, tmp_path / "whole")
+    folder = tmp_path / "killed"
+    code = KILL_ME.format(tests=str(Path(__file__).parent), folder=str(folder))
+    kills = 0
+    for _ in range(20):
+        process = subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)})
+        seen = (folder / "checkpoint.pt").stat().st_mtime_ns if kills else 0
+        while process.poll() is None and kills < 2:
+            if (folder / "checkpoint.pt").exists() and (folder / "checkpoint.pt").stat().st_mtime_ns > seen:
+                time.sleep(0.05)
+                process.send_signal(signal.SIGKILL)
+                kills += process.wait() == -signal.SIGKILL
+                break
+            time.sleep(0.002)
+        if process.wait() == 0:
+            break
+    assert kills == 2
+    assert result_bytes(folder) == result_bytes(tmp_path / "whole")
