@@ -17,18 +17,19 @@ from guidednet.runs import RunStore
 
 
 def planned_runs(items: dict[str, Item], store: RunStore, seeds: int) -> dict[RunConfig, list[str]]:
-    """The items that use each run, by run; a run comes after the burn-in runs it starts from."""
+    """The items and rows that use each run, by run; a run comes after the burn-in runs it starts from."""
     users: dict[RunConfig, list[str]] = {}
     for name, item in items.items():
         for row in item.rows(store.workspace.profile, seeds) if item.rows else []:
+            user = f"{name}: {row.label}"
             for config in (run for last in row.runs for run in store.with_burn_in(last)):
-                if name not in users.setdefault(config, []):
-                    users[config].append(name)
+                if user not in users.setdefault(config, []):
+                    users[config].append(user)
     return users
 
 
 def plan_table(runs: dict[RunConfig, list[str]], store: RunStore) -> pd.DataFrame:
-    """One line per run: name, status, the items that use it and the estimated hours that are left."""
+    """One line per run: name, status, the rows that use it and the estimated hours that are left."""
     lines = []
     for config, users in runs.items():
         status = store.status(config)

@@ -18,6 +18,7 @@ import pandas as pd
 import torch
 from filelock import FileLock
 
+import guidednet.autograd_functions
 import guidednet.cgmm
 import guidednet.cgmm_official
 import guidednet.distributed
@@ -47,6 +48,7 @@ from guidednet.train import TrainingState, make_method, train
 from guidednet.workspace import Workspace
 
 TRAINING_CODE = [
+    guidednet.autograd_functions,
     guidednet.cgmm,
     guidednet.cgmm_official,
     guidednet.distributed,
@@ -110,7 +112,9 @@ class RunStore:
 
     def name(self, config: RunConfig) -> str:
         """What people call the run; several keys may share it."""
-        return f"{config.dataset}-{config.method}-{config.n_labelled}+{config.n_unlabelled}-seed{config.seed}"
+        start = "" if config.initialisation == "kaiming" else f"-{config.initialisation}"
+        cases = f"{config.n_labelled}+{config.n_unlabelled}"
+        return f"{config.dataset}-{config.method}{start}-{cases}-{config.training.steps}steps-seed{config.seed}"
 
     def folder(self, config: RunConfig) -> Path:
         """The run's folder: its name, then its key."""

@@ -68,6 +68,12 @@ def test_class_without_true_positive_takes_over_in_the_released_reading():
     assert official[3] == K and official[1] / K == pytest.approx(0.09, abs=0.005) and without[1] == K
 
 
+def test_maxima_run_over_present_classes():
+    present = torch.tensor([False, True, True, True])
+    weights = difficulty_weights(COUNTS, present)
+    assert weights[3] == 0 and weights[2] == K and 0 < weights[1] < K
+
+
 def test_momentum_and_two_states(batch):
     logits, labels = batch
     other = logits_for(torch.full_like(labels, 1))

@@ -161,7 +161,7 @@ def test_plan_lists_each_run_once_after_the_runs_it_starts_from(store):
     }
     planned = plan.planned_runs(items, store, seeds=1)
     assert [config.method for config in planned] == ["supervised", "supervised", "cps", "guidednet"]
-    assert planned[shared] == ["table3", "table1"]
+    assert planned[shared] == ["table3: CPS", "table1: CPS"]
     table = plan.plan_table(planned, store)
     assert (table["status"] == "missing").all() and (table["hours"] > 0).all()
     store.get(shared)

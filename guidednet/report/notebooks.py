@@ -93,7 +93,13 @@ def _run(path: Path, target: Path, values: dict[str, Any]) -> None:
     """Papermill with the notebook's own folder as working directory, as in JupyterLab."""
     try:
         papermill.execute_notebook(
-            str(path), str(target), values, kernel_name="python3", cwd=str(path.parent), execution_timeout=-1, progress_bar=False
+            str(path),
+            str(target),
+            values,
+            kernel_name="python3",
+            cwd=str(path.parent),
+            progress_bar=False,
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],  # not a warning about TCP for every notebook
         )
     except (PapermillExecutionError, CellTimeoutError) as error:
         raise NotebookError(f"{path.name} failed, see {target}: {_last_line(error)}") from error

@@ -1,0 +1,215 @@
+"""Synthetic abdominal CT, written as NIfTI in the layouts of FLARE22 and AMOS. No patient is behind any of it.
+
+A case is a pure function of (seed, data set, case id): its anatomy is the average one (guidednet.anatomy), bent,
+scaled and scanned at random. Unlabelled cases come from another distribution: other contrast phases, more noise.
+"""
+
+import gzip
+import hashlib
+import json
+import multiprocessing
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import permutations, product
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from scipy import ndimage
+from scipy.interpolate import make_interp_spline
+
+from guidednet.anatomy import ORGAN_FORMS
+from guidednet.errors import InputError
+from guidednet.files import write_bytes, write_json
+from guidednet.layouts import LAYOUTS, RawCase, find_cases
+from guidednet.organs import organ_set
+from guidednet.progress import Progress, silent
+from guidednet.tissues import HOUNSFIELD, Painter, paint_body, paint_bowel, paint_organs, paint_skeleton_and_muscles
+
+PHASES = ("without contrast", "arterial", "portal venous", "delayed")
+# How likely each phase is, for cases of the labelled and of the unlabelled distribution.
+PHASE_ODDS = {False: (0.05, 0.1, 0.75, 0.1), True: (0.3, 0.3, 0.15, 0.25)}
+NOISE_HU = {False: (7.0, 13.0), True: (12.0, 24.0)}
+# Highest and lowest plane (mm, average anatomy) of the field of view, before it varies.
+FIELD_OF_VIEW = {"flare22": (150.0, -118.0), "amos": (150.0, -268.0)}
+MISSING_GALLBLADDER = 0.25
+CUT_PELVIS = 0.3
+AXIS_ORDERS = tuple(product(permutations(range(3)), product((1, -1), repeat=3)))
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A synthetic case as its file holds it: `image` int16 HU and `label` uint8, both (X,Y,Z), and the `affine`."""
+
+    image: np.ndarray
+    label: np.ndarray
+    affine: np.ndarray
+    phase: str
+
+
+def make_case(dataset: str, case_id: str, shifted: bool = False, seed: int = 0, voxel_mm: float = 1.5) -> Scan:
+    """The case called `case_id`, always the same one; `shifted` draws it from the distribution of unlabelled cases.
+
+    `voxel_mm` is about the voxel size within a slice; slices are two to three times as thick. The label is there
+    for shifted cases too, for figures that compare with the truth; `write_phantoms` never writes it.
+    """
+    generator = np.random.default_rng(list(hashlib.sha256(f"{seed}/{dataset}/{case_id}".encode()).digest()))
+    spacing = np.array([generator.uniform(1.9, 3.2), *[generator.uniform(0.85, 1.2)] * 2]) * voxel_mm
+    size = generator.uniform(0.93, 1.07)
+    axes = _grid_axes(dataset, spacing, size, generator)
+    painter = Painter(_bent_points(axes, size, generator), voxel_ml=float(np.prod(spacing)) / 1000)
+    paint_body(painter, fat=generator.uniform(9, 27))
+    paint_skeleton_and_muscles(painter)
+    paint_organs(painter, _volumes(size, generator))
+    paint_bowel(painter, generator)
+    phase = int(generator.choice(len(PHASES), p=PHASE_ODDS[shifted]))
+    image = _acquire(painter, phase, generator.uniform(*NOISE_HU[shifted]), axes, spacing, generator)
+    return _stored(image, _label_ids(painter.organ, dataset), axes, spacing, PHASES[phase], generator)
+
+
+def write_phantoms(
+    folder: Path,
+    dataset: str,
+    cases: int,
+    labelled: int,
+    seed: int = 0,
+    voxel_mm: float = 1.5,
+    workers: int = 1,
+    progress: Progress = silent,
+) -> list[RawCase]:
+    """Write `cases` phantoms, the first `labelled` of them with labels, in the layout of `dataset`; returns them.
+
+    A case that is there already is not made again, but a folder made with another seed or voxel size is refused
+    (InputError).
+    """
+    _claim(folder, {"dataset": dataset, "seed": seed, "voxel_mm": voxel_mm})
+    job = partial(_write_case, folder=folder, dataset=dataset, labelled=labelled, seed=seed, voxel_mm=voxel_mm)
+    for _ in progress(_in_parallel(job, range(cases), workers), cases):
+        pass
+    if dataset == "amos":
+        names = {0: "background"} | {label: organ.name for label, organ in organ_set(dataset).by_label.items()}
+        write_json(folder / "dataset.json", {"name": "synthetic phantoms in the layout of AMOS", "modality": {"0": "CT"}, "labels": names})
+    return find_cases(folder, dataset)
+
+
+def case_name(dataset: str, number: int, labelled: int) -> str:
+    """The id of case `number` (from 0) where the first `labelled` have labels, numbered as in the public release."""
+    if dataset == "amos":
+        return f"amos_{number + 1:04d}"
+    return f"FLARE22_Tr_{number + 1:04d}" if number < labelled else f"Case_{number - labelled + 1:05d}"
+
+
+def _write_case(number: int, folder: Path, dataset: str, labelled: int, seed: int, voxel_mm: float) -> None:
+    layout, case_id, shifted = LAYOUTS[dataset], case_name(dataset, number, labelled), number >= labelled
+    image_folder, label_folder = layout.image_folders[-1 if shifted else 0]
+    image = folder / image_folder / (case_id + layout.image_suffix)
+    if image.exists():
+        return
+    scan = make_case(dataset, case_id, shifted, seed, voxel_mm)
+    if label_folder:  # the label first: an image never stands without it
+        write_bytes(folder / label_folder / f"{case_id}.nii.gz", _nifti(scan.label, scan.affine))
+    write_bytes(image, _nifti(scan.image, scan.affine))
+
+
+def _claim(folder: Path, settings: dict[str, object]) -> None:
+    path = folder / "phantom.json"
+    if path.exists() and json.loads(path.read_text()) != settings:
+        raise InputError(f"{folder}: holds phantoms made with other settings ({path.name}); give an empty folder or delete it")
+    write_json(path, settings)
+
+
+def _grid_axes(dataset: str, spacing: np.ndarray, size: float, generator: np.random.Generator) -> list[np.ndarray]:
+    """Places (mm) of the voxels along z, y and x, growing to superior, anterior and right."""
+    top, bottom = FIELD_OF_VIEW[dataset] + generator.normal(0, 6, 2)
+    if generator.random() < CUT_PELVIS and dataset == "amos":
+        bottom = generator.uniform(-215, -140)
+    ends = ((bottom * size, top * size), (-150, 140), (-200, 200))
+    return [np.arange(low, high, step, dtype=np.float32) for (low, high), step in zip(ends, spacing, strict=True)]
+
+
+def _bent_points(axes: list[np.ndarray], size: float, generator: np.random.Generator) -> np.ndarray:
+    """Where each voxel lies in the average anatomy (D,H,W,3): scaled by body size, bent by a smooth random field."""
+    stretch = size * generator.normal(1, 0.03, 3)
+    points = np.empty((*map(len, axes), 3), np.float32)
+    for component in range(3):  # x, y, z
+        own = axes[2 - component].reshape([-1 if axis == 2 - component else 1 for axis in range(3)])
+        points[..., component] = (own + _smooth_field(axes, generator, amplitude=7)) / stretch[component]
+    return points
+
+
+def _smooth_field(axes: list[np.ndarray], generator: np.random.Generator, amplitude: float, wavelength: float = 75) -> np.ndarray:
+    """A random field (D,H,W) that varies over `wavelength` mm: a cubic spline through random values on a coarse grid."""
+    values = None
+    grids = [np.arange(-400, 401, wavelength) for _ in axes]
+    values = generator.normal(0, amplitude, [len(grid) for grid in grids])
+    for axis, (grid, places) in enumerate(zip(grids, axes, strict=True)):
+        values = make_interp_spline(grid, values, axis=axis)(places)
+    return values.astype(np.float32)
+
+
+def _volumes(size: float, generator: np.random.Generator) -> dict[str, float]:
+    """Volume (ml) of each organ of this case: the mean, times body size cubed, times 20 % of its own."""
+    volumes = {organ.name: organ.volume * size**3 * generator.lognormal(-0.01, 0.16) for organ in ORGAN_FORMS}
+    if generator.random() < MISSING_GALLBLADDER:
+        del volumes["gallbladder"]
+    return volumes
+
+
+def _acquire(
+    painter: Painter, phase: int, noise: float, axes: list[np.ndarray], spacing: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
+    """The scan (D,H,W) in HU: tissues of the phase, table, texture, partial volume, correlated noise."""
+    _paint_table(painter, axes)
+    levels = np.array([values[min(phase, len(values) - 1)] for values in HOUNSFIELD.values()], np.float32)
+    levels[4:] += generator.normal(0, 4, len(levels) - 4)
+    image = levels[painter.tissue]
+    soft = (image > -200) & (image < 300)
+    image += soft * ndimage.gaussian_filter(generator.normal(0, 1, image.shape).astype(np.float32), 2.5 / spacing.min() * 1.5) * 18
+    image = ndimage.gaussian_filter(image, (0.35, 0.6, 0.6))
+    grain = ndimage.gaussian_filter(generator.normal(0, 1, image.shape).astype(np.float32), (0.3, 0.7, 0.7))
+    return np.clip(image + grain * noise / grain.std(), -1024, 2000).round()
+
+
+def _paint_table(painter: Painter, axes: list[np.ndarray]) -> None:
+    y, x = np.meshgrid(axes[1], axes[2], indexing="ij")
+    surface = -134 + (x / 210) ** 2 * 26
+    shell = (np.abs(y - surface) < 2.2) & (np.abs(x) < 190)
+    painter.fill(np.broadcast_to(shell, painter.tissue.shape) & (painter.is_tissue((...,), "air")), "table")
+
+
+def _label_ids(organ: np.ndarray, dataset: str) -> np.ndarray:
+    """Label ids of the data set (D,H,W) from places in ORGAN_FORMS."""
+    labels = {known.name: label for label, known in organ_set(dataset).by_label.items()}
+    return np.array([0, *[labels.get(form.name, 0) for form in ORGAN_FORMS]], np.uint8)[organ]
+
+
+def _stored(
+    image: np.ndarray, label: np.ndarray, axes: list[np.ndarray], spacing: np.ndarray, phase: str, generator: np.random.Generator
+) -> Scan:
+    """The case in a randomly drawn axis order, with the affine that says so."""
+    affine = np.diag([*spacing[::-1], 1.0])
+    affine[:3, 3] = [axis[0] for axis in axes[::-1]]
+    affine[:3, 3] += generator.uniform(-40, 40, 3)  # where the scanner's origin lies
+    order, signs = AXIS_ORDERS[generator.integers(len(AXIS_ORDERS))] if generator.random() < 0.5 else ((0, 1, 2), (-1, -1, 1))
+    orientation = np.array([[axis, sign] for axis, sign in zip(order, signs, strict=True)])
+    arrays = [nib.apply_orientation(array.transpose(2, 1, 0), orientation) for array in (image.astype(np.int16), label)]
+    stored_affine = affine @ nib.orientations.inv_ornt_aff(orientation, image.shape[::-1])
+    return Scan(arrays[0], arrays[1], stored_affine, phase)
+
+
+def _nifti(array: np.ndarray, affine: np.ndarray) -> bytes:
+    """A gzipped NIfTI file; the same array gives the same bytes."""
+    image = nib.Nifti1Image(array, affine)
+    image.set_qform(affine, code="scanner")
+    image.set_sform(affine, code="scanner")
+    return gzip.compress(image.to_bytes(), compresslevel=4, mtime=0)
+
+
+def _in_parallel(job: partial, numbers: Iterable[int], workers: int) -> Iterable[None]:
+    if workers == 1:
+        yield from map(job, numbers)
+        return
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(job, numbers)

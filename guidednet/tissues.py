@@ -1,0 +1,234 @@
+"""Paints the anatomy into a grid: one tissue per voxel, and which voxels belong to which organ."""
+
+import numpy as np
+from scipy import ndimage
+
+from guidednet import anatomy
+from guidednet.shapes import Ellipsoid, Shape, Tube
+
+# HU without contrast, arterial, portal venous, delayed (one number: the same in all phases).
+HOUNSFIELD: dict[str, tuple[float, ...]] = {
+    "air": (-1000,),
+    "table": (60,),
+    "fat": (-105,),
+    "skin": (0,),
+    "muscle": (52, 56, 64, 60),
+    "lung": (-840,),
+    "bone": (420,),
+    "marrow": (190, 195, 205, 200),
+    "disc": (80,),
+    "spinal canal": (30,),
+    "heart": (42, 190, 135, 110),
+    "liver": (58, 68, 112, 98),
+    "liver vessel": (42, 90, 160, 118),
+    "spleen": (48, 118, 124, 102),
+    "renal cortex": (34, 190, 180, 150),
+    "renal medulla": (32, 75, 150, 165),
+    "renal sinus": (-70,),
+    "pancreas": (42, 102, 92, 78),
+    "aorta": (42, 310, 155, 115),
+    "inferior vena cava": (40, 70, 140, 118),
+    "adrenal gland": (30, 78, 82, 58),
+    "gallbladder": (10,),
+    "oesophagus": (40, 58, 68, 62),
+    "stomach wall": (40, 72, 86, 78),
+    "food": (45,),
+    "fluid": (12,),
+    "gas": (-930,),
+    "duodenum": (36, 70, 84, 74),
+    "bladder": (8, 8, 10, 45),
+    "prostate/uterus": (42, 68, 88, 84),
+    "bowel wall": (38, 75, 88, 78),
+    "stool": (5,),
+}
+TISSUES = list(HOUNSFIELD)
+TISSUE_OF_ORGAN = {
+    "right adrenal gland": "adrenal gland",
+    "left adrenal gland": "adrenal gland",
+    "right kidney": "renal medulla",
+    "left kidney": "renal medulla",
+    "stomach": "stomach wall",
+}
+
+
+MOST_SWELLING = 7.0  # mm
+
+
+class Painter:
+    """A grid of tissues. `points` (D,H,W,3) are the voxels' places in the average anatomy, in mm (x,y,z)."""
+
+    def __init__(self, points: np.ndarray, voxel_ml: float) -> None:
+        self.points = points
+        self.voxel_ml = voxel_ml
+        self.tissue = np.full(points.shape[:3], TISSUES.index("air"), np.uint8)
+        self.organ = np.zeros(points.shape[:3], np.uint8)  # place in anatomy.ORGAN_FORMS, from 1
+
+    def fill(self, where: np.ndarray, tissue: str, box: tuple[slice, ...] = (slice(None),) * 3) -> None:
+        """Give the voxels `where` of `box` a tissue."""
+        self.tissue[box][where] = TISSUES.index(tissue)
+
+    def is_tissue(self, box: tuple[slice, ...], *names: str) -> np.ndarray:
+        """Where the tissue in `box` is one of `names`."""
+        return np.isin(self.tissue[box], [TISSUES.index(name) for name in names])
+
+    def field(self, shape: Shape, margin: float = 10.0) -> tuple[tuple[slice, ...], np.ndarray]:
+        """The box of the grid that may hold `shape`, and the shape's field there (empty where it lies outside)."""
+        low, high = shape.bounds[0] - margin, shape.bounds[1] + margin
+        box = tuple(self._range(axis, low[2 - axis], high[2 - axis]) for axis in range(3))
+        points = self.points[box]
+        return box, shape.field(points.reshape(-1, 3)).reshape(points.shape[:3]) if points.size else np.zeros(points.shape[:3])
+
+    def _range(self, axis: int, low: float, high: float) -> slice:
+        """Voxels of an axis whose places come between `low` and `high`, whatever the bending."""
+        others = tuple(other for other in range(3) if other != axis)
+        values = self.points[..., 2 - axis]
+        inside = np.flatnonzero((values.max(others) >= low) & (values.min(others) <= high))
+        return slice(inside[0], inside[-1] + 1) if len(inside) else slice(0, 0)
+
+
+def paint_body(painter: Painter, fat: float) -> None:
+    """Skin, a layer of fat (mm), the muscle wall, fat around the organs, lungs and heart."""
+    x, y, z = np.moveaxis(painter.points, 3, 0)
+    width, depth = anatomy.body_half_axes(z[:, :1, :1])
+    exponent = 2.3
+    radius = (np.abs(x / width) ** exponent + np.abs(y / depth) ** exponent) ** (1 / exponent)
+    inside = (1 - radius) * np.minimum(width, depth)  # mm below the skin, roughly
+    painter.fill(inside > 0, "skin")
+    painter.fill(inside > 2, "fat")
+    layer = fat * (1 + 0.35 * np.clip(-y / depth, 0, 1) - 0.25 * np.clip(y / depth, 0, 1))
+    painter.fill(inside > layer, "muscle")
+    cavity = inside > layer + 13
+    painter.fill(cavity, "fat")
+    chest = cavity & (z > anatomy.diaphragm_height(x, y))
+    painter.fill(chest & (inside > layer + 15), "lung")
+    painter.fill(chest & (np.abs(x + 6) < 20) & (y < 0), "fat")  # around oesophagus and aorta
+    box, heart = painter.field(anatomy.HEART)
+    painter.fill((heart < 0) & chest[box], "heart", box)
+
+
+def paint_skeleton_and_muscles(painter: Painter) -> None:
+    """Muscles of back and pelvis, ribs, pelvis, spine with discs and canal."""
+    for shape in (*anatomy.PSOAS, *anatomy.BACK_MUSCLES, *anatomy.GLUTEAL_MUSCLES):
+        box, field = painter.field(shape)
+        painter.fill((field < 0) & painter.is_tissue(box, "fat"), "muscle", box)
+    for shape in (*anatomy.ribs(), *anatomy.pelvis()):
+        box, field = painter.field(shape)
+        body = ~painter.is_tissue(box, "air", "skin")
+        painter.fill((field < 0) & body, "bone", box)
+        painter.fill((field < -2.5) & body, "marrow", box)
+    _paint_spine(painter)
+
+
+def _paint_spine(painter: Painter) -> None:
+    x, y, z = np.moveaxis(painter.points, 3, 0)
+    place = np.mod(z / anatomy.VERTEBRA_HEIGHT, 1)
+    waist = 21 - 2.5 * np.sin(np.pi * np.clip(place / 0.78, 0, 1))  # bodies are slimmer half-way
+    body = np.hypot(x / 1.2, (y + 60) / 0.95) - waist
+    above_sacrum = z > -138
+    is_bone = place < 0.78
+    painter.fill((body < 0) & above_sacrum, "disc")
+    painter.fill((body < 0) & above_sacrum & is_bone, "bone")
+    painter.fill((body < -3) & above_sacrum & (np.abs(place - 0.39) < 0.33), "marrow")
+    canal = np.hypot(x / 1.15, y + 86)
+    arch = (canal < 14) | ((np.abs(x) < 3.5) & (y < -92) & (y > -114 + 10 * place))
+    processes = (np.abs(y + 84) < 5) & (np.abs(x) < 38) & (np.abs(place - 0.5) < 0.16)
+    painter.fill((arch & (place < 0.7) | processes) & (body > 0) & above_sacrum & painter.is_tissue((...,), "fat", "muscle"), "bone")
+    painter.fill((canal < 9) & (body > 0), "spinal canal")
+
+
+def paint_organs(painter: Painter, volumes: dict[str, float]) -> None:
+    """The organs of `volumes` (ml), each grown to its volume within the voxels that are still fat (or lung, at the dome)."""
+    for number, organ in enumerate(anatomy.ORGAN_FORMS, start=1):
+        if organ.name in volumes:
+            box, field = painter.field(organ.form, margin=25)
+            where = _grow(field, _free(painter, box, organ.name), volumes[organ.name] / painter.voxel_ml)
+            painter.organ[box][where] = number
+            painter.fill(where, TISSUE_OF_ORGAN.get(organ.name, organ.name), box)
+    _paint_inside_of_organs(painter)
+
+
+def _free(painter: Painter, box: tuple[slice, ...], organ: str) -> np.ndarray:
+    """Where an organ may grow: abdominal fat not taken yet; aorta, oesophagus and vena cava also behind the diaphragm."""
+    free = painter.is_tissue(box, "fat", "lung", "heart") if organ in ("aorta", "oesophagus") else painter.is_tissue(box, "fat")
+    x, y, z = np.moveaxis(painter.points[box], 3, 0)
+    return free if organ in ("aorta", "oesophagus") else free & (z < anatomy.diaphragm_height(x, y) - 3)
+
+
+def _grow(field: np.ndarray, free: np.ndarray, voxels: float) -> np.ndarray:
+    """The `voxels` free voxels of least field, the largest connected piece of them."""
+    values = field[free]
+    count = min(max(int(round(voxels)), 1), len(values))
+    if not count:
+        return np.zeros(field.shape, bool)
+    # An organ that the field of view or a neighbour cuts stays cut: it does not swell elsewhere.
+    where = free & (field <= min(np.partition(values, count - 1)[count - 1], MOST_SWELLING))
+    pieces, number = ndimage.label(where, structure=np.ones((3, 3, 3)))
+    return where if number < 2 else pieces == np.bincount(pieces.ravel())[1:].argmax() + 1
+
+
+def _paint_inside_of_organs(painter: Painter) -> None:
+    number = {organ.name: place for place, organ in enumerate(anatomy.ORGAN_FORMS, start=1)}
+    for name in ("right kidney", "left kidney"):
+        box, depth = _depth(painter, number[name])
+        painter.fill((depth > 0) & (depth < 7), "renal cortex", box)
+        painter.fill(depth > 15, "renal sinus", box)
+    box, depth = _depth(painter, number["stomach"])
+    if depth.size:
+        height = painter.points[box][..., 1]
+        level = np.quantile(height[depth > 0], [0.45, 0.78]) if (depth > 0).any() else (0, 0)
+        painter.fill((depth > 4) & (height < level[0]), "food", box)
+        painter.fill((depth > 4) & (height >= level[0]), "fluid", box)
+        painter.fill((depth > 4) & (height >= level[1]), "gas", box)
+    _paint_liver_vessels(painter, number["liver"])
+
+
+def _depth(painter: Painter, number: int) -> tuple[tuple[slice, ...], np.ndarray]:
+    """The box of an organ and how deep (mm) each of its voxels lies."""
+    found = ndimage.find_objects((painter.organ == number).astype(np.uint8))
+    if not found:
+        return (slice(0, 0),) * 3, np.zeros((0, 0, 0))
+    steps = [abs(float(np.diff(painter.points[..., 2 - axis], axis=axis).mean())) for axis in range(3)]
+    box = tuple(slice(max(edge.start - 1, 0), edge.stop + 1) for edge in found[0])
+    return box, ndimage.distance_transform_edt(painter.organ[box] == number, sampling=steps)
+
+
+LIVER_VESSELS = tuple(
+    Ellipsoid(centre, radii, turn=turn)
+    for centre, radii, turn in (
+        ((70, 4, 40), (42, 6, 6), -15),
+        ((58, -6, 78), (38, 5, 6), 30),
+        ((40, 20, 84), (7, 36, 5), 20),
+        ((96, -24, 52), (5, 30, 5), 35),
+    )
+)
+
+
+def _paint_liver_vessels(painter: Painter, liver: int) -> None:
+    for vessel in LIVER_VESSELS:
+        box, field = painter.field(vessel)
+        painter.fill((field < 0) & (painter.organ[box] == liver), "liver vessel", box)
+
+
+def paint_bowel(painter: Painter, generator: np.random.Generator) -> None:
+    """Colon with stool and gas, and loops of small bowel, in the fat that is left below the liver and stomach."""
+    loops = [*anatomy.COLON, *_small_bowel(generator)]
+    for loop in loops:
+        box, field = painter.field(loop, margin=2)
+        free = painter.is_tissue(box, "fat")
+        height = painter.points[box][..., 1]
+        gas_level = np.mean(loop.bounds[:, 1]) + generator.normal(4, 8)
+        painter.fill(free & (field < 0), "bowel wall", box)
+        painter.fill(free & (field < -3), "stool" if loop in anatomy.COLON else "fluid", box)
+        painter.fill(free & (field < -3) & (height > gas_level) & (loop in anatomy.COLON), "gas", box)
+
+
+def _small_bowel(generator: np.random.Generator) -> list[Shape]:
+    """Winding loops: jejunum on the left below the stomach, ileum further down."""
+    loops = []
+    for number in range(22):
+        low, high = ((-84, 4, -70), (-14, 66, 4)) if number % 3 == 0 else ((-74, -4, -205), (74, 74, -56))
+        start = generator.uniform(low, high)
+        steps = generator.uniform((-30, -16, -20), (30, 16, 20), size=(5, 3))
+        path = np.clip(start + np.cumsum(steps, axis=0), low, high) + generator.normal(0, 1, (5, 3))
+        loops.append(Tube(tuple(map(tuple, path.tolist())), (10, 12, 10)))
+    return loops
