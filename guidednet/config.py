@@ -24,13 +24,14 @@ class TrainingConfig:
 
     `ramp_steps` None means `steps`: the unsupervised weight is full at the last step (the released code has
     30,000 and a `ramp_staircase` of 150, see guidednet.losses.ramp). `burn_in_steps` > 0
-    starts every network from a supervised training of that many steps that all methods share.
+    starts every network from a supervised training of that many steps that all methods share, at its own rate.
     """
 
     steps: int = 20_000
     ramp_steps: int | None = None
     ramp_staircase: int | None = None
     burn_in_steps: int = 0
+    burn_in_learning_rate: float | None = None
     validate_every: int = 200
     checkpoint_every: int = 200
     log_every: int = 20

@@ -63,6 +63,8 @@ def _read(path: Path) -> Volume:
         data = np.asanyarray(image.dataobj)
     except Exception as error:  # readers raise whatever the damage leads to
         raise InputError(f"{path}: cannot be read as NIfTI ({type(error).__name__}); it is damaged or truncated, copy it again") from error
+    if data.dtype.kind not in "iufb":
+        raise InputError(f"{path}: has voxels of type {data.dtype}, one real number per voxel is needed; export the scan again")
     if data.ndim == 4 and data.shape[3] == 1:
         data = data[..., 0]
     if data.ndim != 3 or min(data.shape) < 2:

@@ -7,9 +7,6 @@ scaled and scanned at random. Unlabelled cases come from another distribution: o
 import gzip
 import hashlib
 import json
-import multiprocessing
-from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import permutations, product
@@ -25,6 +22,7 @@ from guidednet.errors import InputError
 from guidednet.files import write_bytes, write_json
 from guidednet.layouts import LAYOUTS, RawCase, find_cases
 from guidednet.organs import organ_set
+from guidednet.parallel import in_parallel
 from guidednet.progress import Progress, silent
 from guidednet.tissues import HOUNSFIELD, Painter, paint_body, paint_bowel, paint_organs, paint_skeleton_and_muscles
 
@@ -86,7 +84,7 @@ def write_phantoms(
     """
     _claim(folder, {"dataset": dataset, "seed": seed, "voxel_mm": voxel_mm})
     job = partial(_write_case, folder=folder, dataset=dataset, labelled=labelled, seed=seed, voxel_mm=voxel_mm)
-    for _ in progress(_in_parallel(job, range(cases), workers), cases):
+    for _ in progress(in_parallel(job, range(cases), workers), cases):
         pass
     if dataset == "amos":
         names = {0: "background"} | {label: organ.name for label, organ in organ_set(dataset).by_label.items()}
@@ -125,7 +123,7 @@ def _grid_axes(dataset: str, spacing: np.ndarray, size: float, generator: np.ran
     top, bottom = FIELD_OF_VIEW[dataset] + generator.normal(0, 6, 2)
     if generator.random() < CUT_PELVIS and dataset == "amos":
         bottom = generator.uniform(-215, -140)
-    ends = ((bottom * size, top * size), (-150, 140), (-200, 200))
+    ends = ((bottom * size, top * size), (-146, 134), (-192, 192))
     return [np.arange(low, high, step, dtype=np.float32) for (low, high), step in zip(ends, spacing, strict=True)]
 
 
@@ -205,11 +203,3 @@ def _nifti(array: np.ndarray, affine: np.ndarray) -> bytes:
     image.set_qform(affine, code="scanner")
     image.set_sform(affine, code="scanner")
     return gzip.compress(image.to_bytes(), compresslevel=4, mtime=0)
-
-
-def _in_parallel(job: partial, numbers: Iterable[int], workers: int) -> Iterable[None]:
-    if workers == 1:
-        yield from map(job, numbers)
-        return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(job, numbers)

@@ -7,9 +7,6 @@ prepared in parallel; a case that is done is not done again, and a killed prepar
 import dataclasses
 import hashlib
 import json
-import multiprocessing
-from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +21,7 @@ from guidednet.files import read_json, write_array, write_json, write_text
 from guidednet.layouts import RawCase, find_cases
 from guidednet.nifti import Volume, read_image, read_label
 from guidednet.organs import OrganSet, organ_set
+from guidednet.parallel import in_parallel
 from guidednet.progress import Progress, silent
 from guidednet.store import PrepareConfig
 
@@ -38,7 +36,7 @@ def prepare(
     cases = find_cases(raw_folder, dataset)
     _claim(store_folder, dataset, config)
     job = partial(prepare_case, folder=store_folder / "cases", dataset=dataset, config=config)
-    rows = list(progress(_in_parallel(job, cases, workers), len(cases)))
+    rows = list(progress(in_parallel(job, cases, workers), len(cases)))
     table = pd.DataFrame(sorted(rows, key=lambda row: row["case_id"]))
     write_text(store_folder / "cases.csv", table.to_csv(index=False))
 
@@ -117,19 +115,3 @@ def _claim(folder: Path, dataset: str, config: PrepareConfig) -> None:
     if path.exists() and read_json(path) != settings:
         raise InputError(f"{folder}: holds cases prepared with other settings ({path.name}); give an empty folder or delete it")
     write_json(path, settings)
-
-
-def _in_parallel(job: Any, cases: list[RawCase], workers: int) -> Iterable[dict[str, Any]]:
-    if workers == 1:
-        yield from map(job, cases)
-        return
-    # Forked processes could inherit locks that another thread (a progress bar's, torch's) holds.
-    with ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)
-    ) as pool:
-        futures = [pool.submit(job, case) for case in cases]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)

@@ -135,8 +135,15 @@ class RunStore:
         if steps == 0:
             return {}
         method = method_class(config.method)
-        training = dataclasses.replace(config.training, steps=steps, burn_in_steps=0)
-        start = dataclasses.replace(config, method="supervised", options=Supervised.Config(), n_unlabelled=0, training=training)
+        rate = config.training.burn_in_learning_rate or config.optimiser.learning_rate
+        start = dataclasses.replace(
+            config,
+            method="supervised",
+            options=Supervised.Config(),
+            n_unlabelled=0,
+            training=dataclasses.replace(config.training, steps=steps, burn_in_steps=0, burn_in_learning_rate=None),
+            optimiser=dataclasses.replace(config.optimiser, learning_rate=rate),
+        )
         schemes = method.initialisations or (config.initialisation,)
         return {scheme: dataclasses.replace(start, initialisation=scheme) for scheme in schemes}
 

@@ -34,8 +34,9 @@ class CaseStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
-        if not (self.folder / "cases.csv").is_file():
-            raise InputError(f"{self.folder / 'cases.csv'}: not there; prepare the data with 'guidednet prepare' first")
+        for name in ("cases.csv", "store.json"):
+            if not (self.folder / name).is_file():
+                raise InputError(f"{self.folder / name}: not there; prepare the data with 'guidednet prepare' first")
         self.settings = json.loads((self.folder / "store.json").read_text())
 
     @cached_property

@@ -1,0 +1,127 @@
+"""Sliding windows cover everything, average softmax, and put a segmentation back on the scan's own grid."""
+
+import dataclasses
+from types import SimpleNamespace
+
+import nibabel as nib
+import numpy as np
+import pytest
+import torch
+import torchio
+from conftest import tiny_config
+from volumes import AXIS_ORDERS, blobs, reoriented, save
+
+from guidednet import checkpoint
+from guidednet.config import WindowConfig
+from guidednet.errors import InputError
+from guidednet.files import write_json
+from guidednet.inference import predict_labels, predict_probabilities, window_starts
+from guidednet.predict import segment_scan
+from guidednet.store import PrepareConfig
+from guidednet.train import copy_weights, make_method
+
+
+def voxelwise(image):
+    """Two classes; logits linear in the voxel's own intensity."""
+    return SimpleNamespace(logits=torch.cat([image, 2 * image - 0.5], dim=1))
+
+
+def contextual(image):
+    """Logits that depend on the window, as a network's do."""
+    return SimpleNamespace(logits=torch.cat([image, image.mean() * 3 + image**2], dim=1))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"), [((10, 4, 2), [0, 2, 4, 6]), ((9, 4, 3), [0, 3, 5]), ((4, 4, 2), [0]), ((3, 4, 2), [0]), ((5, 4, 2), [0, 1])]
+)
+def test_last_window_is_moved_back(sizes, expected):
+    assert window_starts(*sizes) == expected
+
+
+def test_voxelwise_network_gives_the_softmax_of_the_volume():
+    image = torch.rand(9, 10, 11)
+    found = predict_probabilities(voxelwise, image, (4, 5, 6), (2, 3, 4), 2)
+    torch.testing.assert_close(found, voxelwise(image[None, None]).logits[0].softmax(0))
+
+
+def test_windows_and_averages_are_those_of_torchio():
+    image = torch.rand(11, 12, 13)
+    found = predict_probabilities(contextual, image, (8, 8, 8), (4, 4, 6), 2)
+    sampler = torchio.GridSampler(torchio.Subject(image=torchio.ScalarImage(tensor=image[None])), (8, 8, 8), (4, 4, 2))
+    aggregator = torchio.GridAggregator(sampler, overlap_mode="average")
+    for patch in sampler:
+        logits = contextual(patch["image"].data[None]).logits
+        aggregator.add_batch(logits.softmax(1), patch[torchio.LOCATION][None])
+    torch.testing.assert_close(found, aggregator.get_output_tensor().float(), atol=1e-5, rtol=0)
+
+
+def test_small_volume_is_padded_with_air_and_cut_back():
+    seen = []
+
+    def network(image):
+        seen.append(image)
+        return voxelwise(image)
+
+    image = torch.rand(3, 10, 4) + 1
+    found = predict_probabilities(network, image, (8, 8, 8), (4, 4, 4), 2)
+    assert found.shape == (2, 3, 10, 4) and all(window.shape == (1, 1, 8, 8, 8) for window in seen)
+    assert min(window.min() for window in seen) == image.min()
+
+
+def test_labels_are_the_most_probable_class():
+    image = np.random.default_rng(0).random((9, 9, 9))
+    labels = predict_labels(voxelwise, image, WindowConfig((8, 8, 8), (4, 4, 4)), 2)
+    assert labels.dtype == np.uint8 and np.array_equal(labels, image > 0.5)
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory):
+    """A finished run with a network that tells bright from dark: its first channel passes the image through."""
+    folder = tmp_path_factory.mktemp("run")
+    config = tiny_config("cps")
+    torch.manual_seed(0)
+    checkpoint.save(folder / "weights.pt", copy_weights(make_method(config)))
+    write_json(folder / "record.json", {"config": dataclasses.asdict(config), "prepare": dataclasses.asdict(PrepareConfig((5.0, 3.0, 3.0)))})
+    return folder
+
+
+def segment(scan, affine, run_folder, tmp_path, **options):
+    segment_scan(save(tmp_path / "scan.nii.gz", scan, affine), run_folder, tmp_path / "out.nii.gz", **options)
+    return nib.load(tmp_path / "out.nii.gz")
+
+
+@pytest.mark.parametrize("order", AXIS_ORDERS, ids=str)
+def test_prediction_follows_the_scan_through_all_48_axis_orders(order, run_folder, tmp_path):
+    image, _, affine = blobs()
+    expected = np.asarray(segment(image, affine, run_folder, tmp_path).dataobj)
+    stored, stored_affine = reoriented(image, affine, order)
+    found = segment(stored, stored_affine, run_folder, tmp_path)
+    assert found.shape == stored.shape and np.allclose(found.affine, stored_affine, atol=1e-4)
+    assert found.get_data_dtype() == np.uint8
+    turned = nib.apply_orientation(expected, order)
+    assert len(np.unique(expected)) > 1
+    assert (np.asarray(found.dataobj) == turned).mean() > 0.999
+
+
+def test_a_scan_smaller_than_the_window_is_segmented(run_folder, tmp_path):
+    image, _, affine = blobs()
+    assert segment(image[:5, :6, :3], affine, run_folder, tmp_path).shape == (5, 6, 3)
+
+
+def test_ensemble_is_another_answer(run_folder, tmp_path):
+    image, _, affine = blobs()
+    primary = np.asarray(segment(image, affine, run_folder, tmp_path).dataobj)
+    ensemble = np.asarray(segment(image, affine, run_folder, tmp_path, predictor="ensemble").dataobj)
+    assert not np.array_equal(primary, ensemble)
+
+
+@pytest.mark.parametrize(
+    ("output", "run", "predictor", "message"),
+    [("out.png", None, "primary", "must end in .nii"), ("out.nii", "elsewhere", "primary", "record.json: not there"), ("out.nii", None, "teacher", "has no teacher")],
+)
+def test_wrong_requests_get_one_sentence_and_no_file(output, run, predictor, message, run_folder, tmp_path):
+    image, _, affine = blobs()
+    scan = save(tmp_path / "scan.nii.gz", image, affine)
+    with pytest.raises(InputError, match=message):
+        segment_scan(scan, tmp_path / run if run else run_folder, tmp_path / output, predictor)
+    assert [path.name for path in tmp_path.iterdir()] == ["scan.nii.gz"]

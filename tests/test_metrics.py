@@ -1,0 +1,43 @@
+"""Dice and Jaccard against sets of voxels, absent organs, false positives."""
+
+import numpy as np
+import pytest
+
+from guidednet.metrics import dice, false_positive_voxels, jaccard, joint_histogram
+
+GENERATOR = np.random.default_rng(0)
+PREDICTION, REFERENCE = GENERATOR.integers(0, 5, (2, 6, 7, 8)).astype(np.uint8)
+
+
+def voxels(volume, label):
+    return {tuple(place) for place in np.argwhere(volume == label)}
+
+
+def test_against_sets_of_voxels():
+    for label in range(1, 5):
+        p, r = voxels(PREDICTION, label), voxels(REFERENCE, label)
+        assert dice(PREDICTION, REFERENCE, 5)[label - 1] == pytest.approx(2 * len(p & r) / (len(p) + len(r)))
+        assert jaccard(PREDICTION, REFERENCE, 5)[label - 1] == pytest.approx(len(p & r) / len(p | r))
+        assert false_positive_voxels(PREDICTION, REFERENCE, 5)[label - 1] == len(p - r)
+
+
+def test_absent_and_missed_organs_differ():
+    reference, prediction = np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8)
+    reference[0], prediction[1] = 1, 2  # organ 1 is missed; organ 2 is absent and predicted; organ 3 is in neither
+    for metric in (dice, jaccard):
+        np.testing.assert_array_equal(metric(prediction, reference, 4), [0, np.nan, np.nan])
+    np.testing.assert_array_equal(false_positive_voxels(prediction, reference, 4), [0, 16, 0])
+
+
+def test_perfect_prediction_scores_one():
+    assert (dice(REFERENCE, REFERENCE, 5) == 1).all() and (jaccard(REFERENCE, REFERENCE, 5) == 1).all()
+
+
+def test_jaccard_follows_from_dice():
+    d = dice(PREDICTION, REFERENCE, 5)
+    np.testing.assert_allclose(jaccard(PREDICTION, REFERENCE, 5), d / (2 - d))
+
+
+def test_histogram_counts_every_voxel_once():
+    histogram = joint_histogram(PREDICTION, REFERENCE, 5)
+    assert histogram.sum() == PREDICTION.size and histogram[2, 3] == ((REFERENCE == 2) & (PREDICTION == 3)).sum()
