@@ -16,6 +16,8 @@ def phantom(options: Namespace) -> None:
     labelled = (options.cases + 1) // 2 if options.labelled is None else options.labelled
     if labelled > options.cases:
         raise InputError(f"--labelled {labelled} is more than --cases {options.cases}; lower it")
+    if not 0.5 <= options.voxel_mm <= 20:
+        raise InputError(f"--voxel-mm {options.voxel_mm:g} is outside 0.5 to 20 mm; take one in between")
     written = write_phantoms(
         options.out,
         options.dataset,

@@ -51,7 +51,7 @@ class Item:
 ITEMS = {
     "start": Item("00_start_here", supervised_baseline),
     "data": Item("01_data_and_preprocessing"),
-    "cgmm": Item("02_cgmm_step_by_step", supervised_baseline),
+    "cgmm": Item("02_cgmm_step_by_step", table3),
     "ktcps": Item("03_kt_cps_step_by_step", table3),
     "table3": Item("12_table3_components", table3, ("table3.csv", "table3.md", "table3.tex")),
 }

@@ -40,9 +40,8 @@ def read_label(path: Path, image: Volume, organs: OrganSet) -> Volume:
     values = np.unique(volume.data)
     strange = [value for value in values.tolist() if value not in (0, *organs.by_label)]
     if strange:
-        raise InputError(
-            f"{path}: label value {strange[0]:g} is not one of {organs.dataset}'s 0 to {organs.num_classes - 1}; check --dataset or the file"
-        )
+        highest = organs.num_classes - 1
+        raise InputError(f"{path}: label value {strange[0]:g} is not one of {organs.dataset}'s 0 to {highest}; check the file or --dataset")
     return Volume(volume.data.astype(np.uint8), volume.affine)
 
 

@@ -50,7 +50,7 @@ def estimated_seconds(config: RunConfig, device: torch.device) -> float:
 @functools.cache
 def seconds_per_voxel(network_config: NetworkConfig, dataset: str, device: torch.device) -> float:
     """Measured forward and backward time of one network per voxel of its input (best of three after a warm-up)."""
-    side = 2 ** (network_config.depth + 1)
+    side = 2**network_config.depth
     num_classes = organ_set(dataset).num_classes
     network = build_network(network_config, num_classes, "kaiming", seed=0).to(device)
     image = torch.zeros(1, 1, side, side, side, device=device)
@@ -67,8 +67,8 @@ def seconds_per_voxel(network_config: NetworkConfig, dataset: str, device: torch
 
 def summary(plan: pd.DataFrame, gigabytes: float) -> str:
     """One line: runs, how many are finished, hours left and disk needed."""
-    finished = (plan["status"] == "finished").sum()
-    return f"{len(plan)} runs, {finished} finished; about {plan['hours'].sum():.2f} hours of training left; about {gigabytes:.1f} GB of disk in all"
+    finished, hours = (plan["status"] == "finished").sum(), plan["hours"].sum()
+    return f"{len(plan)} runs, {finished} finished; about {hours:.2f} hours of training left; about {gigabytes:.1f} GB of disk in all"
 
 
 def disk_gigabytes(runs: Iterable[RunConfig], store: RunStore) -> float:

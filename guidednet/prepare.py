@@ -4,7 +4,6 @@ RAS+, clip to [-325, 325] HU, resample to 1.25 x 1.25 x 2.5 mm, 0.5 and 99.5 per
 prepared in parallel; a case that is done is not done again, and a killed preparation goes on where it was.
 """
 
-import dataclasses
 import hashlib
 import json
 from functools import partial
@@ -23,7 +22,7 @@ from guidednet.nifti import Volume, read_image, read_label
 from guidednet.organs import OrganSet, organ_set
 from guidednet.parallel import in_parallel
 from guidednet.progress import Progress, silent
-from guidednet.store import PrepareConfig
+from guidednet.store import PrepareConfig, store_settings
 
 
 def prepare(
@@ -110,7 +109,7 @@ def _write_label(path: Path, label: Volume, shape: tuple[int, ...], affine: np.n
 
 
 def _claim(folder: Path, dataset: str, config: PrepareConfig) -> None:
-    settings = {"dataset": dataset, **json.loads(json.dumps(dataclasses.asdict(config)))}
+    settings = store_settings(dataset, config)
     path = folder / "store.json"
     if path.exists() and read_json(path) != settings:
         raise InputError(f"{folder}: holds cases prepared with other settings ({path.name}); give an empty folder or delete it")

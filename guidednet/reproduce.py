@@ -46,7 +46,7 @@ class Reproduction:
     def run(self) -> None:
         """Make everything that is not there yet."""
         for dataset in sorted({config.dataset for config in self._configs()} or {"flare22"}):
-            self.workspace.make_data(dataset)
+            self.workspace.store(dataset)
         print(self.plan_text(), flush=True)
         for config in planned_runs(self.items, self.store, self.seeds):
             self.store.get(config)

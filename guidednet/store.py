@@ -6,12 +6,14 @@ cases/<case id>/image.npy       (D,H,W) float16 in [0, 1]
 cases/<case id>/label.npy       (D,H,W) uint8, where the case has a label
 """
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,6 +29,11 @@ class PrepareConfig:
     spacing_mm: tuple[float, float, float] = (2.5, 1.25, 1.25)
     hu_window: tuple[float, float] = (-325.0, 325.0)
     percentiles: tuple[float, float] = (0.5, 99.5)
+
+
+def store_settings(dataset: str, config: PrepareConfig) -> dict[str, Any]:
+    """What store.json holds of a data set prepared with `config`."""
+    return {"dataset": dataset, **json.loads(json.dumps(dataclasses.asdict(config)))}
 
 
 class CaseStore:

@@ -9,7 +9,7 @@ from guidednet.organs import organ_set
 from guidednet.profiles import DataConfig, Profile, profile
 from guidednet.progress import bar
 from guidednet.splits import Split, make_split
-from guidednet.store import CaseStore
+from guidednet.store import CaseStore, store_settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -81,8 +81,11 @@ class Workspace:
         return CaseStore(store)
 
     def has_store(self, dataset: str) -> bool:
-        """Whether the cases of `dataset` are prepared."""
-        return (self.store_folder(dataset) / "cases.csv").exists()
+        """Whether the cases of `dataset` are prepared, with this profile's settings."""
+        folder = self.store_folder(dataset)
+        if not (folder / "cases.csv").exists():
+            return False
+        return CaseStore(folder).settings == store_settings(dataset, self.data(dataset).prepare)
 
     def store(self, dataset: str) -> CaseStore:
         """The prepared cases of `dataset`, made first if they are not there."""
@@ -109,4 +112,7 @@ def open_workspace(name: str, data_root: str | Path | None = None, results: str 
 
 
 def _folder(given: str | Path | None, variable: str, default: str) -> Path:
-    return Path(given or os.environ.get(variable) or REPOSITORY / default).resolve()
+    folder = Path(given or os.environ.get(variable) or REPOSITORY / default).resolve()
+    if folder.is_file():
+        raise InputError(f"{folder}: is a file, a folder is needed; choose another {variable} or option")
+    return folder

@@ -81,7 +81,9 @@ def run_folder(tmp_path_factory):
     config = tiny_config("cps")
     torch.manual_seed(0)
     checkpoint.save(folder / "weights.pt", copy_weights(make_method(config)))
-    write_json(folder / "record.json", {"config": dataclasses.asdict(config), "prepare": dataclasses.asdict(PrepareConfig((5.0, 3.0, 3.0)))})
+    write_json(
+        folder / "record.json", {"config": dataclasses.asdict(config), "prepare": dataclasses.asdict(PrepareConfig((5.0, 3.0, 3.0)))}
+    )
     return folder
 
 
@@ -117,7 +119,11 @@ def test_ensemble_is_another_answer(run_folder, tmp_path):
 
 @pytest.mark.parametrize(
     ("output", "run", "predictor", "message"),
-    [("out.png", None, "primary", "must end in .nii"), ("out.nii", "elsewhere", "primary", "record.json: not there"), ("out.nii", None, "teacher", "has no teacher")],
+    [
+        ("out.png", None, "primary", "must end in .nii"),
+        ("out.nii", "elsewhere", "primary", "record.json: not there"),
+        ("out.nii", None, "teacher", "has no teacher"),
+    ],
 )
 def test_wrong_requests_get_one_sentence_and_no_file(output, run, predictor, message, run_folder, tmp_path):
     image, _, affine = blobs()

@@ -35,7 +35,8 @@ def write_index(workspace: Workspace, items: dict[str, Item], plan: pd.DataFrame
         f'<div class="wide">{plan.to_html(index=False, float_format="{:.3f}".format)}</div>',
     ]
     page = workspace.report_folder / "index.html"
-    head = f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'><title>GuidedNet companion</title><style>{STYLE}</style>"
+    viewport = "<meta name=viewport content='width=device-width'>"
+    head = f"<!doctype html><html lang=en><meta charset=utf-8>{viewport}<title>GuidedNet companion</title><style>{STYLE}</style>"
     write_text(page, head + "\n".join(parts) + "</html>\n")
     return page
 

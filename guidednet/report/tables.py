@@ -74,10 +74,9 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
     for column in table.columns[3:]:
         shown[column] = [_cell(value, column) for value in table[column]]
     for column in scores:
-        for mark, place in (("**{}**", 0), ("<u>{}</u>", 1)):
-            best = table[column].dropna().sort_values(ascending=False, kind="stable").index
-            if len(best) > place:
-                shown.loc[best[place], column] = mark.format(shown.loc[best[place], column])
+        for mark, value in zip(("**{}**", "<u>{}</u>"), table[column].drop_duplicates().nlargest(2), strict=False):
+            if value > 0:
+                shown.loc[table[column] == value, column] = mark.format(f"{value:.2f}")
     shown.loc[table["n_seeds"] == 0, scores] = NOT_RUN
     return shown
 

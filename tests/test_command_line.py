@@ -1,0 +1,95 @@
+"""The command line as a user types it: one sentence and status 2 for mistakes, the promised files otherwise."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from volumes import save_case
+
+from guidednet.__main__ import main
+
+ROOT = Path(__file__).parent.parent
+
+
+def call(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["guidednet", *map(str, arguments)])
+    return main()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["phantom", "OUT", "--dataset", "btcv", "--cases", "1"], "unknown data set 'btcv'"),
+        (["phantom", "OUT", "--dataset", "amos", "--cases", "1", "--labelled", "2"], "--labelled 2 is more than --cases 1"),
+        (["phantom", "OUT", "--dataset", "amos", "--cases", "1", "--voxel-mm", "0"], "--voxel-mm 0 is outside 0.5 to 20"),
+        (["prepare", "MISSING", "OUT", "--dataset", "flare22"], "no such folder"),
+        (["prepare", "EMPTY", "OUT", "--dataset", "flare22"], "no image"),
+        (["prepare", "EMPTY", "OUT", "--dataset", "brats"], "unknown data set 'brats'"),
+        (["predict", "scan.nii.gz", "--run", "MISSING", "-o", "OUT.nii.gz"], "record.json: not there"),
+        (["train", "--method", "fixmatch", "--profile", "smoke"], "unknown method 'fixmatch'"),
+        (["plan", "--profile", "huge"], "unknown profile 'huge'"),
+        (["plan", "--profile", "smoke", "--only", "table9"], "unknown item 'table9'"),
+        (["plan", "--profile", "smoke", "--gpus", "3"], "--gpus 3"),
+        (["plan", "--profile", "smoke", "--results", "FILE"], "is a file"),
+        (["notebook", "12_table3_components", "--profile", "smoke", "--set", "sead=1"], "no parameter 'sead'"),
+        (["notebook", "77_nothing", "--profile", "smoke"], "no such notebook"),
+    ],
+)
+def test_mistakes_get_one_sentence_and_status_2(arguments, message, tmp_path, monkeypatch, capsys):
+    (tmp_path / "EMPTY").mkdir()
+    (tmp_path / "FILE").write_text("")
+    monkeypatch.setenv("RESULTS_DIR", str(tmp_path / "results"))
+    placed = [str(tmp_path / word) if word.split(".")[0] in ("OUT", "MISSING", "EMPTY", "FILE") else word for word in arguments]
+    assert call(monkeypatch, *placed) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"EMPTY", "FILE"}
+
+
+@pytest.mark.parametrize("arguments", [["phantom"], ["plan", "--seeds", "0"], ["plan", "--seeds", "many"], ["fly"]])
+def test_wrong_options_end_with_status_2(arguments, monkeypatch):
+    with pytest.raises(SystemExit) as caught:
+        call(monkeypatch, *arguments)
+    assert caught.value.code == 2
+
+
+def test_phantom_then_prepare(tmp_path, monkeypatch, capsys):
+    raw, store = tmp_path / "raw", tmp_path / "store"
+    phantom = ["phantom", raw, "--dataset", "flare22", "--cases", 2, "--labelled", 1, "--voxel-mm", 9, "--workers", 1]
+    assert call(monkeypatch, *phantom) == 0
+    assert call(monkeypatch, "prepare", raw, store, "--dataset", "flare22", "--spacing", 20, 15, 15, "--workers", 1) == 0
+    assert (store / "cases.csv").read_text().count("\n") == 3
+    assert np.load(store / "cases" / "Case_00001" / "image.npy", mmap_mode="r").ndim == 3
+    assert "2 cases, 1 of them labelled" in capsys.readouterr().out
+
+
+def test_plan_needs_no_data_and_writes_nothing(tmp_path, monkeypatch, capsys):
+    assert call(monkeypatch, "plan", "--profile", "paper", "--only", "table3", "--results", tmp_path / "new") == 0
+    output = capsys.readouterr().out
+    assert output.count("flare22-guidednet-42+378-20000steps-seed") == 9 and "12 runs, 0 finished" in output
+    assert not (tmp_path / "new").exists()
+
+
+def test_train_evaluate_predict_at_smoke_size(tmp_path, monkeypatch, capsys):
+    """Raw CT to segmentation, by the commands of the README."""
+    common = ["--profile", "smoke", "--results", tmp_path / "results"]
+    assert call(monkeypatch, "train", "--method", "cps", *common) == 0
+    run = Path(capsys.readouterr().out.split("finished: ")[1].strip())
+    assert call(monkeypatch, "evaluate", "--method", "cps", *common) == 0
+    assert "ensemble" in capsys.readouterr().out
+    image, _ = save_case(tmp_path / "raw")
+    assert call(monkeypatch, "predict", image, "--run", run, "-o", tmp_path / "out.nii.gz", "--ensemble") == 0
+    scan, segmentation = nib.load(image), nib.load(tmp_path / "out.nii.gz")
+    assert segmentation.shape == scan.shape and np.allclose(segmentation.affine, scan.affine)
+
+
+def test_reproduce_sh_explains_itself_and_refuses_unknown_commands():
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    shown = subprocess.run(["bash", ROOT / "reproduce.sh", "--help"], capture_output=True, text=True, env=environment)
+    assert shown.returncode == 0 and all(word in shown.stdout for word in ("setup", "test", "plan", "bench", "lab", "--profile", "--only"))
+    refused = subprocess.run(["bash", ROOT / "reproduce.sh", "dance"], capture_output=True, text=True, env=environment)
+    assert refused.returncode == 2 and "unknown command 'dance'" in refused.stderr

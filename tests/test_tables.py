@@ -1,0 +1,99 @@
+"""From scores to a table: means as the paper forms them, nothing invented for what is missing."""
+
+import pandas as pd
+import pytest
+from conftest import tiny_config
+
+from guidednet import paper
+from guidednet.errors import InputError
+from guidednet.experiments import Row
+from guidednet.organs import FLARE22
+from guidednet.report.tables import latex, make_table, markdown, readable, write_table
+from guidednet.runs import Run
+
+
+class ScoredRun(Run):
+    """A run whose scores are given."""
+
+    def scores(self):
+        return self.record["scores"]
+
+
+def scores(dice_by_organ):
+    """Two cases; the organ scores `value` in the first, `value` + 0.1 in the second; the gallbladder is in the first alone."""
+    rows = []
+    for organ in FLARE22.by_label.values():
+        value = dice_by_organ.get(organ.name, 0.5)
+        for case, score in (("c1", value), ("c2", None if organ.name == "gallbladder" else value + 0.1)):
+            rows += [("primary", case, organ.name, metric, score, 1) for metric in ("dice", "jaccard")]
+            rows += [("ensemble", case, organ.name, metric, 0.0, 1) for metric in ("dice", "jaccard")]
+    return pd.DataFrame(rows, columns=["predictor", "case", "organ", "metric", "value", "reference_voxels"])
+
+
+class ScoredStore:
+    """Gives runs by label of their row; None where there is none."""
+
+    def __init__(self, by_config):
+        self.by_config = by_config
+
+    def get(self, config, on_missing):
+        found = self.by_config.get(config)
+        return None if found is None else ScoredRun(config, None, {"scores": found})
+
+
+@pytest.fixture
+def table():
+    configs = [tiny_config("cps", steps=steps) for steps in range(5)]
+    labels = ["CPS", "CPS+KT-CPS", "CPS+3D-CGMM", "GuidedNet"]
+    rows = [Row(label, configs[:2] if label == "CPS" else (config,)) for label, config in zip(labels, configs[1:], strict=True)]
+    given = {configs[0]: scores({"liver": 0.8}), configs[1]: scores({"liver": 0.6}), configs[2]: scores({"liver": 0.7})}
+    return make_table(rows, ScoredStore(given), "table3")
+
+
+def test_cells_are_means_over_cases_with_the_organ_then_seeds(table):
+    first = table.set_index("method").loc["CPS"]
+    assert first["Liv"] == pytest.approx(100 * (0.85 + 0.65) / 2)
+    assert first["Gal"] == 50 and first["Spl"] == 55
+    means = [(85 + 11 * 55 + 50) / 13, (65 + 11 * 55 + 50) / 13]
+    assert first["mean_dice"] == pytest.approx(sum(means) / 2, abs=0.01)
+    assert first["sd_dice"] == pytest.approx(pd.Series(means).std(), abs=0.01)
+    assert first["n_seeds"] == 2 and first["n_test_cases"] == 2
+
+
+def test_columns_are_those_of_the_contract(table):
+    assert list(table.columns[:20]) == list(paper.printed("table3").columns[:20])
+
+
+def test_missing_runs_are_called_not_run(table):
+    row = table.set_index("method").loc["GuidedNet"]
+    assert row["n_seeds"] == 0 and row[FLARE22.columns].isna().all()
+    shown = readable(table).set_index("method").loc["GuidedNet"]
+    assert set(shown[FLARE22.columns]) == {"not run"} and shown["paper_mean_dice"] == "83.64"
+
+
+def test_best_and_second_are_marked_by_value(table):
+    liver = readable(table)["Liv"].tolist()
+    assert liver == ["**75.00**", "**75.00**", "not run", "not run"]
+    assert "sd" not in "".join(readable(table)["sd_dice"]) and readable(table)["sd_dice"][1] == "-"
+
+
+def test_files_hold_the_same_numbers(table, tmp_path):
+    write_table(table, tmp_path, "table3", "Table 3, 100 % synthetic")
+    again = pd.read_csv(tmp_path / "table3.csv")
+    pd.testing.assert_frame_equal(again, table, check_dtype=False)
+    assert (tmp_path / "table3.md").read_text().startswith("Table 3, 100 % synthetic\n\n| method |")
+    assert r"\caption{Table 3, 100 \% synthetic}" in (tmp_path / "table3.tex").read_text()
+
+
+def test_latex_and_markdown_have_a_line_per_row(table):
+    shown = readable(table)
+    assert len(markdown(shown).splitlines()) == 6
+    text = latex(shown, "caption")
+    assert text.count(r" \\") == 5 and r"\textbf{75.00}" in text and "**" not in text and "<u>" not in text
+
+
+def test_printed_tables_agree_where_the_paper_repeats_itself():
+    full = paper.printed("table1").query("method == 'GuidedNet' and n_unlabeled == 378").iloc[0]
+    assert full["mean_dice"] == paper.printed("table3").set_index("method").loc["GuidedNet", "mean_dice"]
+    with pytest.raises(InputError, match="no printed numbers for 'table9'"):
+        paper.printed("table9")
