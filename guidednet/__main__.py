@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from guidednet import commands
-from guidednet.errors import InputError
+from guidednet.errors import FailedError, InputError
 
 
 def parser() -> argparse.ArgumentParser:
@@ -97,13 +97,16 @@ def _count(text: str) -> int:
 
 
 def main() -> int:
-    """Run the command line; a user's mistake is one sentence on standard error and status 2."""
+    """Run the command line; a mistake of the user's is one sentence and status 2, a failed run or notebook one and status 1."""
     options = parser().parse_args()
     try:
         options.run(options)
     except InputError as error:
         print(f"guidednet: {error}", file=sys.stderr)
         return 2
+    except FailedError as error:
+        print(f"guidednet: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -17,6 +17,7 @@ def written_beside(path: Path) -> Iterator[Path]:
     The temporary name ends as `path` does, for writers that look at the ending.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(path)
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         yield temporary
@@ -25,6 +26,24 @@ def written_beside(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what killed processes left of earlier attempts to write `path`."""
+    for leftover in path.parent.glob(f".*-{path.name}"):
+        writer = leftover.name[1:].split("-")[0]
+        if writer.isdigit() and not _is_running(int(writer)):
+            leftover.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # signal 0 only asks
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it runs, and belongs to somebody else
+    return True
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -62,6 +62,7 @@ TRAINING_CODE = [
     guidednet.sampling,
     guidednet.train,
 ]
+ON_MISSING = ("train", "blank", "fail")
 EVALUATION_CODE = [guidednet.evaluate, guidednet.inference, guidednet.metrics]
 
 
@@ -157,8 +158,8 @@ class RunStore:
         Where it is not finished: "train" trains it or goes on with it, "blank" returns None, "fail" raises
         InputError.
         """
-        if on_missing not in ("train", "blank", "fail"):
-            raise InputError(f"on_missing is '{on_missing}': use train, blank or fail")
+        if on_missing not in ON_MISSING:
+            raise InputError(f"on_missing is '{on_missing}': use one of {', '.join(ON_MISSING)}")
         if self.status(config) != "finished" and on_missing != "train":
             if on_missing == "fail":
                 raise InputError(f"{self.folder(config)}: this run is not finished; run it with on_missing='train' or reproduce.sh")

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from guidednet import checkpoint
 from guidednet.config import RunConfig
+from guidednet.errors import FailedError
 from guidednet.files import write_text
 from guidednet.inference import predict_labels
 from guidednet.methods import Method, MethodSetup, build_method
@@ -29,7 +30,7 @@ Progress = Callable[[Iterable, int], Iterable]
 Weights = dict[str, Tensor]
 
 
-class NonFiniteLossError(RuntimeError):
+class NonFiniteLossError(FailedError):
     """A loss term is NaN or infinite; the message names the step and the term."""
 
 

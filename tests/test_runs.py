@@ -123,7 +123,7 @@ def test_burn_in_is_a_run_of_its_own_that_rows_share(store):
     assert store.key(parents["kaiming"]) in json.dumps(read_record(store.folder(config))["burn_in"])
 
 
-@pytest.mark.parametrize(("on_missing", "message"), [("fail", "is not finished"), ("guess", "use train, blank or fail")])
+@pytest.mark.parametrize(("on_missing", "message"), [("fail", "is not finished"), ("guess", "use one of train, blank, fail")])
 def test_a_missing_run_is_not_made_up(store, on_missing, message):
     with pytest.raises(InputError, match=message):
         store.get(tiny_config("cps"), on_missing)

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from ast import literal_eval
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,16 @@ from nbclient.exceptions import CellTimeoutError
 from papermill.exceptions import PapermillExecutionError
 
 from guidednet.environment import locked_versions
-from guidednet.errors import InputError
+from guidednet.errors import FailedError, InputError
 from guidednet.files import read_json, write_json
 from guidednet.fingerprint import hash_of
+from guidednet.profiles import PROFILES
+from guidednet.runs import ON_MISSING
 from guidednet.workspace import REPOSITORY
 
 NOTEBOOKS = REPOSITORY / "notebooks"
+# The values that a parameter may take, by its name.
+ALLOWED = {"profile": tuple(PROFILES), "on_missing": ON_MISSING, "seeds": range(1, 101)}
 
 
 def source(name: str) -> Path:
@@ -37,6 +43,12 @@ def check_parameters(path: Path, values: dict[str, Any]) -> None:
         default = _literal(known[name]["default"])
         if type(value) is not type(default):
             raise InputError(f"{path.name}: parameter '{name}' is {value!r}, but must be a {type(default).__name__} like {default!r}")
+        if name in ALLOWED and value not in ALLOWED[name]:
+            raise InputError(f"{path.name}: parameter '{name}' is {value!r}: use one of {_listed(ALLOWED[name])}")
+
+
+def _listed(values: Sequence[Any]) -> str:
+    return f"{values[0]} to {values[-1]}" if isinstance(values, range) else ", ".join(values)
 
 
 def parse_parameters(assignments: list[str]) -> dict[str, Any]:
@@ -51,8 +63,6 @@ def parse_parameters(assignments: list[str]) -> dict[str, Any]:
 
 
 def _literal(text: str) -> Any:
-    from ast import literal_eval
-
     try:
         return literal_eval(text)
     except (ValueError, SyntaxError):
@@ -70,7 +80,7 @@ def execute(name: str, values: dict[str, Any], folder: Path, inputs: dict[str, A
     """Execute the notebook `name` into `folder`; False where an executed copy with the same key and all `outputs` stands.
 
     `inputs` are the run keys and data fingerprints that it reads. Raises InputError for bad parameters, and
-    PapermillExecutionError where a cell fails; the executed copy up to that cell is kept as <name>.failed.ipynb.
+    NotebookError where a cell fails; the executed copy up to that cell is kept as <name>.failed.ipynb.
     """
     path = source(name)
     check_parameters(path, values)
@@ -105,7 +115,7 @@ def _run(path: Path, target: Path, values: dict[str, Any]) -> None:
         raise NotebookError(f"{path.name} failed, see {target}: {_last_line(error)}") from error
 
 
-class NotebookError(RuntimeError):
+class NotebookError(FailedError):
     """A cell of a notebook raised; the message names the notebook, the executed copy and the cell's error."""
 
 
