@@ -3,6 +3,7 @@
 import functools
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import pandas as pd
 import torch
@@ -16,27 +17,35 @@ from guidednet.organs import organ_set
 from guidednet.runs import RunStore
 
 
-def planned_runs(items: dict[str, Item], store: RunStore, seeds: int) -> dict[RunConfig, list[str]]:
-    """The items and rows that use each run, by run; a run comes after the burn-in runs it starts from."""
-    users: dict[RunConfig, list[str]] = {}
+@dataclass
+class PlannedRun:
+    """A distinct run: the row of a table that it is ("burn-in" for a shared start) and the items that need it."""
+
+    config: RunConfig
+    row: str
+    items: list[str]
+
+
+def planned_runs(items: dict[str, Item], store: RunStore, seeds: int) -> list[PlannedRun]:
+    """Every run that `items` need, once, after the burn-in runs it starts from."""
+    planned: dict[RunConfig, PlannedRun] = {}
     for name, item in items.items():
         for row in item.rows(store.workspace.profile, seeds) if item.rows else []:
-            user = f"{name}: {row.label}"
             for config in (run for last in row.runs for run in store.with_burn_in(last)):
-                if user not in users.setdefault(config, []):
-                    users[config].append(user)
-    return users
+                run = planned.setdefault(config, PlannedRun(config, row.label if config in row.runs else "burn-in", []))
+                run.items += [name] if name not in run.items else []
+    return list(planned.values())
 
 
-def plan_table(runs: dict[RunConfig, list[str]], store: RunStore) -> pd.DataFrame:
-    """One line per run: name, status, the rows that use it and the estimated hours that are left."""
+def plan_table(planned: list[PlannedRun], store: RunStore) -> pd.DataFrame:
+    """One line per run: name, status, row, the items that use it and the estimated hours that are left."""
     lines = []
-    for config, users in runs.items():
-        status = store.status(config)
-        hours = 0.0 if status == "finished" else estimated_seconds(config, store.device) / 3600
-        name = store.folder(config).name if store.workspace.has_store(config.dataset) else store.name(config)
-        lines.append({"run": name, "status": status, "used by": ", ".join(users), "hours": hours})
-    return pd.DataFrame(lines, columns=["run", "status", "used by", "hours"])
+    for run in planned:
+        status = store.status(run.config)
+        hours = 0.0 if status == "finished" else estimated_seconds(run.config, store.device) / 3600
+        name = store.folder(run.config).name if store.workspace.has_store(run.config.dataset) else store.name(run.config)
+        lines.append({"run": name, "status": status, "row": run.row, "used by": ", ".join(run.items), "hours": hours})
+    return pd.DataFrame(lines, columns=["run", "status", "row", "used by", "hours"])
 
 
 def estimated_seconds(config: RunConfig, device: torch.device) -> float:
@@ -71,11 +80,12 @@ def summary(plan: pd.DataFrame, gigabytes: float) -> str:
     return f"{len(plan)} runs, {finished} finished; about {hours:.2f} hours of training left; about {gigabytes:.1f} GB of disk in all"
 
 
-def disk_gigabytes(runs: Iterable[RunConfig], store: RunStore) -> float:
-    """Disk of all run folders (weights twice, and a checkpoint of weights, optimiser and best weights while training)."""
-    total = 0
-    for config in runs:
-        num_classes = organ_set(config.dataset).num_classes
-        parameters = sum(p.numel() for p in build_network(config.network, num_classes, "kaiming", seed=0).parameters())
-        total += 4 * parameters * max(1, len(method_class(config.method).initialisations)) * 2
-    return total / 1e9
+def disk_gigabytes(planned: Iterable[PlannedRun]) -> float:
+    """Disk of all run folders in GB: the weights of every run twice, best and last."""
+    return sum(8 * parameters(run.config) * len(method_class(run.config.method).initialisations or "1") for run in planned) / 1e9
+
+
+def parameters(config: RunConfig) -> int:
+    """Parameters of one network of `config`."""
+    network = build_network(config.network, organ_set(config.dataset).num_classes, "kaiming", seed=0)
+    return sum(parameter.numel() for parameter in network.parameters())

@@ -48,8 +48,8 @@ class Reproduction:
         for dataset in sorted({config.dataset for config in self._configs()} or {"flare22"}):
             self.workspace.store(dataset)
         print(self.plan_text(), flush=True)
-        for config in planned_runs(self.items, self.store, self.seeds):
-            self.store.get(config)
+        for run in planned_runs(self.items, self.store, self.seeds):
+            self.store.get(run.config)
         for number, (name, item) in enumerate(self.items.items(), start=1):
             self._notebook(f"[{number}/{len(self.items)}]", name, item)
         runs = planned_runs(self.items, self.store, self.seeds)
@@ -60,7 +60,7 @@ class Reproduction:
         """The plan as text: one line per run, then the sums."""
         runs = planned_runs(self.items, self.store, self.seeds)
         plan = plan_table(runs, self.store)
-        return plan.to_string(index=False, float_format="{:.3f}".format) + "\n" + summary(plan, disk_gigabytes(runs, self.store))
+        return plan.to_string(index=False, float_format="{:.3f}".format) + "\n" + summary(plan, disk_gigabytes(runs))
 
     def _configs(self) -> list[Any]:
         rows = [row for item in self.items.values() if item.rows for row in item.rows(self.workspace.profile, self.seeds)]

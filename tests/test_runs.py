@@ -160,8 +160,9 @@ def test_plan_lists_each_run_once_after_the_runs_it_starts_from(store):
         "table1": Item("10", lambda profile, seeds: [Row("CPS", (shared,))]),
     }
     planned = plan.planned_runs(items, store, seeds=1)
-    assert [config.method for config in planned] == ["supervised", "supervised", "cps", "guidednet"]
-    assert planned[shared] == ["table3: CPS", "table1: CPS"]
+    assert [run.config.method for run in planned] == ["supervised", "supervised", "cps", "guidednet"]
+    assert [run.row for run in planned] == ["burn-in", "burn-in", "CPS", "GuidedNet"]
+    assert planned[2].config == shared and planned[2].items == ["table3", "table1"]
     table = plan.plan_table(planned, store)
     assert (table["status"] == "missing").all() and (table["hours"] > 0).all()
     store.get(shared)
