@@ -2,9 +2,13 @@
 
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from guidednet.errors import InputError
 from guidednet.progress import bar
+
+if TYPE_CHECKING:
+    from guidednet.records import Run
 
 
 def phantom(options: Namespace) -> None:
@@ -63,7 +67,7 @@ def evaluate(options: Namespace) -> None:
     print((100 * table).round(2).to_string(na_rep="-"))
 
 
-def _run_of(options: Namespace):  # noqa: ANN202
+def _run_of(options: Namespace) -> "Run":
     from guidednet.reproduce import device_of
     from guidednet.runs import RunStore
     from guidednet.workspace import open_workspace

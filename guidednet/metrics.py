@@ -4,7 +4,10 @@ import numpy as np
 
 
 def joint_histogram(prediction: np.ndarray, reference: np.ndarray, num_classes: int) -> np.ndarray:
-    """Voxel counts (K,K): rows are the reference's classes, columns the prediction's."""
+    """Voxel counts (K,K): rows are the reference's classes, columns the prediction's; raises ValueError for other shapes or labels."""
+    prediction, reference = np.asarray(prediction), np.asarray(reference)
+    if prediction.shape != reference.shape or max(prediction.max(), reference.max()) >= num_classes:
+        raise ValueError(f"shapes {prediction.shape} and {reference.shape} must be equal, labels below {num_classes}")
     pairs = reference.ravel().astype(np.int64) * num_classes + prediction.ravel()
     return np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
 

@@ -8,7 +8,7 @@ from guidednet.inference import predict_labels
 from guidednet.nifti import read_image, write_label
 from guidednet.organs import organ_set
 from guidednet.prepare import prepare_image, to_grid
-from guidednet.runs import config_from_record, load_weights, read_record
+from guidednet.records import config_from_record, load_weights, read_record
 from guidednet.store import PrepareConfig
 
 

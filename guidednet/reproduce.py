@@ -3,7 +3,6 @@
 import os
 from argparse import Namespace
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -45,28 +44,24 @@ class Reproduction:
 
     def run(self) -> None:
         """Make everything that is not there yet."""
-        for dataset in sorted({config.dataset for config in self._configs()} or {"flare22"}):
+        planned = planned_runs(self.items, self.store, self.seeds)
+        for dataset in sorted({run.config.dataset for run in planned} or {"flare22"}):
             self.workspace.store(dataset)
         print(self.plan_text(), flush=True)
-        for run in planned_runs(self.items, self.store, self.seeds):
+        for run in planned:
             self.store.get(run.config)
-        for number, (name, item) in enumerate(self.items.items(), start=1):
-            self._notebook(f"[{number}/{len(self.items)}]", name, item)
-        runs = planned_runs(self.items, self.store, self.seeds)
-        page = write_index(self.workspace, self.items, plan_table(runs, self.store))
+        for number, item in enumerate(self.items.values(), start=1):
+            self._notebook(f"[{number}/{len(self.items)}]", item)
+        page = write_index(self.workspace, self.items, plan_table(planned, self.store))
         print(f"tables and figures: {self.workspace.figure_folder}\nopen first: {page}")
 
     def plan_text(self) -> str:
         """The plan as text: one line per run, then the sums."""
-        runs = planned_runs(self.items, self.store, self.seeds)
-        plan = plan_table(runs, self.store)
-        return plan.to_string(index=False, float_format="{:.3f}".format) + "\n" + summary(plan, disk_gigabytes(runs))
+        planned = planned_runs(self.items, self.store, self.seeds)
+        plan = plan_table(planned, self.store)
+        return plan.to_string(index=False, float_format="{:.3f}".format) + "\n" + summary(plan, disk_gigabytes(planned))
 
-    def _configs(self) -> list[Any]:
-        rows = [row for item in self.items.values() if item.rows for row in item.rows(self.workspace.profile, self.seeds)]
-        return [config for row in rows for config in row.runs]
-
-    def _notebook(self, place: str, name: str, item: Item) -> None:
+    def _notebook(self, place: str, item: Item) -> None:
         rows = item.rows(self.workspace.profile, self.seeds) if item.rows else []
         inputs = {"runs": [self.store.key(config) for row in rows for config in row.runs]}
         outputs = [self.workspace.figure_folder / file for file in item.files]

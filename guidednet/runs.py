@@ -10,11 +10,9 @@ import functools
 import json
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 from filelock import FileLock
 
@@ -32,8 +30,7 @@ import guidednet.networks
 import guidednet.optimiser
 import guidednet.sampling
 import guidednet.train
-from guidednet import checkpoint
-from guidednet.config import RunConfig, from_dict
+from guidednet.config import RunConfig
 from guidednet.environment import provenance
 from guidednet.errors import InputError
 from guidednet.evaluate import score_method
@@ -42,9 +39,10 @@ from guidednet.fingerprint import code_fingerprint, hash_of
 from guidednet.methods import Method, method_class
 from guidednet.methods.supervised import Supervised
 from guidednet.progress import bar
+from guidednet.records import Run, load_weights, read_record
 from guidednet.splits import Split
 from guidednet.store import CaseStore
-from guidednet.train import TrainingState, make_method, train
+from guidednet.train import TrainingState, train
 from guidednet.workspace import Workspace
 
 TRAINING_CODE = [
@@ -64,23 +62,6 @@ TRAINING_CODE = [
 ]
 ON_MISSING = ("train", "blank", "fail")
 EVALUATION_CODE = [guidednet.evaluate, guidednet.inference, guidednet.metrics]
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished run: its configuration, its folder and its record (configuration, key, versions, time, device)."""
-
-    config: RunConfig
-    folder: Path
-    record: dict[str, Any]
-
-    def scores(self) -> pd.DataFrame:
-        """Test scores in long form: predictor, case, organ, metric, value (0 to 1), reference_voxels."""
-        return pd.read_csv(self.folder / "scores.csv")
-
-    def curves(self) -> pd.DataFrame:
-        """Loss terms, weights and validation Dice by step."""
-        return pd.read_csv(self.folder / "curves.csv")
 
 
 class RunStore:
@@ -214,24 +195,3 @@ class RunStore:
 def _training_code(method: str) -> dict[str, str]:
     own_file = sys.modules[method_class(method).__module__]
     return code_fingerprint([*TRAINING_CODE, own_file])
-
-
-def load_weights(config: RunConfig, path: Path) -> Method:
-    """The method of `config` with the weights of `path`, ready to predict on the CPU."""
-    method = make_method(config)
-    method.load_state_dict(checkpoint.load(path))
-    return method.eval()
-
-
-def read_record(folder: Path) -> dict[str, Any]:
-    """The record of a finished run; raises InputError where `folder` holds none."""
-    path = folder / "record.json"
-    if not path.is_file():
-        raise InputError(f"{path}: not there; give the folder of a finished run, such as results/runs/<name>-<key>")
-    return json.loads(path.read_text())
-
-
-def config_from_record(values: dict[str, Any]) -> RunConfig:
-    """The configuration from its JSON form (a record's "config"); raises InputError for a field this version does not know."""
-    options = from_dict(method_class(values["method"]).Config, values["options"])
-    return from_dict(RunConfig, values | {"options": options})

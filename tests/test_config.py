@@ -11,7 +11,7 @@ from guidednet.methods import METHODS, method_class
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.organs import AMOS, FLARE22, organ_set
 from guidednet.profiles import PROFILES, profile
-from guidednet.runs import config_from_record
+from guidednet.records import config_from_record
 
 
 @pytest.mark.parametrize("name", PROFILES)

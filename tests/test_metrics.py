@@ -41,3 +41,9 @@ def test_jaccard_follows_from_dice():
 def test_histogram_counts_every_voxel_once():
     histogram = joint_histogram(PREDICTION, REFERENCE, 5)
     assert histogram.sum() == PREDICTION.size and histogram[2, 3] == ((REFERENCE == 2) & (PREDICTION == 3)).sum()
+
+
+@pytest.mark.parametrize(("prediction", "num_classes"), [(PREDICTION[1:], 5), (PREDICTION, 4)])
+def test_other_shapes_and_labels_are_refused(prediction, num_classes):
+    with pytest.raises(ValueError, match="must be equal, labels below"):
+        dice(prediction, REFERENCE, num_classes)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from guidednet import phantom
 from guidednet.errors import InputError
 from guidednet.layouts import find_cases
 from guidednet.nifti import read_image, read_label
 from guidednet.organs import organ_set
+from guidednet.phantom import cases as phantom_cases
 from guidednet.phantom import make_case, write_phantoms
 
 # Mean volumes in ml; at 5 mm a small organ is a few voxels.
@@ -139,7 +139,7 @@ def test_layouts_are_the_public_ones(dataset, labelled, unlabelled, tmp_path):
 
 def test_a_killed_writing_goes_on(tmp_path, monkeypatch):
     write_phantoms(tmp_path / "whole", "flare22", cases=3, labelled=2, voxel_mm=9.0)
-    original, calls = phantom.make_case, []
+    original, calls = phantom_cases.make_case, []
 
     def killed_at_the_second(*arguments):
         calls.append(1)
@@ -147,7 +147,7 @@ def test_a_killed_writing_goes_on(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return original(*arguments)
 
-    monkeypatch.setattr(phantom, "make_case", killed_at_the_second)
+    monkeypatch.setattr(phantom_cases, "make_case", killed_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         write_phantoms(tmp_path / "parts", "flare22", cases=3, labelled=2, voxel_mm=9.0)
     write_phantoms(tmp_path / "parts", "flare22", cases=3, labelled=2, voxel_mm=9.0)

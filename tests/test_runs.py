@@ -13,7 +13,8 @@ from guidednet.errors import InputError
 from guidednet.experiments import Item, Row
 from guidednet.fingerprint import code_hash
 from guidednet.methods.guidednet import GuidedNetConfig
-from guidednet.runs import RunStore, config_from_record, load_weights, read_record
+from guidednet.records import config_from_record, load_weights, read_record
+from guidednet.runs import RunStore
 from guidednet.workspace import open_workspace
 
 

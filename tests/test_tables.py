@@ -8,8 +8,8 @@ from guidednet import paper
 from guidednet.errors import InputError
 from guidednet.experiments import Row
 from guidednet.organs import FLARE22
+from guidednet.records import Run
 from guidednet.report.tables import latex, make_table, markdown, readable, write_table
-from guidednet.runs import Run
 
 
 class ScoredRun(Run):

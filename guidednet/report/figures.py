@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from guidednet.organs import OrganSet
-from guidednet.runs import Run
+from guidednet.records import Run
 
 # Distinguishable with any colour vision (Okabe and Ito 2008).
 LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

@@ -9,7 +9,8 @@ from guidednet import paper
 from guidednet.experiments import Row
 from guidednet.files import write_text
 from guidednet.organs import OrganSet, organ_set
-from guidednet.runs import Run, RunStore
+from guidednet.records import Run
+from guidednet.runs import RunStore
 
 NOT_RUN = "not run"
 

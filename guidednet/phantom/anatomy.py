@@ -1,14 +1,14 @@
 """An average adult's abdomen in millimetres: where each organ lies, its form and its mean volume.
 
 x grows to the patient's right, y to anterior, z to superior; the origin is in the middle of the body at the height
-of the kidneys. Forms are simple; every case bends them (see guidednet.phantom).
+of the kidneys. Forms are simple; every case bends them (see guidednet.phantom.cases).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from guidednet.shapes import Blend, Ellipsoid, Shape, Tube, Without
+from guidednet.phantom.shapes import Blend, Ellipsoid, Shape, Tube, Without
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Synthetic abdominal CT, written as NIfTI in the layouts of FLARE22 and AMOS. No patient is behind any of it.
 
-A case is a pure function of (seed, data set, case id): its anatomy is the average one (guidednet.anatomy), bent,
+A case is a pure function of (seed, data set, case id): its anatomy is the average one (guidednet.phantom.anatomy), bent,
 scaled and scanned at random. Unlabelled cases come from another distribution: other contrast phases, more noise.
 """
 
@@ -17,14 +17,15 @@ import numpy as np
 from scipy import ndimage
 from scipy.interpolate import make_interp_spline
 
-from guidednet.anatomy import ORGAN_FORMS
 from guidednet.errors import InputError
 from guidednet.files import write_bytes, write_json
 from guidednet.layouts import LAYOUTS, RawCase, find_cases
 from guidednet.organs import organ_set
 from guidednet.parallel import in_parallel
+from guidednet.phantom.anatomy import ORGAN_FORMS
+from guidednet.phantom.hounsfield import HOUNSFIELD
+from guidednet.phantom.tissues import Painter, paint_body, paint_bowel, paint_organs, paint_skeleton_and_muscles
 from guidednet.progress import Progress, silent
-from guidednet.tissues import HOUNSFIELD, Painter, paint_body, paint_bowel, paint_organs, paint_skeleton_and_muscles
 
 PHASES = ("without contrast", "arterial", "portal venous", "delayed")
 # How likely each phase is, for cases of the labelled and of the unlabelled distribution.

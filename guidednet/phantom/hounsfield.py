@@ -1,0 +1,38 @@
+"""What each tissue of the phantom measures in HU."""
+
+# HU without contrast, arterial, portal venous, delayed (one number: the same in all phases).
+HOUNSFIELD: dict[str, tuple[float, ...]] = {
+    "air": (-1000,),
+    "table": (60,),
+    "fat": (-105,),
+    "skin": (0,),
+    "muscle": (52, 56, 64, 60),
+    "lung": (-840,),
+    "bone": (420,),
+    "marrow": (190, 195, 205, 200),
+    "disc": (80,),
+    "spinal canal": (30,),
+    "heart": (42, 190, 135, 110),
+    "liver": (58, 68, 112, 98),
+    "liver vessel": (42, 90, 160, 118),
+    "spleen": (48, 118, 124, 102),
+    "renal cortex": (34, 190, 180, 150),
+    "renal medulla": (32, 75, 150, 165),
+    "renal sinus": (-70,),
+    "pancreas": (42, 102, 92, 78),
+    "aorta": (42, 310, 155, 115),
+    "inferior vena cava": (40, 70, 140, 118),
+    "adrenal gland": (30, 78, 82, 58),
+    "gallbladder": (10,),
+    "oesophagus": (40, 58, 68, 62),
+    "stomach wall": (40, 72, 86, 78),
+    "food": (45,),
+    "fluid": (12,),
+    "gas": (-930,),
+    "duodenum": (36, 70, 84, 74),
+    "bladder": (8, 8, 10, 45),
+    "prostate/uterus": (42, 68, 88, 84),
+    "bowel wall": (38, 75, 88, 78),
+    "stool": (5,),
+}
+TISSUES = list(HOUNSFIELD)

@@ -1,0 +1,52 @@
+"""A finished run as its folder holds it, and what can be made of it on any machine."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from guidednet import checkpoint
+from guidednet.config import RunConfig, from_dict
+from guidednet.errors import InputError
+from guidednet.methods import Method, method_class
+from guidednet.train import make_method
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its configuration, its folder and its record (configuration, key, versions, time, device)."""
+
+    config: RunConfig
+    folder: Path
+    record: dict[str, Any]
+
+    def scores(self) -> pd.DataFrame:
+        """Test scores in long form: predictor, case, organ, metric, value (0 to 1), reference_voxels."""
+        return pd.read_csv(self.folder / "scores.csv")
+
+    def curves(self) -> pd.DataFrame:
+        """Loss terms, weights and validation Dice by step."""
+        return pd.read_csv(self.folder / "curves.csv")
+
+
+def load_weights(config: RunConfig, path: Path) -> Method:
+    """The method of `config` with the weights of `path`, ready to predict on the CPU."""
+    method = make_method(config)
+    method.load_state_dict(checkpoint.load(path))
+    return method.eval()
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """The record of a finished run; raises InputError where `folder` holds none."""
+    path = folder / "record.json"
+    if not path.is_file():
+        raise InputError(f"{path}: not there; give the folder of a finished run, such as results/runs/<name>-<key>")
+    return json.loads(path.read_text())
+
+
+def config_from_record(values: dict[str, Any]) -> RunConfig:
+    """The configuration from its JSON form (a record's "config"); raises InputError for a field this version does not know."""
+    options = from_dict(method_class(values["method"]).Config, values["options"])
+    return from_dict(RunConfig, values | {"options": options})
