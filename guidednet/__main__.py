@@ -107,6 +107,9 @@ def main() -> int:
     except FailedError as error:
         print(f"guidednet: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nguidednet: stopped; the same command goes on where this one was", file=sys.stderr)
+        return 130
     return 0
 
 
