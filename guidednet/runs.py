@@ -154,6 +154,7 @@ class RunStore:
             self._score(config, folder)
             if state is not None:
                 self._write_record(config, folder, state, time.time() - began)
+            (folder / "checkpoint.pt").unlink(missing_ok=True)
         return Run(config, folder, read_record(folder))
 
     def load_method(self, config: RunConfig, weights: str = "weights.pt") -> Method:
@@ -178,7 +179,6 @@ class RunStore:
             **provenance(self.device),
         }
         write_json(folder / "record.json", record)
-        (folder / "checkpoint.pt").unlink(missing_ok=True)
 
     def _score(self, config: RunConfig, folder: Path) -> None:
         split = self.split(config)
