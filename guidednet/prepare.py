@@ -43,7 +43,7 @@ def prepare(
 def prepare_case(case: RawCase, folder: Path, dataset: str, config: PrepareConfig) -> dict[str, Any]:
     """Prepare one case into folder/<case id>; returns its row of the case table, read back where it is done already."""
     done = folder / case.case_id / "case.json"
-    source = {"image_source": file_hash(case.image), "label_source": file_hash(case.label) if case.label else ""}
+    source = {"image_sha256": file_hash(case.image), "label_sha256": file_hash(case.label) if case.label else ""}
     if done.exists() and source.items() <= read_json(done).items():
         return read_json(done)
     organs = organ_set(dataset)
@@ -58,8 +58,8 @@ def prepare_case(case: RawCase, folder: Path, dataset: str, config: PrepareConfi
         "spacing": json.dumps(config.spacing_mm),
         "original_shape": json.dumps(scan.data.shape),
         "original_affine": json.dumps(scan.affine.round(6).tolist()),
-        "image_hash": file_hash(done.parent / "image.npy"),
-        "label_hash": "",
+        "prepared_image_sha256": file_hash(done.parent / "image.npy"),
+        "prepared_label_sha256": "",
         **source,
     }
     if label is not None:
@@ -105,7 +105,7 @@ def _write_label(path: Path, label: Volume, shape: tuple[int, ...], affine: np.n
     write_array(path, np.ascontiguousarray(prepared))
     voxels = np.bincount(prepared.ravel(), minlength=organs.num_classes).tolist()
     names = ["background"] + [organs.by_label[value].name for value in range(1, organs.num_classes)]
-    return {"label_hash": file_hash(path), **dict(zip(names, voxels, strict=True))}
+    return {"prepared_label_sha256": file_hash(path), **dict(zip(names, voxels, strict=True))}
 
 
 def _claim(folder: Path, dataset: str, config: PrepareConfig) -> None:

@@ -81,6 +81,9 @@ class CaseStore:
 
     def fingerprint(self, labelled: Iterable[str], unlabelled: Iterable[str]) -> str:
         """Hash of what training reads: images of all, labels of `labelled` alone; a hidden label never enters."""
-        entries = [(case, self.cases.loc[case, "image_hash"], self.cases.loc[case, "label_hash"]) for case in sorted(labelled)]
-        entries += [(case, self.cases.loc[case, "image_hash"]) for case in sorted(unlabelled)]
+        entries = [
+            (case, self.cases.loc[case, "prepared_image_sha256"], self.cases.loc[case, "prepared_label_sha256"])
+            for case in sorted(labelled)
+        ]
+        entries += [(case, self.cases.loc[case, "prepared_image_sha256"]) for case in sorted(unlabelled)]
         return hashlib.sha256(json.dumps(entries).encode()).hexdigest()

@@ -123,11 +123,11 @@ def test_several_processes_equal_one(raw, tmp_path):
 
 def test_a_changed_source_is_prepared_again(raw, tmp_path):
     prepare(raw, tmp_path / "store", "flare22", CONFIG)
-    before = CaseStore(tmp_path / "store").cases["image_hash"]
+    before = CaseStore(tmp_path / "store").cases["prepared_image_sha256"]
     image, _, _ = blobs()
     save_case(raw, 2, image=image[::-1].copy())
     prepare(raw, tmp_path / "store", "flare22", CONFIG)
-    changed = CaseStore(tmp_path / "store").cases["image_hash"] != before
+    changed = CaseStore(tmp_path / "store").cases["prepared_image_sha256"] != before
     assert list(changed[changed].index) == ["FLARE22_Tr_0002"]
 
 
@@ -217,5 +217,5 @@ def test_source_hashes_are_in_the_table(raw, tmp_path):
 
     prepare(raw, tmp_path / "store", "flare22", CONFIG)
     row = CaseStore(tmp_path / "store").cases.loc["FLARE22_Tr_0001"]
-    assert row["image_source"] == hashlib.sha256((raw / "images" / "FLARE22_Tr_0001_0000.nii.gz").read_bytes()).hexdigest()
+    assert row["image_sha256"] == hashlib.sha256((raw / "images" / "FLARE22_Tr_0001_0000.nii.gz").read_bytes()).hexdigest()
     assert json.loads(row["original_shape"]) == [30, 26, 20]
