@@ -4,6 +4,7 @@ import ast
 import hashlib
 import inspect
 import json
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,3 +27,18 @@ def code_hash(source: str) -> str:
 def code_fingerprint(modules: list[ModuleType]) -> dict[str, str]:
     """`code_hash` of each module by its name, so that a changed key can name the file that changed it."""
     return {module.__name__: code_hash(Path(inspect.getfile(module)).read_text()) for module in modules}
+
+
+def modules_used(roots: list[ModuleType], excluded: set[str]) -> list[ModuleType]:
+    """`roots` and every module of this package whose functions, classes or itself they use, directly or through others."""
+    package = __name__.split(".")[0]
+    found, waiting = {}, list(roots)
+    while waiting:
+        module = waiting.pop()
+        if module.__name__ not in found:
+            found[module.__name__] = module
+            names = {
+                value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", "") for value in vars(module).values()
+            }
+            waiting += [sys.modules[name] for name in names if str(name).startswith(f"{package}.") and name not in excluded]
+    return [found[name] for name in sorted(found)]

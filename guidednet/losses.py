@@ -128,6 +128,20 @@ def batch_dice_loss(probabilities: Tensor, labels: Tensor, smooth: float = 1e-5,
 
 
 @full_precision
+def weighted_dice_loss(probabilities: Tensor, labels: Tensor, class_weights: Tensor, smooth: float = 1.0) -> Tensor:
+    """-mean_{k>=1} w_k (2 TP_k + s) / (2 TP_k + FP_k + FN_k + s), soft counts over the batch (CLD, DHC); negative by design.
+
+    `probabilities` (B,K,D,H,W), integer `labels` (B,D,H,W), `class_weights` (K,); the background is left out.
+    """
+    masks = one_hot(labels, probabilities.shape[1])
+    hit = (probabilities * masks).flatten(2).sum((0, 2))
+    hit, predicted = sum_over_ranks(torch.stack([hit, probabilities.flatten(2).sum((0, 2))]))
+    reference = class_counts(labels, probabilities.shape[1])
+    score = (2 * hit + smooth) / (predicted + reference + smooth)
+    return -(class_weights.detach().to(score.dtype) * score)[1:].mean()
+
+
+@full_precision
 def supervised_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """L_s = 1/2 [CE + Dice] of eq. 1; `logits` (B,K,D,H,W), integer `labels` (B,D,H,W)."""
     return (cross_entropy(logits, labels) + batch_dice_loss(logits.softmax(1), labels)) / 2

@@ -63,21 +63,32 @@ class UNet3D(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Conv3d(width, num_classes, kernel_size=1)
 
-    def forward(self, image: Tensor) -> NetworkOutput:
-        """Segment `image` (B,1,D,H,W); raises ValueError where a side is not divisible by `self.divisor`."""
+    def encode(self, image: Tensor) -> list[Tensor]:
+        """The encoder's maps of `image` (B,1,D,H,W) from full resolution to the centre, the centre after dropout.
+
+        Raises ValueError where a side is not divisible by `self.divisor`.
+        """
         if any(side % self.divisor for side in image.shape[2:]):
             raise ValueError(f"image sides {tuple(image.shape[2:])} must be divisible by {self.divisor}")
-        skips = [self.encoder[0](image)]
+        maps = [self.encoder[0](image)]
         for block in self.encoder[1:]:
-            skips.append(block(functional.max_pool3d(skips[-1], 2)))
-        current = self.dropout(skips.pop())  # the centre
+            maps.append(block(functional.max_pool3d(maps[-1], 2)))
+        return [*maps[:-1], self.dropout(maps[-1])]
+
+    def decode(self, encoded: list[Tensor]) -> tuple[Tensor, ...]:
+        """The decoder's maps from deep to shallow, the last one after dropout; `encoded` is what `encode` gives."""
+        *skips, current = encoded
         maps = []
-        for block in self.decoder:
+        for block, skip in zip(self.decoder, reversed(skips), strict=True):
             upsampled = functional.interpolate(current, scale_factor=2, mode="trilinear", align_corners=False)
-            current = block(torch.cat([skips.pop(), upsampled], dim=1))
+            current = block(torch.cat([skip, upsampled], dim=1))
             maps.append(current)
-        maps[-1] = self.dropout(maps[-1])
-        return NetworkOutput(self.classifier(maps[-1]), tuple(maps))
+        return (*maps[:-1], self.dropout(maps[-1]))
+
+    def forward(self, image: Tensor) -> NetworkOutput:
+        """Segment `image` (B,1,D,H,W)."""
+        maps = self.decode(self.encode(image))
+        return NetworkOutput(self.classifier(maps[-1]), maps)
 
 
 INITIALISERS = {"kaiming": nn.init.kaiming_normal_, "xavier": nn.init.xavier_normal_}

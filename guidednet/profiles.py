@@ -84,7 +84,7 @@ def smoke() -> Profile:
         ratios=((2, 2), (2, 6)),
         validation=1,
         test=2,
-        prepare=PrepareConfig(spacing_mm=(34.0, 24.0, 24.0)),
+        prepare=PrepareConfig(spacing_mm=(17.0, 22.0, 24.0)),
         phantom=PhantomConfig(labelled=5, unlabelled=6, voxel_mm=6.0),
     )
     return Profile(
@@ -92,10 +92,10 @@ def smoke() -> Profile:
         data={"flare22": data, "amos": data},
         seeds=1,
         network=NetworkConfig(width=4, depth=3),
-        batch=BatchConfig(labelled=2, unlabelled=2, crop=(8, 12, 16), flip_axes=(0, 1, 2)),
+        batch=BatchConfig(labelled=2, unlabelled=2, crop=(16, 16, 16), flip_axes=(0, 1, 2)),
         optimiser=OptimiserConfig(name="adam", learning_rate=2e-2, weight_decay=0.0),
         training=TrainingConfig(steps=4, burn_in_steps=4, validate_every=2, checkpoint_every=2, log_every=1),
-        window=WindowConfig(size=(8, 12, 16), stride=(4, 8, 8)),
+        window=WindowConfig(size=(16, 16, 16), stride=(8, 8, 8)),
     )
 
 

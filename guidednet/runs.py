@@ -16,26 +16,16 @@ from typing import Any
 import torch
 from filelock import FileLock
 
-import guidednet.autograd_functions
-import guidednet.cgmm
-import guidednet.cgmm_official
-import guidednet.distributed
 import guidednet.evaluate
 import guidednet.inference
-import guidednet.ktcps
-import guidednet.losses
-import guidednet.methods.base
 import guidednet.metrics
-import guidednet.networks
-import guidednet.optimiser
-import guidednet.sampling
 import guidednet.train
 from guidednet.config import RunConfig
 from guidednet.environment import provenance
 from guidednet.errors import InputError
 from guidednet.evaluate import score_method
 from guidednet.files import write_json, write_text
-from guidednet.fingerprint import code_fingerprint, hash_of
+from guidednet.fingerprint import code_fingerprint, hash_of, modules_used
 from guidednet.methods import Method, method_class
 from guidednet.methods.supervised import Supervised
 from guidednet.progress import bar
@@ -45,21 +35,8 @@ from guidednet.store import CaseStore
 from guidednet.train import TrainingState, train
 from guidednet.workspace import Workspace
 
-TRAINING_CODE = [
-    guidednet.autograd_functions,
-    guidednet.cgmm,
-    guidednet.cgmm_official,
-    guidednet.distributed,
-    guidednet.inference,
-    guidednet.ktcps,
-    guidednet.losses,
-    guidednet.methods.base,
-    guidednet.metrics,
-    guidednet.networks,
-    guidednet.optimiser,
-    guidednet.sampling,
-    guidednet.train,
-]
+# Modules that training uses without its weights depending on them: names, files, bookkeeping. Changing them keeps runs valid.
+NOT_TRAINING = {f"guidednet.{name}" for name in ("checkpoint", "config", "errors", "files", "methods", "organs", "splits", "store")}
 ON_MISSING = ("train", "blank", "fail")
 EVALUATION_CODE = [guidednet.evaluate, guidednet.inference, guidednet.metrics]
 
@@ -194,4 +171,4 @@ class RunStore:
 
 def _training_code(method: str) -> dict[str, str]:
     own_file = sys.modules[method_class(method).__module__]
-    return code_fingerprint([*TRAINING_CODE, own_file])
+    return code_fingerprint(modules_used([guidednet.train, own_file], NOT_TRAINING))

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from guidednet.distance_maps import signed_distance_maps
 from guidednet.store import CaseStore
 
 LABELLED, UNLABELLED = 0, 1
@@ -19,18 +20,28 @@ LABELLED, UNLABELLED = 0, 1
 
 @dataclass(frozen=True)
 class Batch:
-    """`image` (B,1,D,H,W) float32, labelled rows first; `label` (L,D,H,W) int64 of the L labelled rows alone."""
+    """`image` (B,1,D,H,W) float32, labelled rows first; `label` (L,D,H,W) int64 of the L labelled rows alone.
+
+    `distance_maps` (L,K-1,D,H,W), the signed distance map of each organ, where the method asks for them.
+    """
 
     image: Tensor
     label: Tensor
+    distance_maps: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch on `device`."""
-        return Batch(self.image.to(device, non_blocking=True), self.label.to(device, non_blocking=True).long())
+        maps = self.distance_maps
+        return Batch(
+            self.image.to(device, non_blocking=True),
+            self.label.to(device, non_blocking=True).long(),
+            None if maps is None else maps.to(device, non_blocking=True),
+        )
 
     def pin_memory(self) -> "Batch":
         """The same batch in page-locked memory (called by the loader)."""
-        return Batch(self.image.pin_memory(), self.label.pin_memory())
+        maps = self.distance_maps
+        return Batch(self.image.pin_memory(), self.label.pin_memory(), None if maps is None else maps.pin_memory())
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,8 @@ class BatchDataset(Dataset[Batch]):
     """Item i is the batch of step i, or this process's share of it.
 
     With several processes, process `rank` of `world_size` takes every world_size-th row of each stream, so
-    that the batch of all processes together does not depend on their number.
+    that the batch of all processes together does not depend on their number. `distance_classes` K > 0 adds the
+    signed distance maps of K - 1 organs; they are computed here, in the loader's workers, not in the training step.
     """
 
     def __init__(
@@ -83,10 +95,11 @@ class BatchDataset(Dataset[Batch]):
         unlabelled: Sequence[str],
         config: BatchConfig,
         seed: int,
+        distance_classes: int = 0,
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
-        self.store, self.config, self.seed = store, config, seed
+        self.store, self.config, self.seed, self.distance_classes = store, config, seed, distance_classes
         self.streams = {LABELLED: (labelled, config.labelled), UNLABELLED: (unlabelled, config.unlabelled if unlabelled else 0)}
         self.rank, self.world_size = rank, world_size
 
@@ -95,7 +108,12 @@ class BatchDataset(Dataset[Batch]):
         unlabelled = [self._row(step, UNLABELLED, row) for row in self._rows(UNLABELLED)]
         images = np.stack([crops[0] for crops in labelled + unlabelled])[:, None]
         labels = np.stack([crops[1] for crops in labelled])
-        return Batch(torch.from_numpy(images.astype(np.float32)), torch.from_numpy(labels))
+        maps = [signed_distance_maps(label, self.distance_classes) for label in labels] if self.distance_classes else None
+        return Batch(
+            torch.from_numpy(images.astype(np.float32)),
+            torch.from_numpy(labels),
+            None if maps is None else torch.from_numpy(np.stack(maps)),
+        )
 
     def _rows(self, stream: int) -> range:
         return range(self.rank, self.streams[stream][1], self.world_size)

@@ -71,13 +71,14 @@ def train(
     """
     plan = config.training
     method = make_method(config, store.class_voxels(split.labelled)).to(device)
-    for initialisation, weights in (burn_in or {}).items():
-        method.burn_in_networks()[initialisation].load_state_dict(weights)
+    method.start_from(burn_in or {})
     optimisers = method.optimisers(config.optimiser)
     checkpoint.seed_everything(config.seed)
     state = resume(folder / "checkpoint.pt", method, optimisers, device)
     unlabelled = split.unlabelled if method.uses_unlabelled else ()
-    batches = batch_loader(BatchDataset(store, split.labelled, unlabelled, config.batch, config.seed), state.step, plan.steps)
+    distance_classes = organ_set(config.dataset).num_classes if method.uses_distance_maps else 0
+    dataset = BatchDataset(store, split.labelled, unlabelled, config.batch, config.seed, distance_classes)
+    batches = batch_loader(dataset, state.step, plan.steps)
     for batch in progress(batches, len(batches)):
         set_learning_rate(optimisers, (1 - state.step / plan.steps) ** config.optimiser.power)
         terms = method.train()(batch.to(device), state.step)
@@ -108,6 +109,8 @@ def make_method(config: RunConfig, labelled_voxels: np.ndarray | None = None) ->
         ramp_steps=config.training.ramp_steps or config.training.steps,
         seed=config.seed,
         labelled_voxels=torch.ones(num_classes) if labelled_voxels is None else torch.from_numpy(labelled_voxels),
+        steps=config.training.steps,
+        crop=config.batch.crop,
         initialisation=config.initialisation,
         ramp_staircase=config.training.ramp_staircase,
     )

@@ -47,7 +47,7 @@ def tiny_config(method, options=None, **training):
         n_unlabelled=4,
         seed=0,
         network=NetworkConfig(width=2, depth=3),
-        batch=BatchConfig(labelled=2, unlabelled=2, crop=(8, 8, 8)),
+        batch=BatchConfig(labelled=2, unlabelled=2, crop=(8, 8, 16)),
         optimiser=OptimiserConfig(learning_rate=0.05),
         training=TrainingConfig(**{"steps": 5, "validate_every": 2, "checkpoint_every": 2, "log_every": 1} | training),
         window=WindowConfig(size=(8, 8, 8), stride=(4, 4, 4)),

@@ -8,20 +8,36 @@ from guidednet.losses import cps_loss, supervised_loss
 from guidednet.methods import METHODS
 from guidednet.methods.cps import CPSConfig
 from guidednet.methods.guidednet import GuidedNetConfig
+from guidednet.optimiser import OptimiserConfig
 from guidednet.sampling import Batch, BatchDataset
 from guidednet.train import make_method
 
 BOTH = {"network_a", "network_b"}
 # Which networks the gradient of each term reaches.
+PAIR = {"supervised_a": {"network_a"}, "supervised_b": {"network_b"}, "cps": BOTH}
 REACH = {
     "supervised": {"supervised": {"network"}},
-    "cps": {"supervised_a": {"network_a"}, "supervised_b": {"network_b"}, "cps": BOTH},
-    "guidednet": {
-        "supervised_a": {"network_a"},
-        "supervised_b": {"network_b"},
-        "cps": BOTH,
-        **{f"cgmm_{name}": BOTH for name in ("gt", "self", "max", "rectify", "consistency")},
+    "dan": {"supervised": {"network"}, "adversarial": {"network"}, "discriminator": {"discriminator"}},
+    "mean_teacher": {"supervised": {"student"}, "consistency": {"student"}},
+    "ua_mt": {"supervised": {"student"}, "consistency": {"student"}},
+    "sassnet": {
+        "supervised": {"network"},
+        "distance": {"network", "distance_head"},
+        "adversarial": {"network", "distance_head"},
+        "discriminator": {"discriminator"},
     },
+    "dtc": {"supervised": {"network"}, "distance": {"network", "distance_head"}, "consistency": {"network", "distance_head"}},
+    "cps": PAIR,
+    "cld": PAIR,
+    "dhc": PAIR,
+    "magicnet": {
+        "supervised": {"student"},
+        "supervised_mixed": {"student"},
+        "supervised_cubes": {"student"},
+        "location": {"student", "locator"},
+        "consistency": {"student"},
+    },
+    "guidednet": PAIR | {f"cgmm_{name}": BOTH for name in ("gt", "self", "max", "rectify", "consistency")},
 }
 
 
@@ -30,20 +46,17 @@ def a_method(name, options=None):
     return make_method(tiny_config(name, options), BlobStore().class_voxels(SPLIT.labelled)).train()
 
 
-def a_batch(step=0):
+def a_batch(step=0, distance_classes=14):
     config = tiny_config("cps")
-    return BatchDataset(BlobStore(), SPLIT.labelled, SPLIT.unlabelled, config.batch, seed=0)[step].to(torch.device("cpu"))
+    dataset = BatchDataset(BlobStore(), SPLIT.labelled, SPLIT.unlabelled, config.batch, seed=0, distance_classes=distance_classes)
+    return dataset[step].to(torch.device("cpu"))
 
 
 def reached(method, term):
     """The children of `method` with a parameter that `term` has a non-zero gradient for."""
-    parameters = dict(method.named_parameters())
-    gradients = torch.autograd.grad(term, list(parameters.values()), retain_graph=True, allow_unused=True)
-    return {
-        name.split(".")[0]
-        for name, gradient in zip(parameters, gradients, strict=True)
-        if gradient is not None and gradient.abs().sum() > 0
-    }
+    parameters = {name: value for name, value in method.named_parameters() if value.requires_grad}
+    gradients = torch.autograd.grad(term, list(parameters.values()), retain_graph=True, allow_unused=True, materialize_grads=True)
+    return {name.split(".")[0] for name, gradient in zip(parameters, gradients, strict=True) if gradient.abs().sum() > 0}
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -57,8 +70,19 @@ def test_each_term_reaches_exactly_its_networks(name):
 def test_every_parameter_learns(name):
     method = a_method(name)
     sum(method(a_batch(), step=4).values()).backward()
-    silent = [parameter for parameter, value in method.named_parameters() if value.grad is None]
+    silent = [parameter for parameter, value in method.named_parameters() if value.requires_grad and value.grad is None]
     assert not silent
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_trainable_parameter_has_one_optimiser_and_teachers_have_none(name):
+    method = a_method(name)
+    optimised = [
+        id(value) for optimiser in method.optimisers(OptimiserConfig()) for group in optimiser.param_groups for value in group["params"]
+    ]
+    assert sorted(optimised) == sorted(id(value) for value in method.parameters() if value.requires_grad)
+    frozen = {parameter.split(".")[0] for parameter, value in method.named_parameters() if not value.requires_grad}
+    assert frozen <= {"teacher"}
 
 
 @pytest.mark.parametrize("name", METHODS)

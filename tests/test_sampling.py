@@ -70,7 +70,10 @@ def test_streams_and_seeds_differ():
 
 def test_processes_share_the_batch_of_one(dataset):
     whole = dataset[4]
-    parts = [BatchDataset(dataset.store, dataset.streams[0][0], dataset.streams[1][0], CONFIG, 3, rank, 2)[4] for rank in range(2)]
+    parts = [
+        BatchDataset(dataset.store, dataset.streams[0][0], dataset.streams[1][0], CONFIG, 3, rank=rank, world_size=2)[4]
+        for rank in range(2)
+    ]
     assert torch.equal(parts[0].image[0], whole.image[0]) and torch.equal(parts[1].image[0], whole.image[1])
     rows = torch.cat([part.image for part in parts])
     assert sorted(rows[:, 0, 0, 0, 0].tolist()) == sorted(whole.image[:, 0, 0, 0, 0].tolist())

@@ -2,13 +2,29 @@
 
 from guidednet.errors import InputError
 from guidednet.methods.base import Method, MethodSetup
+from guidednet.methods.cld import CLD
 from guidednet.methods.cps import CPS
+from guidednet.methods.dan import DAN
+from guidednet.methods.dhc import DHC
+from guidednet.methods.dtc import DualTaskConsistency
 from guidednet.methods.guidednet import GuidedNet
+from guidednet.methods.magicnet import MagicNet
+from guidednet.methods.mean_teacher import MeanTeacher
+from guidednet.methods.sassnet import SASSnet
 from guidednet.methods.supervised import Supervised
+from guidednet.methods.ua_mt import UncertaintyAwareMeanTeacher
 
 METHODS: dict[str, type[Method]] = {
     "supervised": Supervised,
+    "dan": DAN,
+    "mean_teacher": MeanTeacher,
+    "ua_mt": UncertaintyAwareMeanTeacher,
+    "sassnet": SASSnet,
+    "dtc": DualTaskConsistency,
     "cps": CPS,
+    "cld": CLD,
+    "dhc": DHC,
+    "magicnet": MagicNet,
     "guidednet": GuidedNet,
 }
 

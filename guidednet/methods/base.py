@@ -1,5 +1,6 @@
 """What all methods share: a method is an nn.Module whose forward returns its named, weighted loss terms."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -24,8 +25,9 @@ class NoOptions:
 class MethodSetup:
     """What a method is built from, besides its options.
 
-    `labelled_voxels` (K,) counts the voxels of each class over the labelled training cases (never over
-    unlabelled ones). Ramps reach their full weight after `ramp_steps` steps, rising every `ramp_staircase` steps.
+    `labelled_voxels` (K,) counts the voxels of each class over the labelled training cases, never over unlabelled ones.
+    `steps` is the length of the training and `crop` the size (D,H,W) of its crops. Ramps reach their full weight after
+    `ramp_steps` steps, rising every `ramp_staircase` steps.
     """
 
     num_classes: int
@@ -33,6 +35,8 @@ class MethodSetup:
     ramp_steps: int
     seed: int
     labelled_voxels: Tensor
+    steps: int
+    crop: tuple[int, int, int]
     initialisation: str = "kaiming"
     ramp_staircase: int | None = None
 
@@ -55,6 +59,8 @@ class Method(nn.Module):
     initialisations: ClassVar[tuple[str, ...]] = ()
     # Network passes (forward and backward over one row) per row of a batch, for estimates before a first run.
     relative_cost: ClassVar[float] = 1.0
+    # Whether batches must carry the signed distance maps of their labelled rows.
+    uses_distance_maps: ClassVar[bool] = False
 
     def __init__(self, setup: MethodSetup, options: Any) -> None:
         super().__init__()
@@ -68,6 +74,11 @@ class Method(nn.Module):
     def burn_in_networks(self) -> dict[str, nn.Module]:
         """The networks that a shared supervised burn-in may start, by initialisation."""
         raise NotImplementedError
+
+    def start_from(self, burn_in: dict[str, dict[str, Tensor]]) -> None:
+        """Load the weights of a shared burn-in, by initialisation."""
+        for initialisation, weights in burn_in.items():
+            self.burn_in_networks()[initialisation].load_state_dict(weights)
 
     def optimisers(self, config: OptimiserConfig) -> list[torch.optim.Optimizer]:
         """One optimiser over all trainable parameters; groups marked "scheduled" follow the polynomial decay."""
@@ -87,6 +98,62 @@ class Method(nn.Module):
     def ramp_weight(self, step: int) -> float:
         """r(step / ramp_steps), the ramp of the unsupervised terms (0.0067 at the start, 1 at the end)."""
         return ramp(step, self.setup.ramp_steps, self.setup.ramp_staircase)
+
+
+class SingleNetworkMethod(Method):
+    """One network that is trained and scored."""
+
+    def __init__(self, setup: MethodSetup, options: Any) -> None:
+        super().__init__(setup, options)
+        self.network = setup.build_network(setup.initialisation)
+
+    def burn_in_networks(self) -> dict[str, nn.Module]:
+        """The one network, under the initialisation it was built with."""
+        return {self.setup.initialisation: self.network}
+
+    def predictors(self) -> dict[str, Predictor]:
+        """The one network."""
+        return {"primary": self.network}
+
+
+class MeanTeacherMethod(Method):
+    """A student, and a teacher whose weights are the moving average of the student's (Tarvainen and Valpola, 2017).
+
+    After step i the teacher becomes a teacher + (1 - a) student with a = min(1 - 1 / (i + 1), `momentum`): after the
+    first step it equals the student. It has no gradient; the student is the primary predictor.
+    """
+
+    momentum = 0.99
+
+    def __init__(self, setup: MethodSetup, options: Any) -> None:
+        super().__init__(setup, options)
+        self.student = setup.build_network(setup.initialisation)
+        self.teacher = copy.deepcopy(self.student).requires_grad_(False)
+
+    def burn_in_networks(self) -> dict[str, nn.Module]:
+        """The student; the teacher follows in `start_from`."""
+        return {self.setup.initialisation: self.student}
+
+    def start_from(self, burn_in: dict[str, dict[str, Tensor]]) -> None:
+        """Load the burn-in into the student, and the student into the teacher."""
+        super().start_from(burn_in)
+        self.teacher.load_state_dict(self.student.state_dict())
+
+    def predictors(self) -> dict[str, Predictor]:
+        """The student is primary; the teacher is scored too."""
+        return {"primary": self.student, "teacher": self.teacher}
+
+    @torch.no_grad()
+    def after_step(self, step: int) -> None:
+        """Move the teacher towards the student."""
+        share = 1 - min(1 - 1 / (step + 1), self.momentum)
+        for teacher, student in zip(self.teacher.parameters(), self.student.parameters(), strict=True):
+            teacher.lerp_(student, share)
+
+    @torch.no_grad()
+    def teacher_logits(self, image: Tensor, noise: float = 0.1, limit: float = 0.2) -> Tensor:
+        """The teacher's logits of `image` (B,1,D,H,W) under clipped Gaussian noise, in units of the [0, 1] intensities."""
+        return self.teacher(image + (noise * torch.randn_like(image)).clamp(-limit, limit)).logits
 
 
 class TwoNetworkMethod(Method):

@@ -1,0 +1,92 @@
+"""CLD: calibrating label distribution (Lin et al., MICCAI 2022), in the form of its multi-organ port.
+
+Left out: the probability-aware crop, since the crop is the same for all methods here. Mended: a class that the
+window lacks keeps its confidence instead of falling to 0; a class that no labelled case has counts as one voxel.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from guidednet.distributed import sum_over_ranks
+from guidednet.losses import batch_mean, one_hot, weighted_cross_entropy, weighted_dice_loss
+from guidednet.methods.base import MethodSetup, TwoNetworkMethod
+from guidednet.sampling import Batch
+
+
+@dataclass(frozen=True)
+class CLDConfig:
+    """`weight` of the cross term at full ramp; the bank takes in `window` steps at a time with `momentum`."""
+
+    weight: float = 0.1
+    window: int = 8
+    momentum: float = 0.999
+
+
+class CLD(TwoNetworkMethod):
+    """L = L_sup(A) + L_sup(B) + w(i) L_cps, weighted by class frequency, voxels sampled by confidence."""
+
+    Config = CLDConfig
+
+    def __init__(self, setup: MethodSetup, options: CLDConfig) -> None:
+        super().__init__(setup, options)
+        counts = setup.labelled_voxels.clamp_min(1).float()
+        self.register_buffer("class_weights", (counts.max() / counts) ** (1 / 3))
+        self.bank_a = ConfidenceBank(setup.num_classes, options.momentum)
+        self.bank_b = ConfidenceBank(setup.num_classes, options.momentum)
+
+    def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:
+        """Supervised terms on labelled rows, the sampled cross term on all rows."""
+        labelled, label = len(batch.label), batch.label
+        a, b = self.network_a(batch.image).logits, self.network_b(batch.image).logits
+        close = (step + 1) % self.options.window == 0
+        self.bank_a.update(a[:labelled].softmax(1), label, close)
+        self.bank_b.update(b[:labelled].softmax(1), label, close)
+        cross = self.sampled_loss(a, b, self.bank_a) + self.sampled_loss(b, a, self.bank_b)
+        return {
+            "supervised_a": self.supervised(a[:labelled], label),
+            "supervised_b": self.supervised(b[:labelled], label),
+            "cps": self.options.weight * self.ramp_weight(step) * cross,
+        }
+
+    def supervised(self, logits: Tensor, label: Tensor) -> Tensor:
+        """Weighted cross-entropy and weighted Dice."""
+        return weighted_cross_entropy(logits, label, self.class_weights) + weighted_dice_loss(logits.softmax(1), label, self.class_weights)
+
+    def sampled_loss(self, student: Tensor, teacher: Tensor, bank: "ConfidenceBank") -> Tensor:
+        """mean_v m_v w CE(z, argmax z'): m keeps a voxel with the sampling rate of the class the student sees there."""
+        kept = torch.rand_like(student[:, 0]) < bank.sampling_rate()[student.argmax(1)]
+        per_voxel = functional.cross_entropy(student, teacher.argmax(1), self.class_weights, reduction="none")
+        return batch_mean(per_voxel * kept)
+
+
+class ConfidenceBank(torch.nn.Module):
+    """How sure a network is of each class on labelled voxels, c_k, as a slow moving average; no gradient."""
+
+    def __init__(self, num_classes: int, momentum: float) -> None:
+        super().__init__()
+        self.momentum = momentum
+        for name in ("confidence", "sums", "counts"):
+            self.register_buffer(name, torch.zeros(num_classes))
+        self.register_buffer("seen", torch.zeros(num_classes, dtype=torch.bool))
+
+    @torch.no_grad()
+    def update(self, probabilities: Tensor, label: Tensor, close: bool) -> None:
+        """Add one step's labelled rows; `close` ends the window: c <- m c + (1 - m) S/N of the classes it holds."""
+        masks = one_hot(label, len(self.counts))
+        self.sums += sum_over_ranks((probabilities * masks).flatten(2).sum((0, 2)).to(self.sums.dtype))
+        self.counts += sum_over_ranks(masks.flatten(2).sum((0, 2)).to(self.sums.dtype))
+        if close:
+            present, current = self.counts > 0, self.sums / self.counts.clamp_min(1)
+            averaged = torch.where(self.seen, self.momentum * self.confidence + (1 - self.momentum) * current, current)
+            self.confidence.copy_(torch.where(present, averaged, self.confidence))
+            self.seen |= present
+            self.sums.zero_()
+            self.counts.zero_()
+
+    def sampling_rate(self) -> Tensor:
+        """rho_k = sqrt((1 - c_k) / max_j (1 - c_j)): 1 for the least sure class."""
+        doubt = 1 - self.confidence
+        return (doubt / doubt.max().clamp_min(1e-8)).clamp(0, 1).sqrt()

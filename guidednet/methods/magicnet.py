@@ -1,0 +1,101 @@
+"""MagicNet: magic-cube partition and recovery (Chen et al., CVPR 2023), its 14-class settings.
+
+The crop is cut into cubes of side 2^depth (32 at the paper's depth, a 2 x 4 x 4 grid). Mended: cubes are put back where
+they came from (the published reassembly transposes the grid), and each axis has its own number of cubes. Changed: the
+locator sees all cubes in one call.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from guidednet.cubes import assemble, draw_permutations, mix, recover, split
+from guidednet.heads import CubeLocator
+from guidednet.losses import batch_dice_loss, class_counts, cross_entropy
+from guidednet.methods.base import MeanTeacherMethod, MethodSetup
+from guidednet.sampling import Batch
+
+
+@dataclass(frozen=True)
+class MagicNetConfig:
+    """`weight` of the consistency at full ramp, of the location term, steps before cubes join the pseudo-labels,
+    and steps over which the pseudo-labels' class counts are gathered."""
+
+    weight: float = 0.1
+    location_weight: float = 0.1
+    warm_up: int = 100
+    window: int = 20
+
+
+class MagicNet(MeanTeacherMethod):
+    """L = (CE + Dice + Dice_mixed + Dice_cubes) / 4 + 0.1 L_loc + w(i) Dice(mixed, blended pseudo-labels)."""
+
+    Config = MagicNetConfig
+    relative_cost = 3.3
+
+    def __init__(self, setup: MethodSetup, options: MagicNetConfig) -> None:
+        super().__init__(setup, options)
+        side = 2**setup.network.depth
+        self.grid = tuple(length // side for length in setup.crop)
+        self.cells = self.grid[0] * self.grid[1] * self.grid[2]
+        centre = 8 * setup.network.width * 2 ** (setup.network.depth - 1)  # 2 x 2 x 2 voxels
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(setup.seed)
+            self.locator = CubeLocator(centre, hidden=256 * setup.network.width, places=self.cells)
+        self.register_buffer("gathered", torch.zeros(setup.num_classes))
+        self.register_buffer("frequency", torch.zeros(setup.num_classes))
+
+    def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:
+        """The supervised quarters, the location term and the consistency."""
+        labelled, label, image = len(batch.label), batch.label, batch.image
+        plain = self.student(image).logits
+        permutation = draw_permutations(len(image), self.cells, image.device)
+        mixed = self.mixed_logits(image, permutation)
+        cubes, location = self.cube_logits(image)
+        pseudo_label = self.pseudo_label(image[labelled:], cubes[labelled:], step)
+        return {
+            "supervised": (cross_entropy(plain[:labelled], label) + dice(plain[:labelled], label)) / 4,
+            "supervised_mixed": dice(mixed[:labelled], label) / 4,
+            "supervised_cubes": dice(cubes[:labelled], label) / 4,
+            "location": self.options.location_weight * location,
+            "consistency": self.options.weight * self.ramp_weight(step) * dice(mixed[labelled:], pseudo_label),
+        }
+
+    def mixed_logits(self, image: Tensor, permutation: Tensor) -> Tensor:
+        """Logits (B,K,D,H,W) of embeddings made from images whose cubes were exchanged, put back before the classifier."""
+        embedding = self.student(mix(image, self.grid, permutation)).features
+        return self.student.classifier(recover(embedding, self.grid, permutation))
+
+    def cube_logits(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (B,K,D,H,W) from cubes segmented one by one, and the cross-entropy of guessing each cube's place."""
+        cubes = split(image, self.grid)
+        encoded = self.student.encode(cubes.flatten(0, 1))
+        place = torch.arange(self.cells, device=image.device).repeat(len(image))
+        location = functional.cross_entropy(self.locator(encoded[-1]), place)
+        embedding = self.student.decode(encoded)[-1].unflatten(0, cubes.shape[:2])
+        return self.student.classifier(assemble(embedding, self.grid)), location
+
+    @torch.no_grad()
+    def pseudo_label(self, image: Tensor, cubes: Tensor, step: int) -> Tensor:
+        """argmax of (1 - omega) t + omega c: the teacher's logits t for rare classes, the cubes' c for frequent ones."""
+        teacher = self.teacher_logits(image)
+        blended = teacher.argmax(1)
+        if step > self.options.warm_up:
+            omega = self.omega()[blended].unsqueeze(1)
+            blended = ((1 - omega) * teacher + omega * cubes).argmax(1)
+        self.gathered += class_counts(blended, len(self.gathered))
+        if (step + 1) % self.options.window == 0:
+            self.frequency.copy_(self.gathered)
+            self.gathered.zero_()
+        return blended
+
+    def omega(self) -> Tensor:
+        """How frequent each class was among recent pseudo-labels (K,), the most frequent 1."""
+        return self.frequency / self.frequency.max().clamp_min(1)
+
+
+def dice(logits: Tensor, label: Tensor) -> Tensor:
+    """Batch Dice of all classes, squared denominators, smooth 1e-10."""
+    return batch_dice_loss(logits.softmax(1), label, smooth=1e-10)

@@ -1,0 +1,46 @@
+"""SASSnet: shape-aware semi-supervised segmentation (Li et al., MICCAI 2020).
+
+Published for one organ; here one distance map per organ. The supervised term is the common one (half cross-entropy,
+half Dice) instead of Dice alone, so that all methods share it. Weights 0.3 and 0.01 as published.
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from guidednet.losses import supervised_loss
+from guidednet.methods.adversarial import AdversarialMethod
+from guidednet.methods.base import MethodSetup
+from guidednet.methods.shape import DistanceHead, distance_loss
+from guidednet.sampling import Batch
+
+
+@dataclass(frozen=True)
+class SASSnetConfig:
+    """`beta` weighs the distance maps, `weight` the adversarial term at full ramp."""
+
+    beta: float = 0.3
+    weight: float = 0.01
+
+
+class SASSnet(AdversarialMethod):
+    """L = L_sup + beta L_sdm + w(i) CE(E(s_u, x_u), 1); the discriminator sees distance maps, not probabilities."""
+
+    Config = SASSnetConfig
+    uses_distance_maps = True
+
+    def __init__(self, setup: MethodSetup, options: SASSnetConfig) -> None:
+        super().__init__(setup, options, map_channels=setup.num_classes - 1)
+        self.distance_head = DistanceHead(setup)
+
+    def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:
+        """Supervised, distance-map, adversarial and discriminator terms."""
+        labelled, options = len(batch.label), self.options
+        output = self.network(batch.image)
+        maps = self.distance_head(output)
+        return {
+            "supervised": supervised_loss(output.logits[:labelled], batch.label),
+            "distance": options.beta * distance_loss(maps[:labelled], batch.distance_maps),
+            "adversarial": options.weight * self.ramp_weight(step) * self.adversarial_loss(maps[labelled:], batch.image[labelled:]),
+            "discriminator": self.discriminator_loss(maps, batch.image, labelled),
+        }
