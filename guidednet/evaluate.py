@@ -9,11 +9,10 @@ import torch
 from guidednet.config import RunConfig
 from guidednet.inference import predict_labels
 from guidednet.methods import Method
-from guidednet.metrics import dice, jaccard
-from guidednet.organs import organ_set
+from guidednet.metrics import dice, false_positive_voxels, jaccard
+from guidednet.organs import OrganSet, organ_set
 from guidednet.store import CaseStore
-
-METRICS = {"dice": dice, "jaccard": jaccard}
+from guidednet.surfaces import TOLERANCES_MM, surface_scores
 
 
 def predict_case(
@@ -27,21 +26,36 @@ def predict_case(
 def score_method(
     method: Method, config: RunConfig, store: CaseStore, cases: Iterable[str], device: torch.device | str = "cpu"
 ) -> pd.DataFrame:
-    """Scores of every predictor of `method`: columns predictor, case, organ, metric, value (0 to 1), reference_voxels.
+    """Scores of every predictor of `method`: columns predictor, case, organ, metric, value, reference_voxels.
 
-    `value` is NaN where the reference has no such organ.
+    Metrics are dice, jaccard and nsd (0 to 1), hd95 (mm) and false_positive_ml, the predicted volume outside the organ.
+    All but the last are NaN where the reference has no such organ.
     """
-    organs = organ_set(config.dataset)
-    rows = []
+    parts = []
     for case in cases:
-        reference = np.asarray(store.label(case))
-        voxels = np.bincount(reference.ravel(), minlength=organs.num_classes)
         for predictor in method.predictors():
             prediction = predict_case(method, config, store, case, predictor, device)
-            for metric, function in METRICS.items():
-                values = function(prediction, reference, organs.num_classes)
-                rows += [
-                    (predictor, case, organs.by_label[label].name, metric, value, voxels[label])
-                    for label, value in enumerate(values, start=1)
-                ]
-    return pd.DataFrame(rows, columns=["predictor", "case", "organ", "metric", "value", "reference_voxels"])
+            scores = score_case(prediction, np.asarray(store.label(case)), store.spacing(case), organ_set(config.dataset))
+            parts.append(scores.assign(predictor=predictor, case=case))
+    return pd.concat(parts, ignore_index=True)[["predictor", "case", "organ", "metric", "value", "reference_voxels"]]
+
+
+def score_case(prediction: np.ndarray, reference: np.ndarray, spacing: tuple[float, ...], organs: OrganSet) -> pd.DataFrame:
+    """Every metric of every organ of one case (label maps D,H,W; spacing in mm): columns organ, metric, value, reference_voxels."""
+    labels = range(1, organs.num_classes)
+    names = [organs.by_label[label].name for label in labels]
+    surfaces = [
+        surface_scores(prediction == label, reference == label, spacing, TOLERANCES_MM[name])
+        for label, name in zip(labels, names, strict=True)
+    ]
+    values = {
+        "dice": dice(prediction, reference, organs.num_classes),
+        "jaccard": jaccard(prediction, reference, organs.num_classes),
+        "nsd": [nsd for nsd, _ in surfaces],
+        "hd95": [distance for _, distance in surfaces],
+        "false_positive_ml": false_positive_voxels(prediction, reference, organs.num_classes) * np.prod(spacing) / 1000,
+    }
+    voxels = np.bincount(reference.ravel(), minlength=organs.num_classes)[1:]
+    return pd.concat(
+        [pd.DataFrame({"organ": names, "metric": metric, "value": value, "reference_voxels": voxels}) for metric, value in values.items()]
+    )

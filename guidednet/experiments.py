@@ -5,23 +5,65 @@ from dataclasses import dataclass
 
 from guidednet.config import RunConfig
 from guidednet.errors import InputError
+from guidednet.methods import method_class
+from guidednet.methods.base import TwoNetworkMethod
 from guidednet.methods.cps import CPSConfig
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.profiles import Profile
 
+# The methods of Tables 1 and 2 in the order of the print, under the names that the paper gives them.
+METHOD_NAMES = {
+    "supervised": "Sup only",
+    "dan": "DAN",
+    "mean_teacher": "MT",
+    "ua_mt": "UA-MT",
+    "sassnet": "SASSnet",
+    "dtc": "DTC",
+    "cps": "CPS",
+    "cld": "CLD",
+    "dhc": "DHC",
+    "magicnet": "MagicNet",
+    "guidednet": "GuidedNet",
+}
+
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table: the name the paper prints and one run per seed."""
+    """A row of a table: the name the paper prints, one run per seed, and which of the runs' predictors is scored."""
 
     label: str
     runs: tuple[RunConfig, ...]
+    predictor: str = "primary"
 
 
 def supervised_baseline(profile: Profile, seeds: int) -> list[Row]:
     """Sup only on FLARE22's labelled cases, the run that the first notebook follows end to end."""
     ratio = profile.data["flare22"].ratios[1]
     return [Row("Sup only", tuple(profile.run("flare22", "supervised", ratio, seed) for seed in range(seeds)))]
+
+
+def comparison(profile: Profile, seeds: int, dataset: str, ratio: tuple[int, int]) -> list[Row]:
+    """All methods at one ratio of labelled to unlabelled cases, in the order of the print."""
+    return [Row(label, tuple(profile.run(dataset, method, ratio, seed) for seed in range(seeds))) for method, label in METHOD_NAMES.items()]
+
+
+def ensembles(rows: list[Row]) -> list[Row]:
+    """For each row of a two-network method one more: the mean of both networks' logits, from the same runs."""
+    pairs = [row for row in rows if issubclass(method_class(row.runs[0].method), TwoNetworkMethod)]
+    return [Row(f"{row.label} (A+B)", row.runs, "ensemble") for row in pairs]
+
+
+def table1(profile: Profile, seeds: int) -> list[Row]:
+    """Table 1: FLARE22 at 50 % and 10 % labelled, "Sup only" once (its labelled cases are the same); then the ensembles."""
+    half, tenth = (comparison(profile, seeds, "flare22", ratio) for ratio in profile.data["flare22"].ratios)
+    printed = half + tenth[1:]
+    return printed + ensembles(printed)
+
+
+def table2(profile: Profile, seeds: int) -> list[Row]:
+    """Table 2: AMOS at 10 % and 50 % labelled; then the ensembles."""
+    half, tenth = (comparison(profile, seeds, "amos", ratio) for ratio in profile.data["amos"].ratios)
+    return tenth + half + ensembles(tenth + half)
 
 
 def table3(profile: Profile, seeds: int) -> list[Row]:
@@ -41,11 +83,20 @@ def table3(profile: Profile, seeds: int) -> list[Row]:
 
 @dataclass(frozen=True)
 class Item:
-    """Something that `reproduce.sh` makes: its notebook, the runs it shows, the files it leaves in the figure folder."""
+    """Something that `reproduce.sh` makes: its notebook, the runs it shows, the files it leaves in the figure folder.
+
+    An item that is not `by_default` is made where `--only` names it.
+    """
 
     notebook: str
     rows: Callable[[Profile, int], list[Row]] | None = None
     files: tuple[str, ...] = ()
+    by_default: bool = True
+
+
+def table_files(name: str) -> tuple[str, ...]:
+    """The files of a table."""
+    return tuple(f"{name}.{ending}" for ending in ("csv", "md", "tex"))
 
 
 ITEMS = {
@@ -53,14 +104,16 @@ ITEMS = {
     "data": Item("01_data_and_preprocessing"),
     "cgmm": Item("02_cgmm_step_by_step", table3),
     "ktcps": Item("03_kt_cps_step_by_step", table3),
-    "table3": Item("12_table3_components", table3, ("table3.csv", "table3.md", "table3.tex")),
+    "table1": Item("10_table1_flare22", table1, table_files("table1"), by_default=False),
+    "table2": Item("11_table2_amos", table2, table_files("table2"), by_default=False),
+    "table3": Item("12_table3_components", table3, table_files("table3")),
 }
 
 
 def items(only: str | None) -> dict[str, Item]:
-    """The items named in `only` (comma separated), all without it; raises InputError for an unknown name."""
+    """The items named in `only` (comma separated), without it those made by default; raises InputError for an unknown name."""
     if not only:
-        return ITEMS
+        return {name: item for name, item in ITEMS.items() if item.by_default}
     names = [name.strip() for name in only.split(",")]
     for name in names:
         if name not in ITEMS:

@@ -80,16 +80,13 @@ class Profile:
 
 def smoke() -> Profile:
     """Micro phantoms: the whole path in a minute or two."""
-    data = DataConfig(
-        ratios=((2, 2), (2, 6)),
-        validation=1,
-        test=2,
-        prepare=PrepareConfig(spacing_mm=(17.0, 22.0, 24.0)),
-        phantom=PhantomConfig(labelled=5, unlabelled=6, voxel_mm=6.0),
-    )
+    prepare = PrepareConfig(spacing_mm=(17.0, 22.0, 24.0))
     return Profile(
         name="smoke",
-        data={"flare22": data, "amos": data},
+        data={
+            "flare22": DataConfig(((1, 1), (1, 9)), validation=1, test=2, prepare=prepare, phantom=PhantomConfig(4, 9, 6.0)),
+            "amos": DataConfig(((5, 5), (1, 9)), validation=1, test=2, prepare=prepare, phantom=PhantomConfig(8, 5, 6.0)),
+        },
         seeds=1,
         network=NetworkConfig(width=4, depth=3),
         batch=BatchConfig(labelled=2, unlabelled=2, crop=(16, 16, 16), flip_axes=(0, 1, 2)),
@@ -101,16 +98,13 @@ def smoke() -> Profile:
 
 def quick() -> Profile:
     """Small phantoms and a shared supervised start: minutes on two cores."""
-    data = DataConfig(
-        ratios=((6, 6), (6, 54)),
-        validation=4,
-        test=8,
-        prepare=PrepareConfig(spacing_mm=(17.0, 12.0, 12.0)),
-        phantom=PhantomConfig(labelled=18, unlabelled=54, voxel_mm=5.0),
-    )
+    prepare = PrepareConfig(spacing_mm=(17.0, 12.0, 12.0))
     return Profile(
         name="quick",
-        data={"flare22": data, "amos": data},
+        data={
+            "flare22": DataConfig(((6, 6), (6, 54)), validation=4, test=8, prepare=prepare, phantom=PhantomConfig(18, 54, 5.0)),
+            "amos": DataConfig(((20, 20), (4, 36)), validation=4, test=8, prepare=prepare, phantom=PhantomConfig(32, 20, 5.0)),
+        },
         seeds=1,
         network=NetworkConfig(width=12, depth=3, dropout=0.0),
         batch=BatchConfig(labelled=2, unlabelled=2, crop=(16, 24, 32), flip_axes=()),

@@ -19,6 +19,7 @@ from filelock import FileLock
 import guidednet.evaluate
 import guidednet.inference
 import guidednet.metrics
+import guidednet.surfaces
 import guidednet.train
 from guidednet.config import RunConfig
 from guidednet.environment import provenance
@@ -38,7 +39,7 @@ from guidednet.workspace import Workspace
 # Modules that training uses without its weights depending on them: names, files, bookkeeping. Changing them keeps runs valid.
 NOT_TRAINING = {f"guidednet.{name}" for name in ("checkpoint", "config", "errors", "files", "methods", "organs", "splits", "store")}
 ON_MISSING = ("train", "blank", "fail")
-EVALUATION_CODE = [guidednet.evaluate, guidednet.inference, guidednet.metrics]
+EVALUATION_CODE = [guidednet.evaluate, guidednet.inference, guidednet.metrics, guidednet.surfaces]
 
 
 class RunStore:
@@ -126,11 +127,10 @@ class RunStore:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "lock"):
             finished = self.status(config) == "finished"
-            began = time.time()
-            state = None if finished else self._train(config, folder)
+            trained = None if finished else self._train(config, folder)
             self._score(config, folder)
-            if state is not None:
-                self._write_record(config, folder, state, time.time() - began)
+            if trained is not None:
+                self._write_record(config, folder, *trained)
             (folder / "checkpoint.pt").unlink(missing_ok=True)
         return Run(config, folder, read_record(folder))
 
@@ -138,12 +138,15 @@ class RunStore:
         """The trained method of a run, at its best validation step (or "weights_last.pt"), on the CPU."""
         return load_weights(config, self.folder(config) / weights)
 
-    def _train(self, config: RunConfig, folder: Path) -> TrainingState:
+    def _train(self, config: RunConfig, folder: Path) -> tuple[TrainingState, float]:
+        """The final state, and the seconds of this sitting's training."""
         start = {}
         for scheme, parent in self.burn_in(config).items():
             self.get(parent)
             start[scheme] = self.load_method(parent).burn_in_networks()[scheme].state_dict()
-        return train(config, self._store(config.dataset), self.split(config), folder, start, self.device, bar(folder.name, "step"))
+        began = time.perf_counter()
+        state = train(config, self._store(config.dataset), self.split(config), folder, start, self.device, bar(folder.name, "step"))
+        return state, time.perf_counter() - began
 
     def _write_record(self, config: RunConfig, folder: Path, state: TrainingState, seconds: float) -> None:
         record = {
@@ -151,7 +154,7 @@ class RunStore:
             **self.key_parts(config),
             "best_step": state.best_step,
             "best_validation_dice": state.best_dice,
-            "seconds_of_last_sitting": seconds,
+            "seconds_per_step": seconds / max(state.step - state.first_step, 1),
             "prepare": dataclasses.asdict(self.workspace.data(config.dataset).prepare),
             **provenance(self.device),
         }

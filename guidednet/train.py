@@ -36,9 +36,13 @@ class NonFiniteLossError(FailedError):
 
 @dataclass
 class TrainingState:
-    """Where a training stands: steps done, the best validation so far, and the curves' rows by step."""
+    """Where a training stands: steps done, the best validation so far, and the curves' rows by step.
+
+    `first_step` is where this sitting began.
+    """
 
     step: int = 0
+    first_step: int = 0
     best_dice: float = -1.0
     best_step: int = 0
     best_weights: Weights = field(default_factory=dict)
@@ -161,7 +165,7 @@ def resume(path: Path, method: Method, optimisers: list[torch.optim.Optimizer], 
     for optimiser, values in zip(optimisers, saved["optimisers"], strict=True):
         optimiser.load_state_dict(values)
     checkpoint.restore_random_state(saved["random"])
-    return TrainingState(**saved["state"])
+    return TrainingState(**saved["state"] | {"first_step": saved["state"]["step"]})
 
 
 def write_results(folder: Path, method: Method, state: TrainingState) -> None:

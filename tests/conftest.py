@@ -34,6 +34,9 @@ class BlobStore:
         noise = np.random.default_rng(sum(map(ord, case))).normal(0, 0.05, shown.shape)
         return np.clip(shown + noise, 0, 1).astype(np.float16)
 
+    def spacing(self, case):
+        return (5.0, 3.0, 3.0)
+
     def class_voxels(self, cases):
         return sum(np.bincount(self.label(case).ravel(), minlength=14) for case in cases)
 

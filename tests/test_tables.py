@@ -11,6 +11,8 @@ from guidednet.organs import FLARE22
 from guidednet.records import Run
 from guidednet.report.tables import latex, make_table, markdown, readable, write_table
 
+METRICS = ("dice", "jaccard", "nsd", "hd95", "false_positive_ml")
+
 
 class ScoredRun(Run):
     """A run whose scores are given."""
@@ -25,8 +27,8 @@ def scores(dice_by_organ):
     for organ in FLARE22.by_label.values():
         value = dice_by_organ.get(organ.name, 0.5)
         for case, score in (("c1", value), ("c2", None if organ.name == "gallbladder" else value + 0.1)):
-            rows += [("primary", case, organ.name, metric, score, 1) for metric in ("dice", "jaccard")]
-            rows += [("ensemble", case, organ.name, metric, 0.0, 1) for metric in ("dice", "jaccard")]
+            rows += [("primary", case, organ.name, metric, score, 1) for metric in METRICS]
+            rows += [("ensemble", case, organ.name, metric, 0.0, 1) for metric in METRICS]
     return pd.DataFrame(rows, columns=["predictor", "case", "organ", "metric", "value", "reference_voxels"])
 
 
@@ -58,6 +60,29 @@ def test_cells_are_means_over_cases_with_the_organ_then_seeds(table):
     assert first["mean_dice"] == pytest.approx(sum(means) / 2, abs=0.01)
     assert first["sd_dice"] == pytest.approx(pd.Series(means).std(), abs=0.01)
     assert first["n_seeds"] == 2 and first["n_test_cases"] == 2
+
+
+def test_guidednet_is_the_reference_of_the_paired_tests():
+    configs = [tiny_config("cps", steps=steps) for steps in range(1, 5)]
+    labels = ["CPS", "CPS+KT-CPS", "CPS+3D-CGMM", "GuidedNet"]
+    given = {config: scores({"liver": value}) for config, value in zip(configs, (0.4, 0.5, 0.6, 0.6), strict=True)}
+    table = make_table([Row(label, (config,)) for label, config in zip(labels, configs, strict=True)], ScoredStore(given), "table3")
+    p_values = table.set_index("method")["p_vs_guidednet"]
+    assert pd.isna(p_values["GuidedNet"]) and p_values["CPS+3D-CGMM"] == 1
+    assert p_values["CPS"] == 1  # two cases: 0.5, times three comparisons
+
+
+def test_a_further_row_scores_its_own_predictor_and_has_no_printed_number(table):
+    config = tiny_config("cps")
+    rows = [Row(label, (config,)) for label in ("CPS", "CPS+KT-CPS", "CPS+3D-CGMM", "GuidedNet")] + [
+        Row("CPS (A+B)", (config,), "ensemble")
+    ]
+    extended = make_table(rows, ScoredStore({config: scores({})}), "table3")
+    assert (
+        extended["mean_dice"].iloc[4] == 0
+        and pd.isna(extended["paper_mean_dice"].iloc[4])
+        and extended["paper_mean_dice"].notna()[:4].all()
+    )
 
 
 def test_columns_are_those_of_the_contract(table):

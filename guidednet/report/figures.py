@@ -1,5 +1,7 @@
 """Figures from data frames: each function draws into axes that it is given."""
 
+from itertools import product
+
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -8,17 +10,29 @@ from guidednet.records import Run
 
 # Distinguishable with any colour vision (Okabe and Ito 2008).
 LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+LINE_STYLES = ("-", "--", ":")
 
 
 def draw_curves(axes: Axes, runs: dict[str, Run | None], column: str, title: str) -> None:
     """One line per run of a column of its curves over steps; a run that is not there or lacks the column has none."""
-    for (name, run), colour in zip(runs.items(), LINE_COLOURS, strict=False):
+    styles = product(LINE_STYLES, LINE_COLOURS)
+    for (name, run), (style, colour) in zip(runs.items(), styles, strict=False):
         if run is not None and column in (curves := run.curves()):
             values = curves.set_index("step")[column].dropna()
-            axes.plot(values.index, values, label=name, color=colour, marker="." if len(values) < 30 else None)
+            axes.plot(values.index, values, label=name, color=colour, linestyle=style, marker="." if len(values) < 30 else None)
     axes.set(xlabel="step", title=title)
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, ncols=1 + len(runs) // 8)
+
+
+def draw_means(axes: Axes, table: pd.DataFrame, title: str) -> None:
+    """Horizontal bars: mean Dice of each row, with its spread over seeds where there is one."""
+    names = table["method"] + " " + table["n_labeled"].astype(str) + "+" + table["n_unlabeled"].astype(str)
+    colours = [LINE_COLOURS[1] if method == "GuidedNet" else LINE_COLOURS[0] for method in table["method"]]
+    axes.barh(names, table["mean_dice"].fillna(0), xerr=table["sd_dice"].fillna(0), color=colours)
+    axes.invert_yaxis()
+    axes.set(xlabel="mean Dice (%)", title=title)
+    axes.tick_params(axis="y", labelsize=8)
 
 
 def draw_organ_gains(axes: Axes, table: pd.DataFrame, organs: OrganSet, title: str) -> None:

@@ -11,52 +11,139 @@ from guidednet.files import write_text
 from guidednet.organs import OrganSet, organ_set
 from guidednet.records import Run
 from guidednet.runs import RunStore
+from guidednet.statistics import bootstrap_interval, holm, paired_p_value
 
 NOT_RUN = "not run"
+OVERLAPS = ("dice", "jaccard", "nsd")
+
+
+def scores_of(run: Run, metric: str, predictor: str) -> pd.DataFrame:
+    """The lines of a run's scores of one metric and predictor."""
+    scores = run.scores()
+    return scores[(scores["metric"] == metric) & (scores["predictor"] == predictor)]
 
 
 def organ_scores(run: Run, metric: str, organs: OrganSet, predictor: str = "primary") -> pd.Series:
-    """Mean of `metric` in percent by the paper's organ column: over the test cases that have the organ (NaN: none has)."""
-    scores = run.scores().query("metric == @metric and predictor == @predictor")
-    by_name = 100 * scores.groupby("organ")["value"].mean()
+    """Mean of `metric` by the paper's organ column, over the test cases that have the organ (NaN: none has); overlaps in percent."""
+    by_name = scores_of(run, metric, predictor).groupby("organ")["value"].mean() * (100 if metric in OVERLAPS else 1)
     names = [organs.by_label[label].name for label in organs.paper_order]
     return by_name.reindex(names).set_axis(organs.columns)
 
 
+def case_dice(runs: list[Run], predictor: str) -> pd.Series:
+    """Dice in percent by test case: the mean over the organs that the case has, then over seeds."""
+    parts = [scores_of(run, "dice", predictor).groupby("case")["value"].mean() for run in runs]
+    return 100 * pd.concat(parts, axis=1).mean(axis=1)
+
+
 def table_row(row: Row, runs: list[Run]) -> dict[str, object]:
-    """One line of a table: organ columns and means over seeds, sd over seeds (None for fewer than two seeds)."""
+    """One line of a table: organ columns and means over seeds, sd over seeds (NaN for fewer than two), our own columns."""
     config = row.runs[0]
     organs = organ_set(config.dataset)
-    dice = pd.DataFrame([organ_scores(run, "dice", organs) for run in runs], columns=organs.columns)
-    jaccard = pd.DataFrame([organ_scores(run, "jaccard", organs) for run in runs], columns=organs.columns)
+    by_metric = {
+        metric: pd.DataFrame([organ_scores(run, metric, organs, row.predictor) for run in runs], columns=organs.columns)
+        for metric in (*OVERLAPS, "hd95", "false_positive_ml")
+    }
+    means = {metric: scores.mean(axis=1) for metric, scores in by_metric.items()}
+    low, high = bootstrap_interval(case_dice(runs, row.predictor)) if runs else (float("nan"), float("nan"))
     return {
         "method": row.label,
         "n_labeled": config.n_labelled,
         "n_unlabeled": config.n_unlabelled,
-        **dice.mean(),
-        "mean_dice": dice.mean(axis=1).mean(),
-        "sd_dice": dice.mean(axis=1).std(),
-        "mean_jaccard": jaccard.mean(axis=1).mean(),
-        "sd_jaccard": jaccard.mean(axis=1).std(),
+        **by_metric["dice"].mean(),
+        "mean_dice": means["dice"].mean(),
+        "sd_dice": means["dice"].std(),
+        "mean_jaccard": means["jaccard"].mean(),
+        "sd_jaccard": means["jaccard"].std(),
         "n_seeds": len(runs),
         "n_test_cases": runs[0].scores()["case"].nunique() if runs else 0,
+        "ci_low": low,
+        "ci_high": high,
+        "nsd": means["nsd"].mean(),
+        "hd95": means["hd95"].mean(),
+        "false_positive_ml": means["false_positive_ml"].mean(),
     }
 
 
 def make_table(rows: Iterable[Row], store: RunStore, item: str, on_missing: str = "train") -> pd.DataFrame:
-    """The table `item` ("table3", ...): the paper's columns from our runs, then the paper's own means.
+    """The table `item` ("table1", ...): the paper's columns from our runs, then our own, then the paper's means.
 
-    Numbers are percent, rounded to two decimals; a row whose runs are missing has none and 0 seeds.
+    Rows stand in the order of the print; further ones follow it and have no printed number. Overlaps are percent,
+    hd95 mm, false_positive_ml the mean volume that is wrongly called an organ; `p_vs_guidednet` is a paired Wilcoxon
+    test over test cases against GuidedNet on the same cases, after Holm's correction. A row whose runs are missing
+    has no numbers and 0 seeds.
     """
+    found = [(row, [run for config in row.runs if (run := store.get(config, on_missing)) is not None]) for row in rows]
+    table = pd.DataFrame([table_row(row, runs) for row, runs in found])
+    place = table.columns.get_loc("ci_high") + 1
+    table.insert(
+        place, "p_vs_guidednet", compare_with_guidednet(table, [case_dice(runs, row.predictor) if runs else None for row, runs in found])
+    )
+    printed = paper.printed(item)
+    same = printed["method"].reindex(table.index) == table["method"]
+    for column in ("mean_dice", "mean_jaccard"):
+        table[f"paper_{column}"] = printed[column].reindex(table.index).where(same)
+    return table.round({column: 4 if column == "p_vs_guidednet" else 2 for column in table.columns[3:]})
+
+
+def compare_with_guidednet(table: pd.DataFrame, by_case: list[pd.Series | None]) -> pd.Series:
+    """Corrected p of each row against the GuidedNet row with the same cases ("Sup only": the same labelled ones)."""
+    corrected = pd.Series(float("nan"), index=table.index)
+    group = pd.Series(pd.NA, index=table.index)
+    for index in table.index[::-1][table["method"][::-1] == "GuidedNet"]:
+        same_labelled = table["n_labeled"] == table.loc[index, "n_labeled"]
+        group[same_labelled & table["n_unlabeled"].isin([0, table.loc[index, "n_unlabeled"]])] = index
+    for index in group.dropna().unique():
+        others = group.index[(group == index) & (group.index != index)]
+        pairs = {other: (by_case[other], by_case[index]) for other in others if by_case[other] is not None and by_case[index] is not None}
+        raw = pd.Series({other: paired_p_value(*pair) for other, pair in pairs.items()}, dtype=float)
+        corrected.update(holm(raw))
+    return corrected
+
+
+def cost_table(rows: Iterable[Row], store: RunStore) -> pd.DataFrame:
+    """What each row's runs cost: seconds per step and peak memory in GiB, means over seeds. Not part of the table, whose bytes
+    must not depend on the day's speed."""
     lines = []
     for row in rows:
-        found = [store.get(config, on_missing) for config in row.runs]
-        lines.append(table_row(row, [run for run in found if run is not None]))
-    table = pd.DataFrame(lines)
-    print_of_paper = paper.printed(item).set_index("method")
-    for column in ("mean_dice", "mean_jaccard"):
-        table[f"paper_{column}"] = table["method"].map(print_of_paper[column])
-    return table.round(2)
+        records = [run.record for config in row.runs if (run := store.get(config, "blank")) is not None]
+        config = row.runs[0]
+        lines.append(
+            {
+                "method": row.label,
+                "n_labeled": config.n_labelled,
+                "n_unlabeled": config.n_unlabelled,
+                "seconds_per_step": pd.Series([record["seconds_per_step"] for record in records], dtype=float).mean(),
+                "peak_memory_gib": pd.Series([record["peak_memory_gib"] for record in records], dtype=float).mean(),
+                "device": records[0]["device"] if records else NOT_RUN,
+            }
+        )
+    return pd.DataFrame(lines).round(3)
+
+
+def below_supervised(table: pd.DataFrame, rows: list[Row], store: RunStore, points: float = 5.0) -> str:
+    """A Markdown list of the rows more than `points` of mean Dice below "Sup only" on the same labelled cases, and what their
+    own curves say of it; a sentence where there is none."""
+    lines = []
+    for index, row in enumerate(rows):
+        same = table[(table["method"] == "Sup only") & (table["n_labeled"] == table["n_labeled"][index])]
+        gap = same["mean_dice"].max() - table["mean_dice"][index]
+        if gap > points:
+            name = f"{row.label}, {row.runs[0].n_labelled}+{row.runs[0].n_unlabelled}"
+            lines.append(f"* {name}: {gap:.1f} points below. {_course(store.get(row.runs[0], 'fail'))}")
+    return "\n".join(lines) or f"No row is more than {points:g} points of mean Dice below its supervised baseline."
+
+
+def _course(run: Run) -> str:
+    """What a run's curves say: validation Dice at the first and at the best look, and the largest term at the end."""
+    curves = run.curves().set_index("step")
+    validation = curves["validation_dice"].dropna()
+    terms = curves.drop(columns="validation_dice").filter(regex="^(?!ktcps_weight)").dropna().iloc[-1]
+    return (
+        f"Its validation Dice was {100 * validation.iloc[0]:.1f} % at step {validation.index[0]} and at best "
+        f"{100 * validation.max():.1f} % at step {validation.idxmax()} of {curves.index[-1]}; "
+        f"at the end its largest loss term was '{terms.abs().idxmax()}' ({terms[terms.abs().idxmax()]:.3f})."
+    )
 
 
 def write_table(table: pd.DataFrame, folder: Path, name: str, caption: str) -> None:
@@ -70,13 +157,14 @@ def write_table(table: pd.DataFrame, folder: Path, name: str, caption: str) -> N
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
     """The table as text: two decimals, the best of each score column **bold**, the second <u>underlined</u>, gaps named."""
-    scores = [column for column in table.columns[3:] if column.split("_")[0] not in ("n", "sd", "paper")]
+    organs = list(table.columns[3 : table.columns.get_loc("mean_dice")])
+    scores = [*organs, *(column for column in ("mean_dice", "mean_jaccard", "nsd") if column in table)]
     shown = table.copy().astype(object)
     for column in table.columns[3:]:
         shown[column] = [_cell(value, column) for value in table[column]]
     for column in scores:
         for mark, value in zip(("**{}**", "<u>{}</u>"), table[column].drop_duplicates().nlargest(2), strict=False):
-            if value > 0:
+            if value > 0:  # nobody is best at an organ that nobody finds
                 shown.loc[table[column] == value, column] = mark.format(f"{value:.2f}")
     shown.loc[table["n_seeds"] == 0, scores] = NOT_RUN
     return shown
@@ -85,7 +173,9 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
 def _cell(value: float, column: str) -> str:
     if pd.isna(value):
         return "-"
-    return str(int(value)) if column.startswith("n_") else f"{value:.2f}"
+    if column.startswith("n_"):
+        return str(int(value))
+    return f"{value:.4f}" if column.startswith("p_") else f"{value:.2f}"
 
 
 def markdown(shown: pd.DataFrame) -> str:

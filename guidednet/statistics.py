@@ -1,0 +1,50 @@
+"""What a few test cases allow to say: absent-organ rules, bootstrap intervals, paired tests with Holm's correction."""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from guidednet.errors import InputError
+
+ABSENT_ORGAN_RULES = ("skip", "challenge", "paper")
+
+
+def absent_organ_score(predicted_voxels: int, rule: str) -> float:
+    """The score of an organ that the reference lacks.
+
+    "skip": NaN, left out of every mean (the default everywhere). "challenge": 1 where nothing is predicted, else 0
+    (FLARE22). "paper": NaN, since the released code counts 0 and then multiplies by cases over cases that have the
+    organ, which is the mean over those. Raises InputError for another rule.
+    """
+    if rule not in ABSENT_ORGAN_RULES:
+        raise InputError(f"unknown absent-organ rule '{rule}': use one of {', '.join(ABSENT_ORGAN_RULES)}")
+    if rule == "challenge":
+        return float(predicted_voxels == 0)
+    return float("nan")
+
+
+def bootstrap_interval(values: np.ndarray, seed: int = 0, resamples: int = 2000) -> tuple[float, float]:
+    """95 % percentile interval of the mean of `values` (n,), one per case; NaN for fewer than two."""
+    values = np.asarray(values, float)
+    values = values[~np.isnan(values)]
+    if len(values) < 2:
+        return float("nan"), float("nan")
+    if np.ptp(values) == 0:
+        return float(values[0]), float(values[0])
+    result = stats.bootstrap((values,), np.mean, n_resamples=resamples, method="percentile", rng=np.random.default_rng(seed))
+    return tuple(map(float, result.confidence_interval))
+
+
+def paired_p_value(first: pd.Series, second: pd.Series) -> float:
+    """Two-sided Wilcoxon signed-rank p of two scores by case; 1 where all agree, NaN for fewer than two common cases."""
+    difference = (first - second).dropna()
+    if len(difference) < 2:
+        return float("nan")
+    return 1.0 if (difference == 0).all() else float(stats.wilcoxon(difference).pvalue)
+
+
+def holm(p_values: pd.Series) -> pd.Series:
+    """p values after Holm's step-down correction, in their own order; NaN stays NaN and is not counted."""
+    ranked = p_values.dropna().sort_values()
+    corrected = (ranked * np.arange(len(ranked), 0, -1)).cummax().clip(upper=1)
+    return corrected.reindex(p_values.index)
