@@ -1,26 +1,8 @@
-"""What a few test cases allow to say: absent-organ rules, bootstrap intervals, paired tests with Holm's correction."""
+"""What a few test cases allow to say: bootstrap intervals, and paired tests with Holm's correction."""
 
 import numpy as np
 import pandas as pd
 from scipy import stats
-
-from guidednet.errors import InputError
-
-ABSENT_ORGAN_RULES = ("skip", "challenge", "paper")
-
-
-def absent_organ_score(predicted_voxels: int, rule: str) -> float:
-    """The score of an organ that the reference lacks.
-
-    "skip": NaN, left out of every mean (the default everywhere). "challenge": 1 where nothing is predicted, else 0
-    (FLARE22). "paper": NaN, since the released code counts 0 and then multiplies by cases over cases that have the
-    organ, which is the mean over those. Raises InputError for another rule.
-    """
-    if rule not in ABSENT_ORGAN_RULES:
-        raise InputError(f"unknown absent-organ rule '{rule}': use one of {', '.join(ABSENT_ORGAN_RULES)}")
-    if rule == "challenge":
-        return float(predicted_voxels == 0)
-    return float("nan")
 
 
 def bootstrap_interval(values: np.ndarray, seed: int = 0, resamples: int = 2000) -> tuple[float, float]:

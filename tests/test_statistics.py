@@ -1,13 +1,12 @@
-"""Surfaces of shapes with known answers, absent-organ rules, intervals and corrections."""
+"""Surfaces of shapes with known answers, intervals and corrections."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-from guidednet.errors import InputError
 from guidednet.organs import AMOS, FLARE22
-from guidednet.statistics import ABSENT_ORGAN_RULES, absent_organ_score, bootstrap_interval, holm, paired_p_value
+from guidednet.statistics import bootstrap_interval, holm, paired_p_value
 from guidednet.surfaces import TOLERANCES_MM, surface, surface_distances, surface_scores
 
 SPACING = (5.0, 2.0, 1.0)
@@ -50,19 +49,6 @@ def test_surface_of_a_cube_is_its_hull():
 
 def test_every_organ_has_a_tolerance():
     assert set(TOLERANCES_MM) == {organ.name for organs in (FLARE22, AMOS) for organ in organs.by_label.values()}
-
-
-def test_absent_organ_rules_by_name():
-    assert ABSENT_ORGAN_RULES == ("skip", "challenge", "paper")
-    assert [absent_organ_score(voxels, "challenge") for voxels in (0, 3)] == [1.0, 0.0]
-    assert all(np.isnan(absent_organ_score(voxels, rule)) for voxels in (0, 3) for rule in ("skip", "paper"))
-    with pytest.raises(InputError, match="use one of skip, challenge, paper"):
-        absent_organ_score(0, "kind")
-
-
-def test_the_released_codes_factor_is_the_mean_over_cases_with_the_organ():
-    values, cases = np.array([0.8, 0.6, 0.9]), 5  # two further cases lack the organ and count 0
-    assert values.sum() / cases * (cases / len(values)) == pytest.approx(values.mean())
 
 
 def test_bootstrap_interval_covers_the_mean_and_shrinks_with_cases():

@@ -1,0 +1,56 @@
+"""Five steps of every method in float64 stand in golden/losses.csv, so that no change of the mathematics passes unseen.
+
+After a change that is meant: `python tests/test_golden_losses.py`, and say why in the commit.
+"""
+
+import dataclasses
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from conftest import SPLIT, BlobStore, tiny_config
+
+from guidednet.methods import METHODS
+from guidednet.methods.guidednet import GuidedNetConfig
+from guidednet.networks import NetworkConfig
+from guidednet.optimiser import set_learning_rate, update
+from guidednet.sampling import Batch, BatchDataset
+from guidednet.train import make_method
+
+FILE = Path(__file__).parent / "golden" / "losses.csv"
+OPTIONS = {"guidednet, official": ("guidednet", GuidedNetConfig.official())}
+NAMES = [*METHODS, *OPTIONS]
+
+
+def five_steps(name):
+    """Loss terms by step: columns method, step, term, value."""
+    method_name, options = OPTIONS.get(name, (name, None))
+    config = dataclasses.replace(tiny_config(method_name, options), network=NetworkConfig(width=2, depth=3, dropout=0.0))
+    torch.set_default_dtype(torch.float64)
+    try:
+        method = make_method(config, BlobStore().class_voxels(SPLIT.labelled)).double().train()
+        torch.manual_seed(0)
+        dataset = BatchDataset(BlobStore(), SPLIT.labelled, SPLIT.unlabelled, config.batch, seed=0, distance_classes=14)
+        optimisers, rows = method.optimisers(config.optimiser), []
+        for step in range(5):
+            batch = dataset[step]
+            set_learning_rate(optimisers, 1 - step / 5)
+            terms = method(Batch(batch.image.double(), batch.label.long(), batch.distance_maps.double()), step)
+            update(optimisers, sum(terms.values()))
+            method.after_step(step)
+            rows += [(name, step, term, value.item()) for term, value in terms.items()]
+    finally:
+        torch.set_default_dtype(torch.float32)
+    return pd.DataFrame(rows, columns=["method", "step", "term", "value"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_losses_are_the_golden_ones(name):
+    expected = pd.read_csv(FILE).query("method == @name").reset_index(drop=True)
+    pd.testing.assert_frame_equal(five_steps(name), expected, rtol=1e-7, atol=1e-12)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    pd.concat([five_steps(name) for name in NAMES]).to_csv(FILE, index=False, float_format="%.12g")
