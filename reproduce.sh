@@ -47,13 +47,13 @@ find_python() { # the newest Python from 3.11 on
 }
 
 set_up_with_conda() { # set_up_with_conda CONDA: sets $python
-    local prefix="$root/.conda"
-    echo "setting up the conda environment $prefix ..." >&2
+    local prefix="$root/.conda" action=create
     if [ -x "$prefix/bin/python" ]; then
-        "$1" env update -y -p "$prefix" -f "$root/environment.yml" >&2 || "$1" env update -p "$prefix" -f "$root/environment.yml" >&2
-    else
-        "$1" env create -y -p "$prefix" -f "$root/environment.yml" >&2
+        action=update
     fi
+    echo "setting up the conda environment $prefix ..." >&2
+    # Older versions ask nothing and do not know -y.
+    "$1" env "$action" -y -p "$prefix" -f "$root/environment.yml" >&2 || "$1" env "$action" -p "$prefix" -f "$root/environment.yml" >&2
     python="$prefix/bin/python"
 }
 
@@ -67,7 +67,6 @@ set_up_with_pip() { # sets $python
     fi
     echo "installing the packages of requirements.lock (about 1.5 GB, once) ..." >&2
     "$python" -m pip install --disable-pip-version-check -r "$lock" >&2
-    "$python" -m pip install --disable-pip-version-check --no-deps --quiet --editable "$root" >&2
 }
 
 set_up() { # sets $python: the active environment, else the one made before, else a new one
@@ -78,14 +77,15 @@ set_up() { # sets $python: the active environment, else the one made before, els
             return
         fi
     done
-    for manager in mamba micromamba conda; do
-        if command -v "$manager" >/dev/null; then
-            set_up_with_conda "$manager"
-            return
-        fi
-    done
-    set_up_with_pip
+    manager="$(command -v mamba || command -v micromamba || command -v conda || true)"
+    if [ -n "$manager" ]; then
+        set_up_with_conda "$manager"
+    else
+        set_up_with_pip
+    fi
     "$python" -m guidednet.environment "$lock" >&2
+    # The command `guidednet`; reproduce.sh itself does not need it.
+    "$python" -m pip install --disable-pip-version-check --no-deps --quiet --editable "$root" >&2
 }
 
 run_tests() {

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import nbformat
@@ -34,7 +35,7 @@ def test_notebook_is_clean(path):
     assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(path))
     assert "widgets" not in notebook.metadata and "papermill" not in notebook.metadata
     assert notebook.metadata.kernelspec.name == "python3"
-    assert not [word for word in ("/home/", "/root/", "/Users/", "/work/") if word in path.read_text()]
+    assert not re.findall(r"/(?:home|root|Users|work|tmp)/", path.read_text()), "a path of one machine"
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
