@@ -7,6 +7,8 @@ lock="$root/requirements.lock"
 # Also where an environment of the user's own is used as it is, and in the kernels of notebooks.
 export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
 export PYTHONUNBUFFERED=1 MPLBACKEND="${MPLBACKEND:-Agg}"
+# Threads that wait without spinning: on a machine that is shared, a step would else take several times as long.
+export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
 
 usage() {
     cat <<'TEXT'

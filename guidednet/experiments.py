@@ -25,6 +25,7 @@ METHOD_NAMES = {
     "magicnet": "MagicNet",
     "guidednet": "GuidedNet",
 }
+AUGMENTED = "Sup only, strong augmentation"
 
 
 @dataclass(frozen=True)
@@ -53,17 +54,23 @@ def ensembles(rows: list[Row]) -> list[Row]:
     return [Row(f"{row.label} (A+B)", row.runs, "ensemble") for row in pairs]
 
 
+def augmented(profile: Profile, seeds: int, dataset: str) -> list[Row]:
+    """Supervised rows with stronger augmentation, one for each number of labelled cases."""
+    ratios = {ratio[0]: ratio for ratio in reversed(profile.data[dataset].ratios)}.values()
+    return [Row(AUGMENTED, tuple(profile.run(dataset, "supervised_augmented", ratio, seed) for seed in range(seeds))) for ratio in ratios]
+
+
 def table1(profile: Profile, seeds: int) -> list[Row]:
-    """Table 1: FLARE22 at 50 % and 10 % labelled, "Sup only" once (its labelled cases are the same); then the ensembles."""
+    """Table 1: FLARE22 at 50 % and 10 % labelled, "Sup only" once (its labelled cases are the same); then rows of our own."""
     half, tenth = (comparison(profile, seeds, "flare22", ratio) for ratio in profile.data["flare22"].ratios)
     printed = half + tenth[1:]
-    return printed + ensembles(printed)
+    return printed + augmented(profile, seeds, "flare22") + ensembles(printed)
 
 
 def table2(profile: Profile, seeds: int) -> list[Row]:
-    """Table 2: AMOS at 10 % and 50 % labelled; then the ensembles."""
+    """Table 2: AMOS at 10 % and 50 % labelled; then rows of our own."""
     half, tenth = (comparison(profile, seeds, "amos", ratio) for ratio in profile.data["amos"].ratios)
-    return tenth + half + ensembles(tenth + half)
+    return tenth + half + augmented(profile, seeds, "amos") + ensembles(tenth + half)
 
 
 def table3(profile: Profile, seeds: int) -> list[Row]:
@@ -104,6 +111,8 @@ ITEMS = {
     "data": Item("01_data_and_preprocessing"),
     "cgmm": Item("02_cgmm_step_by_step", table3),
     "ktcps": Item("03_kt_cps_step_by_step", table3),
+    "methods": Item("04_methods_on_one_batch", supervised_baseline, by_default=False),
+    "own": Item("05_add_your_own_method", supervised_baseline, by_default=False),
     "table1": Item("10_table1_flare22", table1, table_files("table1"), by_default=False),
     "table2": Item("11_table2_amos", table2, table_files("table2"), by_default=False),
     "table3": Item("12_table3_components", table3, table_files("table3")),

@@ -17,6 +17,7 @@ BOTH = {"network_a", "network_b"}
 PAIR = {"supervised_a": {"network_a"}, "supervised_b": {"network_b"}, "cps": BOTH}
 REACH = {
     "supervised": {"supervised": {"network"}},
+    "supervised_augmented": {"supervised": {"network"}},
     "dan": {"supervised": {"network"}, "adversarial": {"network"}, "discriminator": {"discriminator"}},
     "mean_teacher": {"supervised": {"student"}, "consistency": {"student"}},
     "ua_mt": {"supervised": {"student"}, "consistency": {"student"}},

@@ -108,13 +108,13 @@ from conftest import SPLIT, BlobStore, tiny_config
 from guidednet.train import train
 import torch
 torch.set_num_threads(1)
-train(tiny_config("guidednet", steps=40, checkpoint_every=1, validate_every=7), BlobStore(), SPLIT, Path({folder!r}))
+train(tiny_config("guidednet", steps=30, checkpoint_every=1, validate_every=7), BlobStore(), SPLIT, Path({folder!r}))
 """
 
 
 def test_kill_9_and_again_gives_the_same_bytes(tmp_path):
     """A real process, really killed, a few times at arbitrary moments."""
-    train(tiny_config("guidednet", steps=40, checkpoint_every=1, validate_every=7), BlobStore(), SPLIT, tmp_path / "whole")
+    train(tiny_config("guidednet", steps=30, checkpoint_every=1, validate_every=7), BlobStore(), SPLIT, tmp_path / "whole")
     folder = tmp_path / "killed"
     code = KILL_ME.format(tests=str(Path(__file__).parent), folder=str(folder))
     kills = 0

@@ -12,6 +12,7 @@ from guidednet.methods.magicnet import MagicNet
 from guidednet.methods.mean_teacher import MeanTeacher
 from guidednet.methods.sassnet import SASSnet
 from guidednet.methods.supervised import Supervised
+from guidednet.methods.supervised_augmented import SupervisedAugmented
 from guidednet.methods.ua_mt import UncertaintyAwareMeanTeacher
 
 METHODS: dict[str, type[Method]] = {
@@ -26,6 +27,7 @@ METHODS: dict[str, type[Method]] = {
     "dhc": DHC,
     "magicnet": MagicNet,
     "guidednet": GuidedNet,
+    "supervised_augmented": SupervisedAugmented,  # not in the paper
 }
 
 

@@ -71,7 +71,8 @@ def _literal(text: str) -> Any:
 
 def notebook_key(path: Path, values: dict[str, Any], inputs: dict[str, Any]) -> str:
     """Hash of everything an executed notebook depends on: its source, parameters, the package, versions and `inputs`."""
-    package = sorted((REPOSITORY / "guidednet").rglob("*.py")) + sorted((REPOSITORY / "guidednet").rglob("*.csv"))
+    folders = (REPOSITORY / "guidednet", NOTEBOOKS)
+    package = sorted(file for folder in folders for ending in ("*.py", "*.csv") for file in folder.rglob(ending))
     files = {str(file.relative_to(REPOSITORY)): hash_of(file.read_text()) for file in [path, *package]}
     return hash_of([files, values, inputs, locked_versions(REPOSITORY / "requirements.lock")])
 
