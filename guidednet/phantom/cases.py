@@ -33,6 +33,8 @@ PHASE_ODDS = {False: (0.05, 0.1, 0.75, 0.1), True: (0.3, 0.3, 0.15, 0.25)}
 NOISE_HU = {False: (7.0, 13.0), True: (12.0, 24.0)}
 # Highest and lowest plane (mm, average anatomy) of the field of view, before it varies.
 FIELD_OF_VIEW = {"flare22": (150.0, -118.0), "amos": (150.0, -268.0)}
+TEXTURE_MM = 3.75  # how coarse the texture of soft tissue is
+ALIKE_IN_ALL = 4  # the first tissues of HOUNSFIELD (air, table, fat, skin) measure the same in everybody
 MISSING_GALLBLADDER = 0.25
 CUT_PELVIS = 0.3
 AXIS_ORDERS = tuple(product(permutations(range(3)), product((1, -1), repeat=3)))
@@ -140,7 +142,6 @@ def _bent_points(axes: list[np.ndarray], size: float, generator: np.random.Gener
 
 def _smooth_field(axes: list[np.ndarray], generator: np.random.Generator, amplitude: float, wavelength: float = 75) -> np.ndarray:
     """A random field (D,H,W) that varies over `wavelength` mm: a cubic spline through random values on a coarse grid."""
-    values = None
     grids = [np.arange(-400, 401, wavelength) for _ in axes]
     values = generator.normal(0, amplitude, [len(grid) for grid in grids])
     for axis, (grid, places) in enumerate(zip(grids, axes, strict=True)):
@@ -149,7 +150,7 @@ def _smooth_field(axes: list[np.ndarray], generator: np.random.Generator, amplit
 
 
 def _volumes(size: float, generator: np.random.Generator) -> dict[str, float]:
-    """Volume (ml) of each organ of this case: the mean, times body size cubed, times 20 % of its own."""
+    """Volume (ml) of each organ of this case: the mean, times body size cubed, give or take 16 %."""
     volumes = {organ.name: organ.volume * size**3 * generator.lognormal(-0.01, 0.16) for organ in ORGAN_FORMS}
     if generator.random() < MISSING_GALLBLADDER:
         del volumes["gallbladder"]
@@ -162,13 +163,18 @@ def _acquire(
     """The scan (D,H,W) in HU: tissues of the phase, table, texture, partial volume, correlated noise."""
     _paint_table(painter, axes)
     levels = np.array([values[min(phase, len(values) - 1)] for values in HOUNSFIELD.values()], np.float32)
-    levels[4:] += generator.normal(0, 4, len(levels) - 4)
+    levels[ALIKE_IN_ALL:] += generator.normal(0, 4, len(levels) - ALIKE_IN_ALL)
     image = levels[painter.tissue]
-    soft = (image > -200) & (image < 300)
-    image += soft * ndimage.gaussian_filter(generator.normal(0, 1, image.shape).astype(np.float32), 2.5 / spacing.min() * 1.5) * 18
-    image = ndimage.gaussian_filter(image, (0.35, 0.6, 0.6))
-    grain = ndimage.gaussian_filter(generator.normal(0, 1, image.shape).astype(np.float32), (0.3, 0.7, 0.7))
-    return np.clip(image + grain * noise / grain.std(), -1024, 2000).round()
+    soft_tissue = (image > -200) & (image < 300)
+    image += soft_tissue * _grain(image.shape, TEXTURE_MM / spacing.min(), generator) * 18
+    image = ndimage.gaussian_filter(image, (0.35, 0.6, 0.6))  # partial volume: about half a voxel
+    noise_map = _grain(image.shape, (0.3, 0.7, 0.7), generator)
+    return np.clip(image + noise_map * noise / noise_map.std(), -1024, 2000).round()
+
+
+def _grain(shape: tuple[int, ...], sigma: float | tuple[float, ...], generator: np.random.Generator) -> np.ndarray:
+    """White noise (D,H,W), float32, smoothed by a Gaussian of `sigma` voxels."""
+    return ndimage.gaussian_filter(generator.normal(0, 1, shape).astype(np.float32), sigma)
 
 
 def _paint_table(painter: Painter, axes: list[np.ndarray]) -> None:
