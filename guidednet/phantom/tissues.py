@@ -27,6 +27,7 @@ class Painter:
         self.voxel_ml = voxel_ml
         self.tissue = np.full(points.shape[:3], TISSUES.index("air"), np.uint8)
         self.organ = np.zeros(points.shape[:3], np.uint8)  # place in anatomy.ORGAN_FORMS, from 1
+        self.cavity = np.zeros(points.shape[:3], bool)  # inside the muscle wall
 
     def fill(self, where: np.ndarray, tissue: str, box: tuple[slice, ...] = (slice(None),) * 3) -> None:
         """Give the voxels `where` of `box` a tissue."""
@@ -64,6 +65,7 @@ def paint_body(painter: Painter, fat: float) -> None:
     painter.fill(inside > layer, "muscle")
     cavity = inside > layer + 13
     painter.fill(cavity, "fat")
+    painter.cavity = cavity
     chest = cavity & (z > anatomy.diaphragm_height(x, y))
     painter.fill(chest & (inside > layer + 15), "lung")
     painter.fill(chest & (np.abs(x + 6) < 20) & (y < 0), "fat")  # around oesophagus and aorta
@@ -113,10 +115,11 @@ def paint_organs(painter: Painter, volumes: dict[str, float]) -> None:
 
 
 def _free(painter: Painter, box: tuple[slice, ...], organ: str) -> np.ndarray:
-    """Where an organ may grow: abdominal fat not taken yet; aorta, oesophagus and vena cava also behind the diaphragm."""
-    free = painter.is_tissue(box, "fat", "lung", "heart") if organ in ("aorta", "oesophagus") else painter.is_tissue(box, "fat")
+    """Where an organ may grow: fat inside the muscle wall that is not taken yet; aorta and oesophagus also behind the diaphragm."""
+    if organ in ("aorta", "oesophagus"):
+        return painter.cavity[box] & painter.is_tissue(box, "fat", "lung", "heart")
     x, y, z = np.moveaxis(painter.points[box], 3, 0)
-    return free if organ in ("aorta", "oesophagus") else free & (z < anatomy.diaphragm_height(x, y) - 3)
+    return painter.cavity[box] & painter.is_tissue(box, "fat") & (z < anatomy.diaphragm_height(x, y) - 3)
 
 
 def _grow(field: np.ndarray, free: np.ndarray, voxels: float) -> np.ndarray:
