@@ -44,12 +44,13 @@ def prepare_case(case: RawCase, folder: Path, dataset: str, config: PrepareConfi
     """Prepare one case into folder/<case id>; returns its row of the case table, read back where it is done already."""
     done = folder / case.case_id / "case.json"
     source = {"image_sha256": file_hash(case.image), "label_sha256": file_hash(case.label) if case.label else ""}
-    if done.exists() and source.items() <= read_json(done).items():
-        return read_json(done)
+    if row := _finished_row(done, source):
+        return row
     organs = organ_set(dataset)
     scan = read_image(case.image)
     label = read_label(case.label, scan, organs) if case.label else None
     image, affine = prepare_image(scan, config)
+    done.unlink(missing_ok=True)  # before its arrays change, or a kill here would leave it beside another source's
     write_array(done.parent / "image.npy", image.astype(np.float16))
     row = {
         "case_id": case.case_id,
@@ -62,7 +63,9 @@ def prepare_case(case: RawCase, folder: Path, dataset: str, config: PrepareConfi
         "prepared_label_sha256": "",
         **source,
     }
-    if label is not None:
+    if label is None:
+        (done.parent / "label.npy").unlink(missing_ok=True)  # of a release that had one
+    else:
         row |= _write_label(done.parent / "label.npy", label, image.shape, affine, organs)
     write_json(done, row)
     return row
@@ -98,6 +101,15 @@ def file_hash(path: Path) -> str:
     """SHA-256 (hex) of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _finished_row(done: Path, source: dict[str, str]) -> dict[str, Any] | None:
+    """The row in `done`, where it stands, is of `source` and has its arrays beside it."""
+    row = read_json(done) if done.exists() else {}
+    if not source.items() <= row.items():
+        return None
+    arrays = ["image.npy", "label.npy"] if row["labelled"] else ["image.npy"]
+    return row if all((done.parent / name).exists() for name in arrays) else None
 
 
 def _write_label(path: Path, label: Volume, shape: tuple[int, ...], affine: np.ndarray, organs: OrganSet) -> dict[str, Any]:

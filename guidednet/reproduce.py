@@ -10,7 +10,7 @@ from guidednet.errors import InputError
 from guidednet.experiments import Item, items
 from guidednet.plan import disk_gigabytes, plan_table, planned_runs, summary
 from guidednet.report.index import write_index, write_notebook_html
-from guidednet.report.notebooks import execute
+from guidednet.report.notebooks import execute, parameters, source
 from guidednet.runs import RunStore
 from guidednet.workspace import Workspace, open_workspace
 
@@ -66,7 +66,8 @@ class Reproduction:
         inputs = {"runs": [self.store.key(config) for row in rows for config in row.runs]}
         outputs = [self.workspace.figure_folder / file for file in item.files]
         folder = self.workspace.report_folder / "notebooks"
-        values = {"profile": self.workspace.profile.name} | ({"seeds": self.seeds} if item.rows else {})
+        ours = {"profile": self.workspace.profile.name, "seeds": self.seeds}
+        values = {name: value for name, value in ours.items() if name in parameters(source(item.notebook))}
         os.environ |= {
             "DATA_DIR": str(self.workspace.data_root),
             "RESULTS_DIR": str(self.workspace.results),

@@ -44,7 +44,19 @@ class CaseStore:
         for name in ("cases.csv", "store.json"):
             if not (self.folder / name).is_file():
                 raise InputError(f"{self.folder / name}: not there; prepare the data with 'guidednet prepare' first")
-        self.settings = json.loads((self.folder / "store.json").read_text())
+        self.settings = self._checked_settings()
+
+    def _checked_settings(self) -> dict[str, Any]:
+        """What `store_settings` wrote; raises InputError for another program's files of the same names."""
+        try:
+            settings = json.loads((self.folder / "store.json").read_text())
+            organ_set(settings["dataset"])
+            columns = pd.read_csv(self.folder / "cases.csv", nrows=0).columns
+        except (ValueError, KeyError, TypeError, InputError) as error:
+            raise InputError(f"{self.folder}: holds no case store of ours; give the folder that 'guidednet prepare' wrote") from error
+        if missing := {"case_id", "labelled", "prepared_image_sha256"} - set(columns):
+            raise InputError(f"{self.folder / 'cases.csv'}: has no column {min(missing)}; prepare the data with 'guidednet prepare' again")
+        return settings
 
     @cached_property
     def cases(self) -> pd.DataFrame:

@@ -2,7 +2,12 @@
 
 import gzip
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import nibabel as nib
 import numpy as np
@@ -12,7 +17,8 @@ from volumes import AXIS_ORDERS, blobs, reoriented, save, save_case
 
 from guidednet import prepare as preparation
 from guidednet.errors import InputError
-from guidednet.nifti import Volume, read_image
+from guidednet.nifti import Volume, read_image, read_label
+from guidednet.organs import FLARE22
 from guidednet.prepare import prepare, prepare_image, scale_intensity, to_grid
 from guidednet.store import CaseStore, PrepareConfig
 
@@ -121,6 +127,74 @@ def test_several_processes_equal_one(raw, tmp_path):
     assert files(tmp_path / "one") == files(tmp_path / "two")
 
 
+SCRIPT = """
+import sys
+from pathlib import Path
+from guidednet.prepare import prepare
+from guidednet.store import PrepareConfig
+if __name__ == "__main__":
+    prepare(Path(sys.argv[1]), Path(sys.argv[2]), "flare22", PrepareConfig(spacing_mm=(5.0, 3.0, 3.0)), workers=2)
+"""
+
+
+def test_killed_processes_leave_what_can_be_gone_on_with(tmp_path):
+    """SIGKILL of all processes after the first case: no warning, no clean-up."""
+    raw, parts = tmp_path / "raw", tmp_path / "parts"
+    for number in range(1, 41):
+        save_case(raw, number)
+    (tmp_path / "script.py").write_text(SCRIPT)
+    path = os.pathsep.join(filter(None, sys.path))
+    command = [sys.executable, str(tmp_path / "script.py"), str(raw), str(parts)]
+    process = subprocess.Popen(command, start_new_session=True, env=os.environ | {"PYTHONPATH": path})
+    while process.poll() is None and not list(parts.glob("cases/*/case.json")):
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (parts / "cases.csv").exists()  # else it was killed too late to show anything
+    prepare(raw, parts, "flare22", CONFIG)
+    prepare(raw, tmp_path / "whole", "flare22", CONFIG)
+    assert files(parts) == files(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("name", ["image.npy", "label.npy"])
+def test_a_lost_array_is_made_again(name, raw, tmp_path):
+    prepare(raw, tmp_path / "store", "flare22", CONFIG)
+    before = files(tmp_path / "store")
+    (tmp_path / "store" / "cases" / "FLARE22_Tr_0001" / name).unlink()
+    prepare(raw, tmp_path / "store", "flare22", CONFIG)
+    assert files(tmp_path / "store") == before
+
+
+def test_a_withdrawn_label_leaves_the_store(tmp_path):
+    image, label, affine = blobs()
+    save(tmp_path / "raw" / "imagesTr" / "amos_0001.nii.gz", image, affine)
+    save(tmp_path / "raw" / "labelsTr" / "amos_0001.nii.gz", label, affine)
+    prepare(tmp_path / "raw", tmp_path / "store", "amos", CONFIG)
+    assert CaseStore(tmp_path / "store").labelled_ids == ["amos_0001"]
+    shutil.move(tmp_path / "raw" / "imagesTr", tmp_path / "raw" / "imagesTs")
+    prepare(tmp_path / "raw", tmp_path / "store", "amos", CONFIG)
+    assert CaseStore(tmp_path / "store").unlabelled_ids == ["amos_0001"]
+    assert not list((tmp_path / "store").rglob("label.npy"))
+
+
+def test_a_kill_between_two_sources_does_not_mix_them(raw, tmp_path, monkeypatch):
+    """The new image is in place, its case.json is not, and the old source comes back."""
+    prepare(raw, tmp_path / "store", "flare22", CONFIG)
+    before = files(tmp_path / "store")
+    image, _, _ = blobs()
+    save_case(raw, 2, image=image[::-1].copy())
+
+    def killed(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(preparation, "_write_label", killed)
+        prepare(raw, tmp_path / "store", "flare22", CONFIG)
+    save_case(raw, 2)
+    prepare(raw, tmp_path / "store", "flare22", CONFIG)
+    assert files(tmp_path / "store")["cases/FLARE22_Tr_0002/image.npy"] == before["cases/FLARE22_Tr_0002/image.npy"]
+
+
 def test_a_changed_source_is_prepared_again(raw, tmp_path):
     prepare(raw, tmp_path / "store", "flare22", CONFIG)
     before = CaseStore(tmp_path / "store").cases["prepared_image_sha256"]
@@ -153,12 +227,20 @@ def truncate(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
+def flip_a_bit(path):
+    content = bytearray(path.read_bytes())
+    content[-6] ^= 1  # of the checksum, which is all that tells a changed voxel from a true one
+    path.write_bytes(bytes(content))
+
+
 def flat(value):
     return lambda: np.full((30, 26, 20), value, np.float32)
 
 
 BAD_CASES = {
     "truncated image": (lambda image, label: truncate(image), "_0000.nii.gz: cannot be read as NIfTI"),
+    "trailer cut off": (lambda image, label: image.write_bytes(image.read_bytes()[:-4]), "cannot be read as NIfTI"),
+    "flipped bit": (lambda image, label: flip_a_bit(image), "cannot be read as NIfTI"),
     "text for a NIfTI": (lambda image, label: image.write_text("hello"), "cannot be read as NIfTI"),
     "empty gzip": (lambda image, label: image.write_bytes(gzip.compress(b"")), "cannot be read as NIfTI"),
     "2-D image": (lambda image, label: save(image, np.ones((30, 26), np.int16), np.eye(4)), r"shape \(30, 26\), a 3-D volume is needed"),
@@ -199,16 +281,42 @@ def test_bad_input_gets_one_sentence_and_leaves_nothing_half_written(name, tmp_p
     assert set(left) <= {"store.json"}
 
 
+@pytest.mark.parametrize(("difference", "fits"), [(np.diag([0.0095, 0, 0, 0]), False), (np.eye(4, k=3) * 0.02, True)])
+def test_image_and_label_may_lie_half_a_voxel_apart(difference, fits, tmp_path):
+    """A spacing wrong by 0.0095 mm is 0.55 voxels at the far end of 30 voxels of 0.5 mm; an origin rounded by 0.02 mm is nothing."""
+    image, label, _ = blobs()
+    affine = np.diag([0.5, 0.5, 0.5, 1.0])
+    path = save(tmp_path / "label.nii.gz", label, affine + difference)
+    if fits:
+        assert np.array_equal(read_label(path, Volume(image, affine), FLARE22).data, label)
+    else:
+        with pytest.raises(InputError, match="lie up to 0.55 voxels apart"):
+            read_label(path, Volume(image, affine), FLARE22)
+
+
 def test_four_dimensions_with_one_volume_are_three(tmp_path):
     image, _, affine = blobs()
     assert read_image(save(tmp_path / "scan.nii.gz", image[..., None], affine)).data.shape == image.shape
 
 
-@pytest.mark.parametrize("content", [None, "case_id,labelled\n"])
-def test_a_folder_that_is_no_store_is_refused(tmp_path, content):
-    if content:
-        (tmp_path / "cases.csv").write_text(content)
-    with pytest.raises(InputError, match="prepare the data"):
+@pytest.mark.parametrize(
+    ("table", "settings", "message"),
+    [
+        (None, None, "cases.csv: not there; prepare the data"),
+        ("case_id,labelled\n", None, "store.json: not there; prepare the data"),
+        ("a,b\n1,2\n", '{"dataset": "flare22"}', "cases.csv: has no column case_id"),
+        ("case_id,labelled,prepared_image_sha256\n", '{"x": 1}', "holds no case store"),
+        ("case_id,labelled,prepared_image_sha256\n", '{"dataset": "kits"}', "holds no case store"),
+        ("case_id,labelled,prepared_image_sha256\n", "{", "holds no case store"),
+        ("case_id,labelled,prepared_image_sha256\n", "[]", "holds no case store"),
+        ("", '{"dataset": "flare22"}', "holds no case store"),
+    ],
+)
+def test_a_folder_that_is_no_store_is_refused(table, settings, message, tmp_path):
+    for name, content in (("cases.csv", table), ("store.json", settings)):
+        if content is not None:
+            (tmp_path / name).write_text(content)
+    with pytest.raises(InputError, match=message):
         CaseStore(tmp_path)
 
 

@@ -34,9 +34,14 @@ def source(name: str) -> Path:
     return path
 
 
+def parameters(path: Path) -> dict[str, Any]:
+    """What Papermill finds in the notebook's parameters cell, by name."""
+    return papermill.inspect_notebook(str(path))
+
+
 def check_parameters(path: Path, values: dict[str, Any]) -> None:
     """Raise InputError for a parameter that the notebook does not have (Papermill would only warn) or of another type."""
-    known = papermill.inspect_notebook(str(path))
+    known = parameters(path)
     for name, value in values.items():
         if name not in known:
             raise InputError(f"{path.name} has no parameter '{name}': use one of {', '.join(known)}")
