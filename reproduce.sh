@@ -6,7 +6,7 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 lock="$root/requirements.lock"
 # Also where an environment of the user's own is used as it is, and in the kernels of notebooks.
 export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
-export PYTHONUNBUFFERED=1 MPLBACKEND="${MPLBACKEND:-Agg}"
+export PYTHONUNBUFFERED=1
 # Threads that wait without spinning: on a machine that is shared, a step would else take several times as long.
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
 
@@ -27,6 +27,7 @@ options (without command, and plan)
   --only ITEMS    such as table3, comma separated
   --seeds N       seeds per row
   --gpus N        0 (default) or 1
+  --jobs N        trainings and notebooks at a time (default: one per core, at most 4; on a GPU 1)
   --data-root DIR folder of the real data sets (default: $DATA_DIR or data)
   --results DIR   folder to write to (default: $RESULTS_DIR or results)
 TEXT

@@ -1,12 +1,12 @@
 """The command line: guidednet phantom | prepare | plan | train | evaluate | predict | notebook | reproduce."""
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 from guidednet import commands
 from guidednet.errors import FailedError, InputError
+from guidednet.parallel import cores
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,7 +37,7 @@ def _add_data_commands(subparsers: argparse._SubParsersAction) -> None:
     prepare.set_defaults(run=commands.prepare_store)
 
     for command in (phantom, prepare):
-        command.add_argument("--workers", type=_count, default=os.cpu_count() or 1, help="processes (default: all cores)")
+        command.add_argument("--workers", type=_count, default=cores(), help="processes (default: all cores)")
 
     predict = subparsers.add_parser("predict", help="segment a scan with a trained run")
     predict.add_argument("scan", type=Path, help="NIfTI in HU")
@@ -75,6 +75,8 @@ def _add_report_commands(subparsers: argparse._SubParsersAction) -> None:
     for command in (notebook, reproduce):
         _add_workspace_options(command)
     _add_item_options(reproduce)
+    for command in (subparsers.choices["plan"], reproduce):
+        command.add_argument("--jobs", type=_count, help="trainings and notebooks at a time (default: one per core, at most 4; on a GPU 1)")
 
 
 def _add_workspace_options(command: argparse.ArgumentParser) -> None:

@@ -1,7 +1,6 @@
 """What each command of the command line does. Imports are inside, so that a command loads only what it needs."""
 
 from argparse import Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guidednet.errors import InputError
@@ -88,13 +87,14 @@ def predict(options: Namespace) -> None:
 
 def notebook(options: Namespace) -> None:
     """Execute one notebook with parameters."""
-    from guidednet.report.notebooks import execute, parse_parameters
+    from guidednet.report.notebooks import Execution, execute, parse_parameters
     from guidednet.workspace import open_workspace
 
     workspace = open_workspace(options.profile, options.data_root, options.results)
     values = {"profile": options.profile} | parse_parameters(options.values)
-    execute(options.name, values, workspace.report_folder / "notebooks", inputs={}, outputs=[Path("never")])
-    print(f"executed copy in {workspace.report_folder / 'notebooks'}")
+    execution = Execution(options.name, values, workspace.report_folder / "notebooks", inputs={})
+    execute(execution)
+    print(f"executed copy: {execution.executed}")
 
 
 def reproduce(options: Namespace) -> None:

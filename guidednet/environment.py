@@ -7,6 +7,7 @@ Only the standard library is imported at module level, so that it runs before an
 """
 
 import importlib.metadata
+import os
 import platform
 import resource
 import subprocess
@@ -15,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+STATUS, CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 RECORDED = ("torch", "numpy", "scipy", "pandas", "torchio", "nibabel")
 
 
@@ -42,16 +44,38 @@ def provenance(device: Any) -> dict[str, Any]:
     import torch
 
     on_gpu = torch.device(device).type == "cuda"
-    gibibytes = torch.cuda.max_memory_allocated(device) / 2**30 if on_gpu else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    threads = torch.get_num_threads()
     return {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "versions": {name: version for name in RECORDED if (version := _version(name))},
-        "device": torch.cuda.get_device_name(device) if on_gpu else f"CPU, {torch.get_num_threads()} threads",
-        "peak_memory_gib": round(gibibytes, 3),
+        "device": torch.cuda.get_device_name(device) if on_gpu else f"CPU, {threads} thread{'s' if threads > 1 else ''}",
+        "peak_memory_gib": round(peak_memory(device), 3),
         "commit": _git("rev-parse", "HEAD"),
         "uncommitted_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),
     }
+
+
+def reset_peak_memory(device: Any) -> None:
+    """Begin to measure peak memory anew, so that a process that trains several runs does not add them up (CPU: Linux alone)."""
+    import torch
+
+    if torch.device(device).type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    elif os.access(CLEAR_REFS, os.W_OK):
+        CLEAR_REFS.write_text("5", encoding="ascii")
+
+
+def peak_memory(device: Any) -> float:
+    """GiB that this process held at most on `device` since `reset_peak_memory`; where that cannot be had, since it began."""
+    import torch
+
+    if torch.device(device).type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**30
+    if os.access(CLEAR_REFS, os.W_OK):
+        (line,) = (line for line in STATUS.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def _version(name: str) -> str | None:

@@ -1,35 +1,88 @@
-"""The same job for many items, in several processes."""
+"""The same job for many items, in several processes that never outlive the one that started them."""
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from typing import Any, TypeVar
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from typing import TypeVar
+
+from guidednet.errors import FailedError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+class WorkerLostError(FailedError):
+    """A worker process was killed from outside, most often for want of memory."""
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_parallel(job: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[Result]:
     """Results of `job` as they come; the first exception ends it, after the jobs that had begun.
 
     `job` and its results must be picklable. Scripts that call this need the usual `if __name__ == "__main__"`.
+    Raises WorkerLostError where a worker is killed from outside.
     """
     if workers == 1 or len(items) < 2:
         yield from map(job, items)
         return
-    # Started afresh: a forked process could inherit a lock that another thread (a progress bar's, torch's) holds.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(items)), mp_context=context, initializer=_one_thread) as pool:
+    # A server without threads does the forking: a process forked from here could inherit a lock that a thread of ours holds.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch"])
+    with ProcessPoolExecutor(min(workers, len(items)), mp_context=context, initializer=_begin_worker) as pool:
         futures = [pool.submit(job, item) for item in items]
         try:
             for future in as_completed(futures):
                 yield future.result()
+        except BrokenProcessPool:
+            raise WorkerLostError("a worker process was killed, perhaps for want of memory: run it again with fewer --jobs") from None
+        except KeyboardInterrupt:
+            for worker in multiprocessing.active_children():
+                worker.terminate()  # whatever it was writing has a temporary name
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _one_thread() -> Any:
-    """The processes share the cores; libraries that thread by themselves would fight over them."""
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Within it torch computes in one thread.
+
+    Sums then have one order, so that results do not depend on how many cores there are or how many jobs share them.
+    """
+    import torch  # here, so that commands that only ask for cores need not wait for it
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _begin_worker() -> None:
+    """One thread each, as the workers share the cores; and no life after the parent's."""
     import torch
 
     torch.set_num_threads(1)
+    end_with_parent()
+
+
+def end_with_parent() -> None:
+    """Let this process end as soon as the one that started it does, even where that is killed."""
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

@@ -7,7 +7,7 @@ from tqdm import tqdm
 Progress = Callable[[Iterable, int], Iterable]
 
 
-def bar(description: str, unit: str = "it") -> Progress:
+def bar(description: str, unit: str = "step") -> Progress:
     """A function that wraps an iterable of known length in a progress bar called `description`."""
     return lambda items, total: tqdm(items, total=total, desc=description, unit=unit, dynamic_ncols=True, mininterval=0.5)
 

@@ -8,11 +8,15 @@ import torch
 
 from guidednet.errors import InputError
 from guidednet.experiments import Item, items
-from guidednet.plan import disk_gigabytes, plan_table, planned_runs, summary
-from guidednet.report.index import write_index, write_notebook_html
-from guidednet.report.notebooks import execute, parameters, source
+from guidednet.jobs import train_runs
+from guidednet.parallel import cores, in_parallel
+from guidednet.plan import PlannedRun, disk_gigabytes, plan_table, planned_runs, summary
+from guidednet.report.index import write_index
+from guidednet.report.notebooks import Execution, execute, parameters, source
 from guidednet.runs import RunStore
 from guidednet.workspace import Workspace, open_workspace
+
+MOST_JOBS = 4  # by default: each takes up to a gigabyte of memory
 
 
 def device_of(gpus: int) -> torch.device:
@@ -26,55 +30,70 @@ def device_of(gpus: int) -> torch.device:
     return torch.device("cuda")
 
 
+def default_jobs(device: torch.device) -> int:
+    """How many runs and notebooks go side by side: one per core, at most four, but one on a GPU, which a run fills by itself."""
+    return 1 if device.type == "cuda" else min(cores(), MOST_JOBS)
+
+
 @dataclass(frozen=True)
 class Reproduction:
-    """What to make (`items`), of which profile and folders (`workspace`), with how many seeds, on which device."""
+    """What to make (`items`), of which profile and folders (`workspace`), with how many seeds, on which device, `jobs` at a time."""
 
     workspace: Workspace
     items: dict[str, Item]
     seeds: int
     store: RunStore
+    jobs: int
 
     @classmethod
     def from_options(cls, options: Namespace) -> "Reproduction":
         """From the options of the command line."""
         workspace = open_workspace(options.profile, options.data_root, options.results)
         store = RunStore(workspace, device_of(options.gpus))
-        return cls(workspace, items(options.only), options.seeds or workspace.profile.seeds, store)
+        jobs = options.jobs or default_jobs(store.device)
+        return cls(workspace, items(options.only), options.seeds or workspace.profile.seeds, store, jobs)
 
     def run(self) -> None:
         """Make everything that is not there yet."""
         planned = planned_runs(self.items, self.store, self.seeds)
         for dataset in sorted({run.config.dataset for run in planned} or {"flare22"}):
             self.workspace.store(dataset)
-        print(self.plan_text(), flush=True)
-        for run in planned:
-            self.store.get(run.config)
-        for number, item in enumerate(self.items.values(), start=1):
-            self._notebook(f"[{number}/{len(self.items)}]", item)
+        print(self._plan_text(planned), flush=True)
+        train_runs(self.store, [run.config for run in planned], self.jobs)
+        self._execute_notebooks()
         page = write_index(self.workspace, self.items, plan_table(planned, self.store))
         print(f"tables and figures: {self.workspace.figure_folder}\nopen first: {page}")
 
     def plan_text(self) -> str:
         """The plan as text: one line per run, then the sums."""
-        planned = planned_runs(self.items, self.store, self.seeds)
+        return self._plan_text(planned_runs(self.items, self.store, self.seeds))
+
+    def _plan_text(self, planned: list[PlannedRun]) -> str:
         plan = plan_table(planned, self.store)
         return plan.to_string(index=False, float_format="{:.3f}".format) + "\n" + summary(plan, disk_gigabytes(planned))
 
-    def _notebook(self, place: str, item: Item) -> None:
-        rows = item.rows(self.workspace.profile, self.seeds) if item.rows else []
-        inputs = {"runs": [self.store.key(config) for row in rows for config in row.runs]}
-        outputs = [self.workspace.figure_folder / file for file in item.files]
-        folder = self.workspace.report_folder / "notebooks"
-        ours = {"profile": self.workspace.profile.name, "seeds": self.seeds}
-        values = {name: value for name, value in ours.items() if name in parameters(source(item.notebook))}
+    def _execute_notebooks(self) -> None:
         os.environ |= {
             "DATA_DIR": str(self.workspace.data_root),
             "RESULTS_DIR": str(self.workspace.results),
             "FIGURES_DIR": str(self.workspace.figures),
         }
-        print(f"{place} {item.notebook} ...", end=" ", flush=True)
-        ran = execute(item.notebook, values, folder, inputs, outputs)
-        if ran or not (folder / f"{item.notebook}.html").exists():
-            write_notebook_html(folder / f"{item.notebook}.ipynb")
-        print("executed" if ran else "unchanged", flush=True)
+        executions = [self._execution(item) for item in self.items.values()]
+        waiting = [execution for execution in executions if not execution.is_done()]
+        for execution in executions:
+            if execution not in waiting:
+                print(f"{execution.name}: unchanged")
+        for done, name in enumerate(in_parallel(execute, waiting, self.jobs), start=1):
+            print(f"[{done}/{len(waiting)}] {name}: executed", flush=True)
+
+    def _execution(self, item: Item) -> Execution:
+        rows = item.rows(self.workspace.profile, self.seeds) if item.rows else []
+        values = {"profile": self.workspace.profile.name, "seeds": self.seeds}
+        known = parameters(source(item.notebook))
+        return Execution(
+            name=item.notebook,
+            values={name: value for name, value in values.items() if name in known},
+            folder=self.workspace.report_folder / "notebooks",
+            inputs={"runs": [self.store.key(config) for row in rows for config in row.runs]},
+            outputs=tuple(self.workspace.figure_folder / file for file in item.files),
+        )

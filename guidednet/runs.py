@@ -7,9 +7,10 @@ two processes ask for the same run without training it twice.
 
 import dataclasses
 import functools
-import json
 import sys
 import time
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,17 @@ import guidednet.metrics
 import guidednet.surfaces
 import guidednet.train
 from guidednet.config import RunConfig
-from guidednet.environment import provenance
+from guidednet.environment import provenance, reset_peak_memory
 from guidednet.errors import InputError
 from guidednet.evaluate import score_method
-from guidednet.files import write_json, write_text
+from guidednet.files import read_json, write_json, write_text
 from guidednet.fingerprint import code_fingerprint, hash_of, modules_used
 from guidednet.methods import Method, method_class
 from guidednet.methods.supervised import Supervised
-from guidednet.progress import bar
+from guidednet.parallel import one_thread
+from guidednet.progress import Progress, bar
 from guidednet.records import Run, load_weights, read_record
 from guidednet.splits import Split
-from guidednet.store import CaseStore
 from guidednet.train import TrainingState, train
 from guidednet.workspace import Workspace
 
@@ -43,13 +44,18 @@ EVALUATION_CODE = [guidednet.evaluate, guidednet.inference, guidednet.metrics, g
 
 
 class RunStore:
-    """All runs of a workspace, trained on `device`."""
+    """All runs of a workspace, trained on `device`; `progress` of a run's name wraps the iteration over its steps.
 
-    def __init__(self, workspace: Workspace, device: torch.device | str = "cpu") -> None:
+    On the CPU a run trains in one thread, so that its numbers are the same on every number of cores.
+    """
+
+    def __init__(self, workspace: Workspace, device: torch.device | str = "cpu", progress: Callable[[str], Progress] = bar) -> None:
         self.workspace = workspace
         self.device = torch.device(device)
+        self.progress = progress
         self._store = functools.cache(workspace.store)
         self._code = functools.cache(_training_code)
+        self._key = functools.cache(lambda config: hash_of(self.key_parts(config))[:16])
 
     def split(self, config: RunConfig) -> Split:
         """The cases that the run trains, validates and is tested on."""
@@ -68,7 +74,7 @@ class RunStore:
 
     def key(self, config: RunConfig) -> str:
         """The first 16 hex digits of the hash of `key_parts`."""
-        return hash_of(self.key_parts(config))[:16]
+        return self._key(config)
 
     def name(self, config: RunConfig) -> str:
         """What people call the run; several keys may share it."""
@@ -88,6 +94,10 @@ class RunStore:
         if (folder / "record.json").exists():
             return "finished"
         return "started" if (folder / "checkpoint.pt").exists() else "missing"
+
+    def is_scored(self, config: RunConfig) -> bool:
+        """Whether the run is finished and its scores are those of the present evaluation."""
+        return self.status(config) == "finished" and _stamped_key(self.folder(config)) == self._score_key(config)
 
     def burn_in(self, config: RunConfig) -> dict[str, RunConfig]:
         """The supervised runs that `config` starts from, by initialisation; none without burn-in steps."""
@@ -125,7 +135,7 @@ class RunStore:
             return None
         folder = self.folder(config)
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / "lock"):
+        with FileLock(folder / "lock"), nullcontext() if self.device.type == "cuda" else one_thread():
             finished = self.status(config) == "finished"
             trained = None if finished else self._train(config, folder)
             self._score(config, folder)
@@ -145,7 +155,9 @@ class RunStore:
             self.get(parent)
             start[scheme] = self.load_method(parent).burn_in_networks()[scheme].state_dict()
         began = time.perf_counter()
-        state = train(config, self._store(config.dataset), self.split(config), folder, start, self.device, bar(folder.name, "step"))
+        reset_peak_memory(self.device)
+        progress = self.progress(folder.name)
+        state = train(config, self._store(config.dataset), self.split(config), folder, start, self.device, progress)
         return state, time.perf_counter() - began
 
     def _write_record(self, config: RunConfig, folder: Path, state: TrainingState, seconds: float) -> None:
@@ -161,15 +173,23 @@ class RunStore:
         write_json(folder / "record.json", record)
 
     def _score(self, config: RunConfig, folder: Path) -> None:
-        split = self.split(config)
-        store: CaseStore = self._store(config.dataset)
-        key = hash_of({"code": code_fingerprint(EVALUATION_CODE), "data": store.fingerprint(split.test, ()), "test": split.test})
-        stamp = folder / "scores.json"
-        if stamp.exists() and json.loads(stamp.read_text())["key"] == key:
+        key = self._score_key(config)
+        if _stamped_key(folder) == key:
             return
-        scores = score_method(self.load_method(config).to(self.device), config, store, split.test, self.device)
+        test = self.split(config).test
+        scores = score_method(self.load_method(config).to(self.device), config, self._store(config.dataset), test, self.device)
         write_text(folder / "scores.csv", scores.to_csv(index=False))
-        write_json(stamp, {"key": key, "test": split.test})
+        write_json(folder / "scores.json", {"key": key, "test": test})
+
+    def _score_key(self, config: RunConfig) -> str:
+        test = self.split(config).test
+        return hash_of({"code": code_fingerprint(EVALUATION_CODE), "data": self._store(config.dataset).fingerprint(test, ()), "test": test})
+
+
+def _stamped_key(folder: Path) -> str | None:
+    """The key under which the scores in `folder` were made; None where there are none."""
+    path = folder / "scores.json"
+    return read_json(path)["key"] if path.exists() else None
 
 
 def _training_code(method: str) -> dict[str, str]:

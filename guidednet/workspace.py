@@ -6,6 +6,7 @@ from pathlib import Path
 
 from guidednet.errors import InputError
 from guidednet.organs import organ_set
+from guidednet.parallel import cores
 from guidednet.profiles import DataConfig, Profile, profile
 from guidednet.progress import bar
 from guidednet.splits import Split, make_split
@@ -65,7 +66,7 @@ class Workspace:
         from guidednet.phantom import write_phantoms  # here, so that a machine that only trains needs no NIfTI libraries
         from guidednet.prepare import prepare
 
-        settings, workers = self.data(dataset), os.cpu_count() or 1
+        settings, workers = self.data(dataset), cores()
         raw, store = self.raw_folder(dataset), self.store_folder(dataset)
         if phantom := settings.phantom:
             write_phantoms(

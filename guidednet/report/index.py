@@ -3,9 +3,7 @@
 import html
 from pathlib import Path
 
-import nbformat
 import pandas as pd
-from nbconvert import HTMLExporter
 
 from guidednet.experiments import Item
 from guidednet.files import write_text
@@ -54,9 +52,3 @@ def _notebook_link(folder: Path, name: str) -> str:
     if not executed.exists():
         return f"<li>{html.escape(name)}: not run</li>"
     return f'<li><a href="notebooks/{name}.html">{html.escape(title(executed))}</a></li>'
-
-
-def write_notebook_html(executed: Path) -> None:
-    """The executed notebook as an HTML page beside it."""
-    body, _ = HTMLExporter(embed_images=True).from_notebook_node(nbformat.read(executed, as_version=4))
-    write_text(executed.with_suffix(".html"), body)

@@ -2,25 +2,30 @@
 
 import os
 import sys
+import tempfile
 from ast import literal_eval
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import papermill
 from nbclient.exceptions import CellTimeoutError
+from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 from guidednet.environment import locked_versions
 from guidednet.errors import FailedError, InputError
-from guidednet.files import read_json, write_json
+from guidednet.files import read_json, write_json, write_text
 from guidednet.fingerprint import hash_of
 from guidednet.profiles import PROFILES
 from guidednet.runs import ON_MISSING
 from guidednet.workspace import REPOSITORY
 
 NOTEBOOKS = REPOSITORY / "notebooks"
+WIDGET = "application/vnd.jupyter.widget-view+json"
 # The values that a parameter may take, by its name.
 ALLOWED = {"profile": tuple(PROFILES), "on_missing": ON_MISSING, "seeds": range(1, 101)}
 
@@ -82,43 +87,93 @@ def notebook_key(path: Path, values: dict[str, Any], inputs: dict[str, Any]) -> 
     return hash_of([files, values, inputs, locked_versions(REPOSITORY / "requirements.lock")])
 
 
-def execute(name: str, values: dict[str, Any], folder: Path, inputs: dict[str, Any], outputs: list[Path]) -> bool:
-    """Execute the notebook `name` into `folder`; False where an executed copy with the same key and all `outputs` stands.
+@dataclass(frozen=True)
+class Execution:
+    """A notebook, the values of its parameters, the folder of its executed copy, what it reads and the files it makes.
 
-    `inputs` are the run keys and data fingerprints that it reads. Raises InputError for bad parameters, and
-    NotebookError where a cell fails; the executed copy up to that cell is kept as <name>.failed.ipynb.
+    `inputs` are the run keys and data fingerprints that it reads: where they change, it is executed again.
     """
-    path = source(name)
-    check_parameters(path, values)
-    executed, stamp = folder / path.name, folder / f"{path.stem}.json"
-    key = notebook_key(path, values, inputs)
-    if all(file.exists() for file in [executed, stamp, *outputs]) and read_json(stamp)["key"] == key:
-        return False
-    folder.mkdir(parents=True, exist_ok=True)
-    stamp.unlink(missing_ok=True)
-    # A kernel of this Python comes first, whatever kernels the user has installed under the same name.
-    os.environ["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")
-    unfinished = folder / f"{path.stem}.failed.ipynb"
-    _run(path, unfinished, values)
-    unfinished.replace(executed)
-    write_json(stamp, {"key": key})
-    return True
+
+    name: str
+    values: dict[str, Any]
+    folder: Path
+    inputs: dict[str, Any]
+    outputs: tuple[Path, ...] = ()
+
+    @property
+    def executed(self) -> Path:
+        """The executed copy."""
+        return self.folder / source(self.name).name
+
+    @property
+    def stamp(self) -> Path:
+        """The file that holds the key of the executed copy; written last."""
+        return self.executed.with_suffix(".json")
+
+    def key(self) -> str:
+        """Hash of everything that the executed copy depends on."""
+        return notebook_key(source(self.name), self.values, self.inputs)
+
+    def is_done(self) -> bool:
+        """Whether an executed copy with the same key and all its outputs stands."""
+        files = [self.executed, self.executed.with_suffix(".html"), self.stamp, *self.outputs]
+        return all(file.exists() for file in files) and read_json(self.stamp)["key"] == self.key()
+
+
+def execute(execution: Execution) -> str:
+    """Execute a notebook and write its HTML page beside it; returns its name.
+
+    Raises InputError for bad parameters, and NotebookError where a cell fails; the executed copy up to that cell is
+    kept as <name>.failed.ipynb.
+    """
+    path = source(execution.name)
+    check_parameters(path, execution.values)
+    execution.folder.mkdir(parents=True, exist_ok=True)
+    execution.stamp.unlink(missing_ok=True)
+    unfinished = execution.folder / f"{path.stem}.failed.ipynb"
+    _run(path, unfinished, execution.values)
+    without_widgets(unfinished)
+    unfinished.replace(execution.executed)
+    write_html(execution.executed)
+    write_json(execution.stamp, {"key": execution.key()})
+    return execution.name
 
 
 def _run(path: Path, target: Path, values: dict[str, Any]) -> None:
     """Papermill with the notebook's own folder as working directory, as in JupyterLab."""
+    # A kernel of this Python comes first, whatever kernels the user has installed under the same name.
+    os.environ["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")
     try:
-        papermill.execute_notebook(
-            str(path),
-            str(target),
-            values,
-            kernel_name="python3",
-            cwd=str(path.parent),
-            progress_bar=False,
-            extra_arguments=["--IPKernelApp.log_level=ERROR"],  # not a warning about TCP for every notebook
-        )
+        # Sockets that are files in a folder of their own: two kernels that start at once could be given the same port.
+        with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
+            papermill.execute_notebook(
+                str(path),
+                str(target),
+                values,
+                kernel_name="python3",
+                cwd=str(path.parent),
+                progress_bar=False,
+                config=Config(KernelManager={"transport": "ipc", "ip": f"{sockets}/socket"}),
+                extra_arguments=["--IPKernelApp.log_level=ERROR"],
+            )
     except (PapermillExecutionError, CellTimeoutError) as error:
         raise NotebookError(f"{path.name} failed, see {target}: {_last_line(error)}") from error
+
+
+def without_widgets(executed: Path) -> None:
+    """Put a line in the place of every widget of an executed notebook: without its kernel a widget is an empty box."""
+    notebook = nbformat.read(executed, as_version=4)
+    notebook.metadata.pop("widgets", None)
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        if WIDGET in output.get("data", {}):
+            output.data = nbformat.from_dict({"text/plain": "(interactive in JupyterLab; the picture below stands in for it here)"})
+    write_text(executed, nbformat.writes(notebook) + "\n")
+
+
+def write_html(executed: Path) -> None:
+    """The executed notebook as an HTML page beside it."""
+    body, _ = HTMLExporter(embed_images=True).from_notebook_node(nbformat.read(executed, as_version=4))
+    write_text(executed.with_suffix(".html"), body)
 
 
 class NotebookError(FailedError):

@@ -1,0 +1,36 @@
+"""Several trainings side by side give the bytes of one after another."""
+
+import pytest
+from conftest import tiny_config
+from test_runs import TinyWorkspace
+
+from guidednet.jobs import train_runs
+from guidednet.runs import RunStore
+from guidednet.train import NonFiniteLossError
+
+FILES = ("weights.pt", "weights_last.pt", "curves.csv", "scores.csv")
+
+
+def outputs(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.name in FILES}
+
+
+def test_side_by_side_is_one_after_another(tmp_path):
+    configs = [tiny_config(method, burn_in_steps=2) for method in ("cps", "guidednet", "supervised")]
+    stores = {jobs: RunStore(TinyWorkspace(tmp_path / str(jobs))) for jobs in (1, 2)}
+    planned = list(dict.fromkeys(run for config in configs for run in stores[1].with_burn_in(config)))
+    for jobs, store in stores.items():
+        train_runs(store, planned, jobs)
+        assert all(store.is_scored(config) for config in planned)
+    assert len(planned) == 5 and len(outputs(tmp_path / "1")) == 20
+    assert outputs(tmp_path / "1") == outputs(tmp_path / "2")
+
+
+def test_a_failing_run_is_named_and_the_others_stay(tmp_path):
+    store = RunStore(TinyWorkspace(tmp_path))
+    wrong = tiny_config("supervised", checkpoint_every=1)
+    wrong = wrong.__class__(**vars(wrong) | {"optimiser": wrong.optimiser.__class__(learning_rate=float("inf"))})
+    good = tiny_config("cps")
+    with pytest.raises(NonFiniteLossError, match="loss term"):
+        train_runs(store, [good, wrong], jobs=2)
+    assert store.status(good) == "finished" and store.status(wrong) != "finished"

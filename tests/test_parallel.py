@@ -1,0 +1,83 @@
+"""Several processes: the same results as one, and none that outlives the process that started it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from guidednet.parallel import WorkerLostError, in_parallel, one_thread
+
+ROOT = Path(__file__).parent.parent
+
+
+def square(number):
+    return number**2
+
+
+def refuse(number):
+    raise ValueError(f"no {number}")
+
+
+def die(number):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def write_name_and_wait(folder):
+    (folder / str(os.getpid())).touch()
+    time.sleep(120)
+
+
+def test_two_processes_do_what_one_does():
+    assert sorted(in_parallel(square, range(5), workers=2)) == list(in_parallel(square, range(5), workers=1))
+
+
+def test_the_first_exception_arrives():
+    with pytest.raises(ValueError, match="no"):
+        list(in_parallel(refuse, range(3), workers=2))
+
+
+def test_a_killed_worker_is_one_sentence():
+    with pytest.raises(WorkerLostError, match="fewer --jobs"):
+        list(in_parallel(die, range(3), workers=2))
+
+
+def is_running(process):
+    """Whether it runs; what has ended and waits to be collected does not."""
+    status = Path(f"/proc/{process}/stat")
+    return status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc, which this system lacks")
+def test_workers_end_with_a_killed_parent(tmp_path):
+    code = "import sys, test_parallel as t; from pathlib import Path\n"
+    code += "if __name__ == '__main__': list(t.in_parallel(t.write_name_and_wait, [Path(sys.argv[1])] * 2, 2))"
+    script = tmp_path / "script.py"
+    script.write_text(code, encoding="utf-8")
+    names = tmp_path / "names"
+    names.mkdir()
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    parent = subprocess.Popen([sys.executable, script, names], env=environment)
+    wait_until(lambda: len(list(names.iterdir())) == 2)
+    parent.kill()
+    parent.wait()
+    workers = [int(path.name) for path in names.iterdir()]
+    wait_until(lambda: not any(map(is_running, workers)))
+
+
+def wait_until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.1)
+
+
+def test_one_thread_inside_and_as_before_after():
+    torch.set_num_threads(2)
+    with one_thread():
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 2
