@@ -10,7 +10,7 @@ import pytest
 
 from guidednet.errors import InputError
 from guidednet.experiments import ITEMS
-from guidednet.report.notebooks import NOTEBOOKS, check_parameters, parse_parameters, source
+from guidednet.report.notebooks import NOTEBOOKS, WIDGET, check_parameters, parse_parameters, source, without_widgets
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 PARAMETERS = {"profile", "seeds", "on_missing"}
@@ -76,6 +76,18 @@ def test_last_code_cell_asserts(path):
 def test_wrong_parameters_are_refused_before_the_run(values, message):
     with pytest.raises(InputError, match=message):
         check_parameters(source("12_table3_components"), values)
+
+
+def test_an_executed_copy_has_no_widgets_and_keeps_its_pictures(tmp_path):
+    widget = nbformat.v4.new_output("display_data", {WIDGET: {"model_id": "1"}, "text/plain": "VBox()"})
+    picture = nbformat.v4.new_output("display_data", {"image/png": "aGVsbG8=", "text/plain": "<Figure>"})
+    cells = [nbformat.v4.new_code_cell("x", outputs=[widget, picture])]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"widgets": {"state": {}}})
+    nbformat.write(notebook, tmp_path / "executed.ipynb")
+    without_widgets(tmp_path / "executed.ipynb")
+    (cell,) = nbformat.read(tmp_path / "executed.ipynb", as_version=4).cells
+    assert "interactive in JupyterLab" in cell.outputs[0].data["text/plain"] and WIDGET not in cell.outputs[0].data
+    assert cell.outputs[1].data["image/png"] == "aGVsbG8=" and "widgets" not in nbformat.read(tmp_path / "executed.ipynb", 4).metadata
 
 
 def test_unknown_notebook_is_refused():
