@@ -9,10 +9,12 @@ import torch
 from guidednet.config import RunConfig
 from guidednet.inference import predict_labels
 from guidednet.methods import Method
-from guidednet.metrics import dice, false_positive_voxels, jaccard
+from guidednet.metrics import dice, false_positive_voxels, jaccard, mean_over_cases
 from guidednet.organs import OrganSet, organ_set
 from guidednet.store import CaseStore
 from guidednet.surfaces import TOLERANCES_MM, surface_scores
+
+COLUMNS = ["organ", "metric", "value", "reference_voxels", "predicted_voxels"]
 
 
 def predict_case(
@@ -26,7 +28,7 @@ def predict_case(
 def score_method(
     method: Method, config: RunConfig, store: CaseStore, cases: Iterable[str], device: torch.device | str = "cpu"
 ) -> pd.DataFrame:
-    """Scores of every predictor of `method`: columns predictor, case, organ, metric, value, reference_voxels.
+    """Scores of every predictor of `method`: columns predictor, case, organ, metric, value, reference_voxels, predicted_voxels.
 
     Metrics are dice, jaccard and nsd (0 to 1), hd95 (mm) and false_positive_ml, the predicted volume outside the organ.
     All but the last are NaN where the reference has no such organ.
@@ -37,11 +39,11 @@ def score_method(
             prediction = predict_case(method, config, store, case, predictor, device)
             scores = score_case(prediction, np.asarray(store.label(case)), store.spacing(case), organ_set(config.dataset))
             parts.append(scores.assign(predictor=predictor, case=case))
-    return pd.concat(parts, ignore_index=True)[["predictor", "case", "organ", "metric", "value", "reference_voxels"]]
+    return pd.concat(parts, ignore_index=True)[["predictor", "case", *COLUMNS]]
 
 
 def score_case(prediction: np.ndarray, reference: np.ndarray, spacing: tuple[float, ...], organs: OrganSet) -> pd.DataFrame:
-    """Every metric of every organ of one case (label maps D,H,W; spacing in mm): columns organ, metric, value, reference_voxels."""
+    """Every metric of every organ of one case (label maps D,H,W; spacing in mm): COLUMNS."""
     labels = range(1, organs.num_classes)
     names = [organs.by_label[label].name for label in labels]
     surfaces = [
@@ -55,7 +57,19 @@ def score_case(prediction: np.ndarray, reference: np.ndarray, spacing: tuple[flo
         "hd95": [distance for _, distance in surfaces],
         "false_positive_ml": false_positive_voxels(prediction, reference, organs.num_classes) * np.prod(spacing) / 1000,
     }
-    voxels = np.bincount(reference.ravel(), minlength=organs.num_classes)[1:]
+    voxels = [np.bincount(volume.ravel(), minlength=organs.num_classes)[1:] for volume in (reference, prediction)]
     return pd.concat(
-        [pd.DataFrame({"organ": names, "metric": metric, "value": value, "reference_voxels": voxels}) for metric, value in values.items()]
+        [pd.DataFrame(dict(zip(COLUMNS, (names, metric, value, *voxels), strict=True))) for metric, value in values.items()]
+    )
+
+
+def organ_means(scores: pd.DataFrame, metric: str, predictor: str = "primary", rule: str = "skip") -> pd.Series:
+    """Mean of `metric` over cases by organ, in the order of `scores`; `rule` says what absent organs count (mean_over_cases)."""
+    wanted = scores[(scores["metric"] == metric) & (scores["predictor"] == predictor)]
+    return pd.Series(
+        {
+            organ: mean_over_cases(of_organ["value"], of_organ["reference_voxels"], of_organ["predicted_voxels"], rule)
+            for organ, of_organ in wanted.groupby("organ", sort=False)
+        },
+        dtype=float,
     )

@@ -90,15 +90,11 @@ def table3(profile: Profile, seeds: int) -> list[Row]:
 
 @dataclass(frozen=True)
 class Item:
-    """Something that `reproduce.sh` makes: its notebook, the runs it shows, the files it leaves in the figure folder.
-
-    An item that is not `by_default` is made where `--only` names it.
-    """
+    """Something that `reproduce.sh` makes: its notebook, the runs it shows, the files it leaves in the figure folder."""
 
     notebook: str
     rows: Callable[[Profile, int], list[Row]] | None = None
     files: tuple[str, ...] = ()
-    by_default: bool = True
 
 
 def table_files(name: str) -> tuple[str, ...]:
@@ -111,18 +107,18 @@ ITEMS = {
     "data": Item("01_data_and_preprocessing"),
     "cgmm": Item("02_cgmm_step_by_step", table3),
     "ktcps": Item("03_kt_cps_step_by_step", table3),
-    "methods": Item("04_methods_on_one_batch", supervised_baseline, by_default=False),
-    "own": Item("05_add_your_own_method", supervised_baseline, by_default=False),
-    "table1": Item("10_table1_flare22", table1, table_files("table1"), by_default=False),
-    "table2": Item("11_table2_amos", table2, table_files("table2"), by_default=False),
+    "methods": Item("04_methods_on_one_batch", supervised_baseline),
+    "own": Item("05_add_your_own_method", supervised_baseline),
+    "table1": Item("10_table1_flare22", table1, table_files("table1")),
+    "table2": Item("11_table2_amos", table2, table_files("table2")),
     "table3": Item("12_table3_components", table3, table_files("table3")),
 }
 
 
 def items(only: str | None) -> dict[str, Item]:
-    """The items named in `only` (comma separated), without it those made by default; raises InputError for an unknown name."""
+    """The items named in `only` (comma separated), without it all; raises InputError for an unknown name."""
     if not only:
-        return {name: item for name, item in ITEMS.items() if item.by_default}
+        return dict(ITEMS)
     names = [name.strip() for name in only.split(",")]
     for name in names:
         if name not in ITEMS:

@@ -23,12 +23,34 @@ class Run:
     record: dict[str, Any]
 
     def scores(self) -> pd.DataFrame:
-        """Test scores in long form: predictor, case, organ, metric, value (0 to 1), reference_voxels."""
+        """Test scores in long form: predictor, case, organ, metric, value (0 to 1), reference_voxels, predicted_voxels."""
         return pd.read_csv(self.folder / "scores.csv")
 
     def curves(self) -> pd.DataFrame:
         """Loss terms, weights and validation Dice by step."""
         return pd.read_csv(self.folder / "curves.csv")
+
+
+class RecordedRuns:
+    """The finished runs of a folder, found by their configuration alone: no data, no code fingerprint, nothing is trained.
+
+    It stands in for a run store where records have come from elsewhere.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        runs = [_recorded(path.parent) for path in sorted(folder.glob("*/record.json"))]
+        self._runs = {run.config: run for run in runs}
+
+    def get(self, config: RunConfig, on_missing: str = "blank") -> Run | None:
+        """The run of `config`; where there is none, None, or InputError where `on_missing` is not "blank"."""
+        if config not in self._runs and on_missing != "blank":
+            raise InputError(f"no record of {config.dataset} {config.method}, seed {config.seed}; it cannot be trained here")
+        return self._runs.get(config)
+
+
+def _recorded(folder: Path) -> Run:
+    record = read_record(folder)
+    return Run(config_from_record(record["config"]), folder, record)
 
 
 def load_weights(config: RunConfig, path: Path) -> Method:
@@ -43,7 +65,7 @@ def read_record(folder: Path) -> dict[str, Any]:
     path = folder / "record.json"
     if not path.is_file():
         raise InputError(f"{path}: not there; give the folder of a finished run, such as results/runs/<name>-<key>")
-    return json.loads(path.read_text())
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def config_from_record(values: dict[str, Any]) -> RunConfig:

@@ -53,6 +53,7 @@ def surface_scores(prediction: np.ndarray, reference: np.ndarray, spacing: tuple
         return float("nan"), float("nan")
     if not prediction.any():
         return 0.0, float(np.linalg.norm(np.array(reference.shape) * spacing))
-    there, back = surface_distances(prediction, reference, spacing)
+    box = ndimage.find_objects((prediction | reference).astype(np.uint8))[0]  # nothing outside it is on a surface
+    there, back = surface_distances(prediction[box], reference[box], spacing)
     within = (there <= tolerance).sum() + (back <= tolerance).sum()
     return float(within / (len(there) + len(back))), float(max(np.percentile(there, 95), np.percentile(back, 95)))

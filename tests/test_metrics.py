@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from guidednet.metrics import dice, false_positive_voxels, jaccard, joint_histogram
+from guidednet.errors import InputError
+from guidednet.metrics import dice, false_positive_voxels, jaccard, joint_histogram, mean_over_cases
 
 GENERATOR = np.random.default_rng(0)
 PREDICTION, REFERENCE = GENERATOR.integers(0, 5, (2, 6, 7, 8)).astype(np.uint8)
@@ -47,3 +48,23 @@ def test_histogram_counts_every_voxel_once():
 def test_other_shapes_and_labels_are_refused(prediction, num_classes):
     with pytest.raises(ValueError, match="must be equal, labels below"):
         dice(prediction, REFERENCE, num_classes)
+
+
+# Four cases: found, missed, absent and wrongly predicted, absent and left alone.
+CASES = {"values": [0.8, 0.0, np.nan, np.nan], "reference_voxels": [10, 10, 0, 0], "predicted_voxels": [12, 0, 7, 0]}
+
+
+@pytest.mark.parametrize(("rule", "expected"), [("skip", 0.8 / 2), ("paper", 0.8 / 2), ("challenge", (0.8 + 1) / 4)])
+def test_rules_for_absent_organs(rule, expected):
+    assert mean_over_cases(**CASES, rule=rule) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("rule", "expected"), [("skip", np.nan), ("paper", np.nan), ("challenge", 0.5)])
+def test_rules_where_no_case_has_the_organ(rule, expected):
+    found = mean_over_cases([np.nan, np.nan], [0, 0], [5, 0], rule)
+    np.testing.assert_equal(found, expected)
+
+
+def test_unknown_rule_is_refused():
+    with pytest.raises(InputError, match="use one of skip, challenge, paper"):
+        mean_over_cases(**CASES, rule="best")

@@ -27,9 +27,10 @@ def scores(dice_by_organ):
     for organ in FLARE22.by_label.values():
         value = dice_by_organ.get(organ.name, 0.5)
         for case, score in (("c1", value), ("c2", None if organ.name == "gallbladder" else value + 0.1)):
-            rows += [("primary", case, organ.name, metric, score, 1) for metric in METRICS]
-            rows += [("ensemble", case, organ.name, metric, 0.0, 1) for metric in METRICS]
-    return pd.DataFrame(rows, columns=["predictor", "case", "organ", "metric", "value", "reference_voxels"])
+            voxels = 0 if score is None else 1
+            rows += [("primary", case, organ.name, metric, score, voxels, 1) for metric in METRICS]
+            rows += [("ensemble", case, organ.name, metric, 0.0, voxels, 1) for metric in METRICS]
+    return pd.DataFrame(rows, columns=["predictor", "case", "organ", "metric", "value", "reference_voxels", "predicted_voxels"])
 
 
 class ScoredStore:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from guidednet import paper
+from guidednet.evaluate import organ_means
 from guidednet.experiments import Row
 from guidednet.files import write_text
 from guidednet.organs import OrganSet, organ_set
@@ -23,9 +24,15 @@ def scores_of(run: Run, metric: str, predictor: str) -> pd.DataFrame:
     return scores[(scores["metric"] == metric) & (scores["predictor"] == predictor)]
 
 
-def organ_scores(run: Run, metric: str, organs: OrganSet, predictor: str = "primary") -> pd.Series:
-    """Mean of `metric` by the paper's organ column, over the test cases that have the organ (NaN: none has); overlaps in percent."""
-    by_name = scores_of(run, metric, predictor).groupby("organ")["value"].mean() * (100 if metric in OVERLAPS else 1)
+def organ_scores(run: Run, metric: str, organs: OrganSet, predictor: str = "primary", rule: str = "skip") -> pd.Series:
+    """Mean of `metric` by the paper's organ column, under a rule for absent organs (metrics.mean_over_cases); overlaps in percent.
+
+    The volume of false positives is a mean over all cases, whatever the rule.
+    """
+    if metric == "false_positive_ml":
+        by_name = scores_of(run, metric, predictor).groupby("organ")["value"].mean()
+    else:
+        by_name = organ_means(run.scores(), metric, predictor, rule) * (100 if metric in OVERLAPS else 1)
     names = [organs.by_label[label].name for label in organs.paper_order]
     return by_name.reindex(names).set_axis(organs.columns)
 

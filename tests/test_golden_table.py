@@ -1,0 +1,54 @@
+"""A committed set of run records prints exactly a committed table.
+
+After a change that is meant, `python tests/test_golden_table.py RESULTS` takes both from the runs of
+`bash reproduce.sh --profile smoke --only table3 --results RESULTS`.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from guidednet.errors import InputError
+from guidednet.experiments import table3
+from guidednet.profiles import profile
+from guidednet.records import RecordedRuns
+from guidednet.report.tables import make_table, write_table
+
+GOLDEN = Path(__file__).parent / "golden" / "table3"
+ROWS = table3(profile("smoke"), seeds=1)
+
+
+def print_table(folder):
+    write_table(make_table(ROWS, RecordedRuns(GOLDEN / "runs"), "table3", "fail"), folder, "table3", "Table 3, from records.")
+
+
+def test_committed_records_print_the_committed_table(tmp_path):
+    print_table(tmp_path)
+    for ending in ("csv", "md", "tex"):
+        assert (tmp_path / f"table3.{ending}").read_bytes() == (GOLDEN / f"table3.{ending}").read_bytes(), ending
+
+
+def test_a_run_without_a_record_is_named():
+    empty = RecordedRuns(GOLDEN / "elsewhere")
+    assert empty.get(ROWS[0].runs[0]) is None
+    with pytest.raises(InputError, match="no record of flare22 cps, seed 0"):
+        empty.get(ROWS[0].runs[0], "fail")
+
+
+def take(results):
+    """Copy the records and scores of Table 3's runs from a results folder, and print their table."""
+    shutil.rmtree(GOLDEN, ignore_errors=True)
+    found = RecordedRuns(results / "runs")
+    for config in (config for row in ROWS for config in row.runs):
+        source = found.get(config, "fail").folder
+        target = GOLDEN / "runs" / source.name
+        target.mkdir(parents=True)
+        for name in ("record.json", "scores.csv"):
+            shutil.copy(source / name, target)
+    print_table(GOLDEN)
+
+
+if __name__ == "__main__":
+    take(Path(sys.argv[1]))
