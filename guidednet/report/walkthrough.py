@@ -1,6 +1,5 @@
 """What the step-by-step notebooks compute and draw beyond the library's own functions."""
 
-import time
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
@@ -13,12 +12,10 @@ from torch import Tensor
 
 from guidednet.cgmm import CGMMConfig, ClassStatistics, cgmm_losses
 from guidednet.methods import Method
-from guidednet.optimiser import OptimiserConfig, update
 from guidednet.organs import OrganSet
 from guidednet.profiles import Profile
 from guidednet.report.slices import draw_slice, organ_legend
 from guidednet.runs import RunStore
-from guidednet.sampling import Batch
 from guidednet.train import make_method
 
 BACKGROUND_COLOUR = "#888888"
@@ -133,18 +130,3 @@ def ready_method(name: str, profile: Profile, ratio: tuple[int, int], runs: RunS
     found = {scheme: run for scheme, run in parents.items() if run is not None}
     method.start_from({scheme: runs.load_method(run.config).burn_in_networks()[scheme].state_dict() for scheme, run in found.items()})
     return method
-
-
-def relative_cost(methods: dict[str, Method], batch: Batch, step: int, repeats: int = 3) -> dict[str, float]:
-    """Time of one training step of each method over that of "supervised": the best of `repeats`, taken in turns.
-
-    The networks keep their weights (rate 0); discriminators and running statistics move on.
-    """
-    best = dict.fromkeys(methods, float("inf"))
-    for _ in range(repeats + 1):  # the first round warms up and rarely is the best
-        for name, method in methods.items():
-            optimisers = method.train().optimisers(OptimiserConfig(learning_rate=0.0, weight_decay=0.0))
-            began = time.perf_counter()
-            update(optimisers, sum(method(batch, step).values()))
-            best[name] = min(best[name], time.perf_counter() - began)
-    return {name: seconds / best["supervised"] for name, seconds in best.items()}
