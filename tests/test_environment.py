@@ -37,7 +37,7 @@ def test_every_direct_dependency_has_its_reason_in_the_readme():
 
 
 def test_every_import_of_the_package_is_a_direct_dependency():
-    brought_along = {"papermill": {"nbformat", "nbclient"}, "jupyterlab": {"nbconvert", "IPython"}}
+    brought_along = {"papermill": {"nbformat", "nbclient"}, "jupyterlab": {"nbconvert", "IPython", "traitlets"}}
     names = {Requirement(line).name for line in PROJECT["dependencies"]}
     allowed = names | {name for parent, children in brought_along.items() if parent in names for name in children}
     imported = set()
