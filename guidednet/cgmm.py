@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from guidednet import cgmm_official
 from guidednet.autograd_functions import SquaredNorm, TwoSidedCrossEntropy
-from guidednet.distributed import sum_over_ranks
+from guidednet.distributed import is_distributed, sum_over_ranks
 from guidednet.errors import InputError
 from guidednet.losses import batch_mean, class_counts, full_precision, mean_over_pairs, one_hot, ratio_of_sums, resize_labels, resize_maps
 
@@ -25,6 +25,7 @@ CHOICES = {
     "self_target": ("none", "detach_posterior", "detach_probabilities"),
     "rectify_mask": ("predicted_present", "none"),
     "lmax_centroid": ("mean", "sum"),
+    "centroids": ("batch", "image"),
 }
 
 
@@ -38,7 +39,9 @@ class CGMMConfig:
     channels, C times sharper); `gt_balance` mean over "voxel"s or over "class"es; `self_target` "none",
     "detach_posterior" or "detach_probabilities"; `rectify_mask` "predicted_present" leaves out voxels predicted as
     a class that no labelled crop of the batch shows, "none" keeps all; `sigma_min` is added to the spread in
-    squares; `detach_std`; classes with fewer than `min_count` labelled voxels count as absent.
+    squares; `detach_std`; classes with fewer than `min_count` labelled voxels count as absent; `use_std` False gives
+    every class the spread 1; `centroids` of the whole "batch" or of each "image", whose b-th unlabelled row is then
+    paired with the b-th labelled one; `detach_rectify_target` False lets eq. 13 move its own target G'.
     Official only: `lmax_centroid` "mean" or "sum" over the images; `rectify_fp16`.
     """
 
@@ -56,6 +59,9 @@ class CGMMConfig:
     min_count: int = 1
     lmax_centroid: str = "mean"
     rectify_fp16: bool = False
+    use_std: bool = True
+    centroids: str = "batch"
+    detach_rectify_target: bool = True
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
@@ -102,6 +108,8 @@ def class_statistics(features: Tensor, labels: Tensor, probabilities: Tensor, co
     count = torch.where(count >= config.min_count, count, 0)
     masks = members.to(features.dtype)
     mean = _class_sums(masks, features.flatten(2)) * (count > 0).unsqueeze(1) / count.clamp_min(1).unsqueeze(1)
+    if not config.use_std:
+        return ClassStatistics(mean, torch.ones_like(mean[:, 0]), count)
     with torch.set_grad_enabled(torch.is_grad_enabled() and not config.detach_std):
         own = probabilities.gather(1, labels.long().unsqueeze(1)).flatten(2)
         spread = _class_spread(features.flatten(2), mean, masks, own)
@@ -185,14 +193,15 @@ def consistency_loss(log_posterior_a: Tensor, log_posterior_b: Tensor) -> Tensor
 
 
 @full_precision
-def rectify_loss(logits: Tensor, log_posterior: Tensor, present: Tensor, mask: str = "predicted_present") -> Tensor:
+def rectify_loss(logits: Tensor, log_posterior: Tensor, present: Tensor, config: CGMMConfig = PAPER) -> Tensor:
     """L_rectify (eq. 13, one network) = -Σ_v m_v Σ_k sg[G'_k] ln p_k / Σ_v m_v with m_v = [argmax_k p_kv ∈ S].
 
     Maps (B,K,D,H,W) of unlabelled rows. G' has no bin for a class that no labelled crop of the batch shows; without
-    m (`mask` "none") it would push that class's voxels to another one.
+    m (`rectify_mask` "none") it would push that class's voxels to another one.
     """
-    per_voxel = functional.cross_entropy(logits, log_posterior.detach().exp(), reduction="none")
-    counted = present[logits.argmax(1)] if mask == "predicted_present" else torch.ones_like(per_voxel)
+    target = (log_posterior.detach() if config.detach_rectify_target else log_posterior).exp()
+    per_voxel = functional.cross_entropy(logits, target, reduction="none")
+    counted = present[logits.argmax(1)] if config.rectify_mask == "predicted_present" else torch.ones_like(per_voxel)
     return ratio_of_sums((per_voxel * counted).sum(), counted.sum().to(per_voxel.dtype))
 
 
@@ -209,8 +218,9 @@ def cgmm_losses(
     """
     if config.reading == "official":
         return cgmm_official.cgmm_losses(features_a, logits_a, features_b, logits_b, labels, config)
-    losses_a, posterior_a = network_losses(features_a, logits_a, labels, config)
-    losses_b, posterior_b = network_losses(features_b, logits_b, labels, config)
+    of_network = network_losses if config.centroids == "batch" else paired_losses
+    losses_a, posterior_a = of_network(features_a, logits_a, labels, config)
+    losses_b, posterior_b = of_network(features_b, logits_b, labels, config)
     losses = {name: losses_a[name] + losses_b[name] for name in losses_a}
     if config.use_consistency:
         losses["consistency"] = consistency_loss(posterior_a, posterior_b)
@@ -230,13 +240,27 @@ def network_losses(features: Tensor, logits: Tensor, labels: Tensor, config: CGM
     unlabelled = _full_size(log_posterior(unlabelled_features, statistics, config), present, logits.shape[2:])
     losses = {
         "gt": gt_loss(labelled, labels, present, config.gt_balance),
-        "rectify": rectify_loss(unlabelled_logits, unlabelled, present, config.rectify_mask),
+        "rectify": rectify_loss(unlabelled_logits, unlabelled, present, config),
     }
     if config.use_self:
         losses["self"] = self_loss(labelled, probabilities, present, config.self_target)
     if config.use_max:
         losses["max"] = max_loss(statistics)
     return losses, labelled if config.consistency_on == "labelled" else unlabelled
+
+
+def paired_losses(features: Tensor, logits: Tensor, labels: Tensor, config: CGMMConfig) -> tuple[dict[str, Tensor], Tensor]:
+    """`network_losses` of each labelled row with the unlabelled row of the same place, averaged over the pairs.
+
+    Raises ValueError unless there are as many unlabelled rows as labelled ones, and with several processes, whose
+    statistics would be pooled.
+    """
+    rows = len(labels)
+    if len(logits) != 2 * rows or is_distributed():
+        raise ValueError(f"centroids per image need one process and as many unlabelled rows as labelled ones, not {len(logits) - rows}")
+    pairs = [network_losses(features[row::rows], logits[row::rows], labels[row : row + 1], config) for row in range(rows)]
+    losses = {name: sum(terms[name] for terms, _ in pairs) / rows for name in pairs[0][0]}
+    return losses, torch.cat([posterior for _, posterior in pairs])
 
 
 def _full_size(log_posterior: Tensor, present: Tensor, size: torch.Size) -> Tensor:

@@ -25,6 +25,7 @@ class TrainingConfig:
     `ramp_steps` None means `steps`: the unsupervised weight is full at the last step (the released code has
     30,000 and a `ramp_staircase` of 150, see guidednet.losses.ramp). `burn_in_steps` > 0
     starts every network from a supervised training of that many steps that all methods share, at its own rate.
+    `keep_every` keeps the weights of every so many steps, for questions that are asked after the training.
     """
 
     steps: int = 20_000
@@ -35,6 +36,7 @@ class TrainingConfig:
     validate_every: int = 200
     checkpoint_every: int = 200
     log_every: int = 20
+    keep_every: int | None = None
 
 
 @dataclass(frozen=True)

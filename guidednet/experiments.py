@@ -1,10 +1,8 @@
-"""Which runs each table and figure of the paper needs, and which notebook makes it."""
+"""The rows of Tables 1 to 3, and the runs that each needs."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from guidednet.config import RunConfig
-from guidednet.errors import InputError
 from guidednet.methods import method_class
 from guidednet.methods.base import TwoNetworkMethod
 from guidednet.methods.cps import CPSConfig
@@ -86,41 +84,3 @@ def table3(profile: Profile, seeds: int) -> list[Row]:
         Row(label, tuple(profile.run("flare22", method, ratio, seed, options) for seed in range(seeds)))
         for label, (method, options) in settings.items()
     ]
-
-
-@dataclass(frozen=True)
-class Item:
-    """Something that `reproduce.sh` makes: its notebook, the runs it shows, the files it leaves in the figure folder."""
-
-    notebook: str
-    rows: Callable[[Profile, int], list[Row]] | None = None
-    files: tuple[str, ...] = ()
-
-
-def table_files(name: str) -> tuple[str, ...]:
-    """The files of a table."""
-    return tuple(f"{name}.{ending}" for ending in ("csv", "md", "tex"))
-
-
-ITEMS = {
-    "start": Item("00_start_here", supervised_baseline),
-    "data": Item("01_data_and_preprocessing"),
-    "cgmm": Item("02_cgmm_step_by_step", table3),
-    "ktcps": Item("03_kt_cps_step_by_step", table3),
-    "methods": Item("04_methods_on_one_batch", supervised_baseline),
-    "own": Item("05_add_your_own_method", supervised_baseline),
-    "table1": Item("10_table1_flare22", table1, table_files("table1")),
-    "table2": Item("11_table2_amos", table2, table_files("table2")),
-    "table3": Item("12_table3_components", table3, table_files("table3")),
-}
-
-
-def items(only: str | None) -> dict[str, Item]:
-    """The items named in `only` (comma separated), without it all; raises InputError for an unknown name."""
-    if not only:
-        return dict(ITEMS)
-    names = [name.strip() for name in only.split(",")]
-    for name in names:
-        if name not in ITEMS:
-            raise InputError(f"--only: unknown item '{name}', use one of {', '.join(ITEMS)}")
-    return {name: item for name, item in ITEMS.items() if name in names}

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from guidednet.config import RunConfig
-from guidednet.experiments import Item
+from guidednet.items import Item
 from guidednet.losses import supervised_loss
 from guidednet.methods import method_class
 from guidednet.networks import NetworkConfig, build_network

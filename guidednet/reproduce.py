@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from guidednet.errors import InputError
-from guidednet.experiments import Item, items
+from guidednet.items import Item, items
 from guidednet.jobs import train_runs
 from guidednet.parallel import cores, in_parallel
 from guidednet.plan import PlannedRun, disk_gigabytes, plan_table, planned_runs, summary

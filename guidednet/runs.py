@@ -39,6 +39,8 @@ from guidednet.workspace import Workspace
 
 # Modules that training uses without its weights depending on them: names, files, bookkeeping. Changing them keeps runs valid.
 NOT_TRAINING = {f"guidednet.{name}" for name in ("checkpoint", "config", "errors", "files", "methods", "organs", "splits", "store")}
+# Settings of a training that its supervised start does not share, so that rows that differ in them start alike.
+NOT_IN_BURN_IN = {"burn_in_steps": 0, "burn_in_learning_rate": None, "ramp_steps": None, "ramp_staircase": None, "keep_every": None}
 ON_MISSING = ("train", "blank", "fail")
 EVALUATION_CODE = [guidednet.evaluate, guidednet.inference, guidednet.metrics, guidednet.surfaces]
 
@@ -111,7 +113,7 @@ class RunStore:
             method="supervised",
             options=Supervised.Config(),
             n_unlabelled=0,
-            training=dataclasses.replace(config.training, steps=steps, burn_in_steps=0, burn_in_learning_rate=None),
+            training=dataclasses.replace(config.training, steps=steps, **NOT_IN_BURN_IN),
             optimiser=dataclasses.replace(config.optimiser, learning_rate=rate),
         )
         schemes = method.initialisations or (config.initialisation,)

@@ -30,3 +30,15 @@ def holm(p_values: pd.Series) -> pd.Series:
     ranked = p_values.dropna().sort_values()
     corrected = (ranked * np.arange(len(ranked), 0, -1)).cummax().clip(upper=1)
     return corrected.reindex(p_values.index)
+
+
+def rank_correlation(first: pd.Series, second: pd.Series, seed: int = 0, resamples: int = 2000) -> tuple[float, float, float]:
+    """Spearman's rho of two scores of the same items, and its 95 % percentile interval over items; NaN for fewer than four items."""
+    pairs = pd.DataFrame({"first": first.to_numpy(float), "second": second.to_numpy(float)}).dropna()
+    if len(pairs) < 4:
+        return float("nan"), float("nan"), float("nan")
+    generator = np.random.default_rng(seed)
+    samples = [pairs.iloc[generator.integers(0, len(pairs), len(pairs))] for _ in range(resamples)]
+    drawn = [sample["first"].corr(sample["second"], method="spearman") for sample in samples if (sample.nunique() > 1).all()]
+    low, high = np.percentile(drawn, (2.5, 97.5))
+    return float(pairs["first"].corr(pairs["second"], method="spearman")), float(low), float(high)

@@ -1,7 +1,8 @@
 """The only training loop. It knows nothing of methods: a method's forward is its loss.
 
 A run folder gets `checkpoint.pt` while it trains and, at the end, `weights.pt` (the step with the best mean
-Dice on the validation list), `weights_last.pt` and `curves.csv`. The test list is never opened here.
+Dice on the validation list), `weights_last.pt` and `curves.csv`; with `keep_every` also `kept/<step>.pt`. The test
+list is never opened here.
 """
 
 from collections.abc import Callable, Iterable
@@ -92,12 +93,19 @@ def train(
         state.step += 1
         if state.step % plan.log_every == 0:
             state.log({name: value.item() for name, value in terms.items()} | method.log())
+        if plan.keep_every and state.step % plan.keep_every == 0:
+            checkpoint.save(kept_weights(folder, state.step), copy_weights(method))
         if state.step % plan.validate_every == 0 or state.step == plan.steps:
             state.keep_if_best(validation_dice(method, config, store, split.validation, device), method)
         if state.step % plan.checkpoint_every == 0:
             save_checkpoint(folder / "checkpoint.pt", method, optimisers, state)
     write_results(folder, method, state)
     return state
+
+
+def kept_weights(folder: Path, step: int) -> Path:
+    """The file of the weights that a run with `keep_every` keeps of `step`."""
+    return folder / "kept" / f"{step:06d}.pt"
 
 
 def make_method(config: RunConfig, labelled_voxels: np.ndarray | None = None) -> Method:

@@ -272,7 +272,7 @@ def test_rectification_leaves_out_voxels_of_classes_nobody_labelled(batch):
     loss = rectify_loss(logits, log_g, present)
     (gradient,) = torch.autograd.grad(loss, logits)
     assert loss == 0 and (gradient == 0).all()
-    everywhere = rectify_loss(logits, log_g, present, "none")
+    everywhere = rectify_loss(logits, log_g, present, CGMMConfig(rectify_mask="none"))
     torch.testing.assert_close(everywhere, -(logits.log_softmax(1) / K).sum(1).mean())
 
 

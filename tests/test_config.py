@@ -6,7 +6,8 @@ import pytest
 
 from guidednet.config import RunConfig, from_dict, to_json
 from guidednet.errors import InputError
-from guidednet.experiments import items, table3
+from guidednet.experiments import table3
+from guidednet.items import items
 from guidednet.methods import METHODS, method_class
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.organs import AMOS, FLARE22, organ_set

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from guidednet.errors import InputError
-from guidednet.experiments import ITEMS
+from guidednet.items import ITEMS
 from guidednet.report.notebooks import NOTEBOOKS, WIDGET, check_parameters, parse_parameters, source, without_widgets
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))

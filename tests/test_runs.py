@@ -10,8 +10,9 @@ from conftest import SPLIT, BlobStore, tiny_config
 
 from guidednet import fingerprint, plan, runs
 from guidednet.errors import InputError
-from guidednet.experiments import Item, Row
+from guidednet.experiments import Row
 from guidednet.fingerprint import code_hash
+from guidednet.items import Item
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.records import config_from_record, load_weights, read_record
 from guidednet.runs import RunStore

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from guidednet.experiments import Item
 from guidednet.files import write_text
+from guidednet.items import Item
 from guidednet.report.notebooks import title
 from guidednet.workspace import Workspace
 

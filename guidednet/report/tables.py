@@ -72,32 +72,35 @@ def table_row(row: Row, runs: list[Run]) -> dict[str, object]:
     }
 
 
-def make_table(rows: Iterable[Row], store: RunStore, item: str, on_missing: str = "train") -> pd.DataFrame:
+def make_table(
+    rows: Iterable[Row], store: RunStore, item: str, on_missing: str = "train", reference: str = "GuidedNet"
+) -> pd.DataFrame:
     """The table `item` ("table1", ...): the paper's columns from our runs, then our own, then the paper's means.
 
     Rows stand in the order of the print; further ones follow it and have no printed number. Overlaps are percent,
     hd95 mm, false_positive_ml the mean volume that is wrongly called an organ; `p_vs_guidednet` is a paired Wilcoxon
-    test over test cases against GuidedNet on the same cases, after Holm's correction. A row whose runs are missing
+    test over test cases against GuidedNet (the row called `reference`) on the same cases, after Holm's correction. A row whose runs are missing
     has no numbers and 0 seeds.
     """
     found = [(row, [run for config in row.runs if (run := store.get(config, on_missing)) is not None]) for row in rows]
     table = pd.DataFrame([table_row(row, runs) for row, runs in found])
     place = table.columns.get_loc("ci_high") + 1
     table.insert(
-        place, "p_vs_guidednet", compare_with_guidednet(table, [case_dice(runs, row.predictor) if runs else None for row, runs in found])
+        place, "p_vs_guidednet", compare_with_guidednet(table, reference, [case_dice(runs, row.predictor) if runs else None for row, runs in found])
     )
-    printed = paper.printed(item)
-    same = printed["method"].reindex(table.index) == table["method"]
-    for column in ("mean_dice", "mean_jaccard"):
-        table[f"paper_{column}"] = printed[column].reindex(table.index).where(same)
+    if item in paper.FILES:
+        printed = paper.printed(item)
+        same = printed["method"].reindex(table.index) == table["method"]
+        for column in ("mean_dice", "mean_jaccard"):
+            table[f"paper_{column}"] = printed[column].reindex(table.index).where(same)
     return table.round({column: 4 if column == "p_vs_guidednet" else 2 for column in table.columns[3:]})
 
 
-def compare_with_guidednet(table: pd.DataFrame, by_case: list[pd.Series | None]) -> pd.Series:
-    """Corrected p of each row against the GuidedNet row with the same cases ("Sup only": the same labelled ones)."""
+def compare_with_guidednet(table: pd.DataFrame, reference: str, by_case: list[pd.Series | None]) -> pd.Series:
+    """Corrected p of each row against the row called `reference` with the same cases ("Sup only": the same labelled ones)."""
     corrected = pd.Series(float("nan"), index=table.index)
     group = pd.Series(pd.NA, index=table.index)
-    for index in table.index[::-1][table["method"][::-1] == "GuidedNet"]:
+    for index in table.index[::-1][table["method"][::-1] == reference]:
         same_labelled = table["n_labeled"] == table.loc[index, "n_labeled"]
         group[same_labelled & table["n_unlabeled"].isin([0, table.loc[index, "n_unlabeled"]])] = index
     for index in group.dropna().unique():
@@ -157,9 +160,26 @@ def write_table(table: pd.DataFrame, folder: Path, name: str, caption: str) -> N
     """Write `table` as <name>.csv, .md and .tex into `folder`; the caption says which profile, data, seeds and reading."""
     folder.mkdir(parents=True, exist_ok=True)
     shown = readable(table)
+    notes = notes_on_print(name)
     write_text(folder / f"{name}.csv", table.to_csv(index=False))
-    write_text(folder / f"{name}.md", f"{caption}\n\n{markdown(shown)}\n")
-    write_text(folder / f"{name}.tex", latex(shown, caption))
+    write_text(folder / f"{name}.md", "\n\n".join([caption, markdown(shown), *([notes] if notes else [])]) + "\n")
+    write_text(folder / f"{name}.tex", latex(shown, f"{caption} {notes}".strip()))
+
+
+def notes_on_print(item: str) -> str:
+    """One paragraph: which printed numbers of `item` are doubtful, and why; empty where none is."""
+    notes = paper.footnotes(item)
+    return f"Notes on the print: {'; '.join(notes)}." if notes else ""
+
+
+def print_text(item: str) -> str:
+    """The printed table as Markdown, doubtful rows marked, with the notes below."""
+    table = paper.printed(item).astype(object)
+    if "note" in table:
+        first = table.columns[0] if item != "figure6" else "value"
+        table[first] = [name if pd.isna(note) else f"{name} [note]" for name, note in zip(table[first], table["note"], strict=True)]
+        table = table.drop(columns="note")
+    return "\n\n".join([markdown(table), notes_on_print(item)]).strip()
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,63 @@
+"""What a reproduction makes: every table and figure with its notebook, the runs it shows and the files it leaves."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from guidednet.ablations import figure6, guidednet_rows, readings, selection, table4
+from guidednet.errors import InputError
+from guidednet.experiments import Row, supervised_baseline, table1, table2, table3
+from guidednet.profiles import Profile
+
+Rows = Callable[[Profile, int], list[Row]]
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something that `reproduce.sh` makes: its notebook, the runs it shows, the files it leaves in the figure folder."""
+
+    notebook: str
+    rows: Rows | None = None
+    files: tuple[str, ...] = ()
+
+
+def table_files(name: str) -> tuple[str, ...]:
+    """The files of a table."""
+    return tuple(f"{name}.{ending}" for ending in ("csv", "md", "tex"))
+
+
+def figure_files(name: str) -> tuple[str, ...]:
+    """The files of a figure."""
+    return tuple(f"{name}.{ending}" for ending in ("csv", "png", "pdf"))
+
+
+ITEMS = {
+    "start": Item("00_start_here", supervised_baseline),
+    "data": Item("01_data_and_preprocessing"),
+    "cgmm": Item("02_cgmm_step_by_step", table3),
+    "ktcps": Item("03_kt_cps_step_by_step", table3),
+    "methods": Item("04_methods_on_one_batch", supervised_baseline),
+    "own": Item("05_add_your_own_method", supervised_baseline),
+    "table1": Item("10_table1_flare22", table1, table_files("table1")),
+    "table2": Item("11_table2_amos", table2, table_files("table2")),
+    "table3": Item("12_table3_components", table3, table_files("table3")),
+    "table4": Item("13_table4_cgmm_losses", table4, table_files("table4")),
+    "figure1b": Item("20_figure1b_size_and_dice", guidednet_rows, figure_files("figure1b")),
+    "figure2": Item("21_figure2_feature_distance", guidednet_rows, figure_files("figure2")),
+    "figure6": Item("23_figure6_hyperparameters", figure6, figure_files("figure6")),
+    "readings": Item(
+        "24_two_readings", lambda profile, seeds: readings(profile, seeds) + selection(profile, seeds), table_files("readings")
+    ),
+    "numbers": Item("25_the_papers_own_numbers"),
+    "curves": Item("26_training_curves", table3),
+}
+
+
+def items(only: str | None) -> dict[str, Item]:
+    """The items named in `only` (comma separated), without it all; raises InputError for an unknown name."""
+    if not only:
+        return dict(ITEMS)
+    names = [name.strip() for name in only.split(",")]
+    for name in names:
+        if name not in ITEMS:
+            raise InputError(f"--only: unknown item '{name}', use one of {', '.join(ITEMS)}")
+    return {name: item for name, item in ITEMS.items() if name in names}
