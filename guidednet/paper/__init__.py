@@ -17,6 +17,7 @@ FILES = {
     "figure6": "fig6_hyperparameters.csv",
     "stated": "stated.csv",
 }
+TABLES = tuple(name for name in FILES if name.startswith("table"))
 
 
 def printed(item: str) -> pd.DataFrame:

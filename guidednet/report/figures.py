@@ -43,3 +43,14 @@ def draw_organ_gains(axes: Axes, table: pd.DataFrame, organs: OrganSet, title: s
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set(xlabel=f"Dice minus {scores.index[0]} (points)", title=title, ylabel="")
     axes.legend(fontsize=8)
+
+
+def draw_pairs(axes: Axes, table: pd.DataFrame, title: str) -> None:
+    """Bars in pairs, mean Dice and mean Jaccard of each row in percent, the numbers above them."""
+    places = range(len(table))
+    for shift, column, colour, name in ((-0.2, "mean_dice", LINE_COLOURS[0], "Dice"), (0.2, "mean_jaccard", LINE_COLOURS[1], "Jaccard")):
+        bars = axes.bar([place + shift for place in places], table[column].fillna(0), width=0.38, color=colour, label=name)
+        axes.bar_label(bars, [f"{value:.1f}" if value == value else "not run" for value in table[column]], fontsize=7)
+    axes.set_xticks(list(places), [str(label).replace("lambda_g = ", "λ = ") for label in table["method"]])
+    axes.set(ylabel="percent", title=title, ylim=(0, 1.25 * max(table["mean_dice"].max(), 1)))
+    axes.legend(ncols=2, loc="upper right", frameon=False)

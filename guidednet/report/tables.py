@@ -77,18 +77,17 @@ def make_table(
 ) -> pd.DataFrame:
     """The table `item` ("table1", ...): the paper's columns from our runs, then our own, then the paper's means.
 
-    Rows stand in the order of the print; further ones follow it and have no printed number. Overlaps are percent,
-    hd95 mm, false_positive_ml the mean volume that is wrongly called an organ; `p_vs_guidednet` is a paired Wilcoxon
-    test over test cases against GuidedNet (the row called `reference`) on the same cases, after Holm's correction. A row whose runs are missing
-    has no numbers and 0 seeds.
+    Rows stand in the order of the print; further ones follow it and have no printed number. Overlaps are percent, hd95 mm,
+    false_positive_ml the mean volume that is wrongly called an organ; `p_vs_guidednet` is a paired Wilcoxon test over test
+    cases against GuidedNet (the row called `reference`) on the same cases, after Holm's correction. A row whose runs are
+    missing has no numbers and 0 seeds.
     """
     found = [(row, [run for config in row.runs if (run := store.get(config, on_missing)) is not None]) for row in rows]
     table = pd.DataFrame([table_row(row, runs) for row, runs in found])
+    by_case = [case_dice(runs, row.predictor) if runs else None for row, runs in found]
     place = table.columns.get_loc("ci_high") + 1
-    table.insert(
-        place, "p_vs_guidednet", compare_with_guidednet(table, reference, [case_dice(runs, row.predictor) if runs else None for row, runs in found])
-    )
-    if item in paper.FILES:
+    table.insert(place, "p_vs_guidednet", compare_with_guidednet(table, reference, by_case))
+    if item in paper.TABLES:
         printed = paper.printed(item)
         same = printed["method"].reindex(table.index) == table["method"]
         for column in ("mean_dice", "mean_jaccard"):
