@@ -30,6 +30,11 @@ def figure_files(name: str) -> tuple[str, ...]:
     return tuple(f"{name}.{ending}" for ending in ("csv", "png", "pdf"))
 
 
+def viewer_rows(profile: Profile, seeds: int) -> list[Row]:
+    """The two methods that the viewer shows."""
+    return supervised_baseline(profile, 1) + guidednet_rows(profile, 1)
+
+
 ITEMS = {
     "start": Item("00_start_here", supervised_baseline),
     "data": Item("01_data_and_preprocessing"),
@@ -49,6 +54,7 @@ ITEMS = {
     ),
     "numbers": Item("25_the_papers_own_numbers"),
     "curves": Item("26_training_curves", table3),
+    "viewer": Item("30_slice_viewer", viewer_rows),
 }
 
 

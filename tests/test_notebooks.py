@@ -13,7 +13,7 @@ from guidednet.items import ITEMS
 from guidednet.report.notebooks import NOTEBOOKS, WIDGET, check_parameters, parse_parameters, source, without_widgets
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
-PARAMETERS = {"profile", "seeds", "on_missing"}
+PARAMETERS = {"profile", "seeds", "on_missing", "case", "image", "labels"}
 
 
 def code_cells(path):

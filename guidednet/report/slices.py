@@ -26,7 +26,7 @@ def cut(volume: np.ndarray, plane: str, index: int) -> np.ndarray:
     if plane not in PLANES:
         raise InputError(f"unknown plane '{plane}': use one of {', '.join(PLANES)}")
     # Every displayed axis runs towards R, A or S in the array, which display puts left or up: both are flipped.
-    return np.take(volume, index, axis=PLANES[plane][0])[::-1, ::-1]
+    return volume[(slice(None),) * PLANES[plane][0] + (index,)][::-1, ::-1]
 
 
 def draw_slice(
