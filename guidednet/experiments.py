@@ -1,5 +1,6 @@
 """The rows of Tables 1 to 3, and the runs that each needs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from guidednet.config import RunConfig
@@ -24,6 +25,8 @@ METHOD_NAMES = {
     "guidednet": "GuidedNet",
 }
 AUGMENTED = "Sup only, strong augmentation"
+# What the qualitative figures show beside the reference.
+SHOWN_METHODS = ("GuidedNet", "MagicNet", "DHC", "CLD", "CPS")
 
 
 @dataclass(frozen=True)
@@ -84,3 +87,9 @@ def table3(profile: Profile, seeds: int) -> list[Row]:
         Row(label, tuple(profile.run("flare22", method, ratio, seed, options) for seed in range(seeds)))
         for label, (method, options) in settings.items()
     ]
+
+
+def comparison_rows(rows: Sequence[Row], labels: Sequence[str], n_unlabelled: int) -> list[Row]:
+    """The rows of a table called `labels` that train with `n_unlabelled` unlabelled cases, in the order of `labels`."""
+    found = {row.label: row for row in rows if row.runs[0].n_unlabelled == n_unlabelled and row.predictor == "primary"}
+    return [found[label] for label in labels]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from guidednet.ablations import figure6, guidednet_rows, readings, selection, table4
 from guidednet.errors import InputError
-from guidednet.experiments import Row, supervised_baseline, table1, table2, table3
+from guidednet.experiments import SHOWN_METHODS, Row, comparison_rows, supervised_baseline, table1, table2, table3
 from guidednet.profiles import Profile
 
 Rows = Callable[[Profile, int], list[Row]]
@@ -30,6 +30,21 @@ def figure_files(name: str) -> tuple[str, ...]:
     return tuple(f"{name}.{ending}" for ending in ("csv", "png", "pdf"))
 
 
+DIAGRAMS = tuple(file for name in ("figure1a", "figure1c", "figure3") for file in figure_files(name))
+# Figures that are made together with another one.
+MADE_WITH = {"figure5": "figure4", "figure1a": "figure4", "figure1c": "figure4", "figure3": "figure4"}
+
+
+def qualitative_rows(profile: Profile, seeds: int) -> list[Row]:
+    """The methods that Figures 4 and 5 show, with 10 % of the cases labelled."""
+    tables = ((table1, "flare22"), (table2, "amos"))
+    return [
+        row
+        for builder, dataset in tables
+        for row in comparison_rows(builder(profile, seeds), SHOWN_METHODS, profile.data[dataset].ratios[1][1])
+    ]
+
+
 def viewer_rows(profile: Profile, seeds: int) -> list[Row]:
     """The two methods that the viewer shows."""
     return supervised_baseline(profile, 1) + guidednet_rows(profile, 1)
@@ -48,6 +63,7 @@ ITEMS = {
     "table4": Item("13_table4_cgmm_losses", table4, table_files("table4")),
     "figure1b": Item("20_figure1b_size_and_dice", guidednet_rows, figure_files("figure1b")),
     "figure2": Item("21_figure2_feature_distance", guidednet_rows, figure_files("figure2")),
+    "figure4": Item("22_figures4_5_qualitative", qualitative_rows, (*figure_files("figure4"), *figure_files("figure5"), *DIAGRAMS)),
     "figure6": Item("23_figure6_hyperparameters", figure6, figure_files("figure6")),
     "readings": Item(
         "24_two_readings", lambda profile, seeds: readings(profile, seeds) + selection(profile, seeds), table_files("readings")
@@ -62,7 +78,7 @@ def items(only: str | None) -> dict[str, Item]:
     """The items named in `only` (comma separated), without it all; raises InputError for an unknown name."""
     if not only:
         return dict(ITEMS)
-    names = [name.strip() for name in only.split(",")]
+    names = [MADE_WITH.get(name.strip(), name.strip()) for name in only.split(",")]
     for name in names:
         if name not in ITEMS:
             raise InputError(f"--only: unknown item '{name}', use one of {', '.join(ITEMS)}")
