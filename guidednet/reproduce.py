@@ -61,7 +61,7 @@ class Reproduction:
         print(self._plan_text(planned), flush=True)
         train_runs(self.store, [run.config for run in planned], self.jobs)
         self._execute_notebooks()
-        page = write_index(self.workspace, self.items, plan_table(planned, self.store))
+        page = write_index(self.workspace, self.items, plan_table(planned, self.store), self.store, self.seeds)
         print(f"tables and figures: {self.workspace.figure_folder}\nopen first: {page}")
 
     def plan_text(self) -> str:

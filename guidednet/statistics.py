@@ -37,8 +37,15 @@ def rank_correlation(first: pd.Series, second: pd.Series, seed: int = 0, resampl
     pairs = pd.DataFrame({"first": first.to_numpy(float), "second": second.to_numpy(float)}).dropna()
     if len(pairs) < 4:
         return float("nan"), float("nan"), float("nan")
-    generator = np.random.default_rng(seed)
-    samples = [pairs.iloc[generator.integers(0, len(pairs), len(pairs))] for _ in range(resamples)]
-    drawn = [sample["first"].corr(sample["second"], method="spearman") for sample in samples if (sample.nunique() > 1).all()]
-    low, high = np.percentile(drawn, (2.5, 97.5))
-    return float(pairs["first"].corr(pairs["second"], method="spearman")), float(low), float(high)
+    drawn = np.random.default_rng(seed).integers(0, len(pairs), (resamples, len(pairs)))
+    low, high = np.nanpercentile(_spearman(pairs["first"].to_numpy()[drawn], pairs["second"].to_numpy()[drawn]), (2.5, 97.5))
+    (rho,) = _spearman(pairs[["first"]].to_numpy().T, pairs[["second"]].to_numpy().T)
+    return float(rho), float(low), float(high)
+
+
+def _spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Spearman's rho of each row (R,N) with the same row of the other array; NaN for a row of equal values."""
+    ranks = [stats.rankdata(values, axis=1) for values in (first, second)]
+    centred = [values - values.mean(1, keepdims=True) for values in ranks]
+    norm = np.sqrt((centred[0] ** 2).sum(1) * (centred[1] ** 2).sum(1))
+    return np.divide((centred[0] * centred[1]).sum(1), norm, out=np.full(len(norm), np.nan), where=norm > 0)

@@ -1,54 +1,122 @@
-"""The page to open first: results/<profile>/index.html, one self-contained file."""
+"""The page to open first: results/<profile>/index.html, one self-contained file that needs no server and no network."""
 
+import base64
 import html
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from guidednet import paper
+from guidednet.experiments import SHOWN_METHODS, Row, comparison_rows, table1, table2
 from guidednet.files import write_text
 from guidednet.items import Item
-from guidednet.report.notebooks import title
+from guidednet.report.captions import caption
+from guidednet.report.notebooks import source, title
+from guidednet.report.provenance import provenance_table
+from guidednet.report.qualitative import median_case, predictions
+from guidednet.report.scene import scene_of_case
+from guidednet.report.slice_browser import SCRIPT, browser_html
+from guidednet.report.tables import NOT_RUN, notes_on_print
+from guidednet.runs import RunStore
 from guidednet.workspace import Workspace
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.85rem; }
-th, td { padding: 0.2rem 0.5rem; border-bottom: 1px solid #ddd; text-align: right; } th:first-child, td:first-child { text-align: left; }
+.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.8rem; }
+th, td { padding: 0.15rem 0.5rem; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; }
+figure { margin: 1rem 0; } figure img { max-width: 100%; height: auto; }
+.browser input { width: 100%; } .browser img { image-rendering: auto; }
 .note { background: #fff6dd; padding: 0.5rem 1rem; border-left: 4px solid #e0a800; } a { color: #14507a; }
+summary { cursor: pointer; color: #14507a; }
+@media print { .browser input, summary { display: none; } body { max-width: none; font-size: 11px; } h3 { break-after: avoid; } }
 """
+BROWSED = (("flare22", table1), ("amos", table2))
 
 
-def write_index(workspace: Workspace, items: dict[str, Item], plan: pd.DataFrame) -> Path:
-    """Write index.html: what this profile is, every table that exists, links to the notebooks as HTML, the runs."""
+def write_index(workspace: Workspace, items: dict[str, Item], plan: pd.DataFrame, store: RunStore, seeds: int) -> Path:
+    """Write index.html: what this profile is, every table and figure with the print and its runs, slices, notebooks."""
     profile = workspace.profile
     data = "synthetic CT (phantoms); no number here says anything about patients" if profile.synthetic else "the real data sets"
+    sections = [_item_section(workspace, item, store, seeds) for item in items.values() if item.files]
     parts = [
         f"<h1>GuidedNet companion: profile {html.escape(profile.name)}</h1>",
-        f'<p class="note">Data: {data}.</p>',
-        "<h2>Tables</h2>",
-        *[_table_section(workspace.figure_folder / file) for item in items.values() for file in item.files if file.endswith(".csv")],
+        f'<p class="note">Data: {data}. The paper\'s numbers come from patients\' scans and 20,000 steps.</p>',
+        "<h2>Tables and figures</h2>",
+        *sections,
+        "<h2>Slices</h2><p>A test case by several methods; move the slider.</p>",
+        *_browsers(workspace, store, seeds),
         "<h2>Notebooks</h2><ul>",
         *[_notebook_link(workspace.report_folder, item.notebook) for item in items.values()],
-        "</ul><h2>Runs</h2>",
-        f'<div class="wide">{plan.to_html(index=False, float_format="{:.3f}".format)}</div>',
+        f"</ul><details><summary>All runs</summary>{_table(plan, '{:.3f}')}</details>",
     ]
     page = workspace.report_folder / "index.html"
-    viewport = "<meta name=viewport content='width=device-width'>"
-    head = f"<!doctype html><html lang=en><meta charset=utf-8>{viewport}<title>GuidedNet companion</title><style>{STYLE}</style>"
-    write_text(page, head + "\n".join(parts) + "</html>\n")
+    viewport = '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8">{viewport}<title>GuidedNet companion</title><style>{STYLE}</style>'
+    write_text(page, f"{head}\n" + "\n".join(parts) + f"\n<script>{SCRIPT}</script></html>\n")
     return page
 
 
-def _table_section(csv: Path) -> str:
-    if not csv.exists():
-        return f"<h3>{html.escape(csv.stem)}</h3><p>not run</p>"
-    caption = csv.with_suffix(".md").read_text().splitlines()[0]
-    table = pd.read_csv(csv).to_html(index=False, na_rep="-", float_format="{:.2f}".format)
-    return f'<h3>{html.escape(csv.stem)}</h3><p>{html.escape(caption)}</p><div class="wide">{table}</div>'
+def _item_section(workspace: Workspace, item: Item, store: RunStore, seeds: int) -> str:
+    """A table or the figures of one notebook, the print folded below, and where the numbers come from."""
+    rows = item.rows(workspace.profile, seeds) if item.rows else []
+    names = list(dict.fromkeys(Path(file).stem for file in item.files))
+    heading = f"<h3>{html.escape(title(source(item.notebook)))}</h3>"
+    note = f"<p>{html.escape(caption(', '.join(map(_shown_name, names)), workspace, seeds, rows))}</p>" if rows else ""
+    shown = "".join(_shown(workspace.figure_folder, name, f"{name}.png" in item.files) for name in names)
+    return heading + note + shown + "".join(map(_print_section, names)) + _provenance_section(rows, store)
+
+
+def _shown_name(name: str) -> str:
+    return name.replace("table", "Table ").replace("figure", "Figure ")
+
+
+def _shown(folder: Path, name: str, is_figure: bool) -> str:
+    path = folder / f"{name}.{'png' if is_figure else 'csv'}"
+    if not path.exists():
+        return f"<p>{html.escape(_shown_name(name))}: {NOT_RUN}</p>"
+    if is_figure:
+        data = base64.b64encode(path.read_bytes()).decode()
+        shown = html.escape(_shown_name(name))
+        return f'<figure><img src="data:image/png;base64,{data}" alt="{shown}"><figcaption>{shown}</figcaption></figure>'
+    return _table(pd.read_csv(path), "{:.2f}")
+
+
+def _print_section(name: str) -> str:
+    """The paper's own numbers of a table or figure; empty where the paper prints none."""
+    if name not in paper.FILES:
+        return ""
+    notes = html.escape(notes_on_print(name))
+    table = _table(paper.printed(name).drop(columns="note", errors="ignore"), "{:.2f}")
+    return f"<details><summary>The paper's {html.escape(_shown_name(name))}</summary>{table}<p>{notes}</p></details>"
+
+
+def _provenance_section(rows: Sequence[Row], store: RunStore) -> str:
+    if not rows:
+        return ""
+    return f"<details><summary>Where these numbers come from</summary>{_table(provenance_table(rows, store), '{:.3f}')}</details>"
+
+
+def _table(table: pd.DataFrame, number: str) -> str:
+    return f'<div class="wide">{table.to_html(index=False, na_rep="-", border=0, float_format=number.format)}</div>'
+
+
+def _browsers(workspace: Workspace, store: RunStore, seeds: int) -> list[str]:
+    """A slice browser per data set whose GuidedNet has run; the case is that of Figures 4 and 5."""
+    pages = []
+    for dataset, builder in BROWSED:
+        rows = comparison_rows(builder(workspace.profile, seeds), SHOWN_METHODS, workspace.data(dataset).ratios[1][1])
+        run = store.get(rows[0].runs[0], "blank")
+        if run is not None:
+            case = median_case(run)
+            scene = scene_of_case(workspace.store(dataset), case, predictions(rows, store, case))
+            pages.append(browser_html(scene, list(scene.labels)))
+    return pages or [f"<p>{NOT_RUN}</p>"]
 
 
 def _notebook_link(folder: Path, name: str) -> str:
     executed = folder / "notebooks" / f"{name}.ipynb"
     if not executed.exists():
-        return f"<li>{html.escape(name)}: not run</li>"
+        return f"<li>{html.escape(name)}: {NOT_RUN}</li>"
     return f'<li><a href="notebooks/{name}.html">{html.escape(title(executed))}</a></li>'

@@ -60,9 +60,9 @@ def overlay(labels: np.ndarray, organs: OrganSet, opacity: float = 0.45) -> np.n
 
 
 def _mark_orientation(axes: Axes, names: str) -> None:
-    places = ((0.02, 0.5), (0.98, 0.5), (0.5, 0.97), (0.5, 0.03))
-    for name, (x, y) in zip(names, places, strict=True):
-        axes.text(x, y, name, color="white", fontsize=7, ha="center", va="center", transform=axes.transAxes)
+    places = ((0.02, 0.5, "left", "center"), (0.98, 0.5, "right", "center"), (0.5, 0.98, "center", "top"), (0.5, 0.02, "center", "bottom"))
+    for name, (x, y, across, along) in zip(names, places, strict=True):
+        axes.text(x, y, name, color="white", fontsize=7, ha=across, va=along, transform=axes.transAxes)
 
 
 def organ_legend(figure: Figure, organs: OrganSet) -> None:

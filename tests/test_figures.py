@@ -1,0 +1,157 @@
+"""Figures: drawn from a saved frame, the same bytes each time, boxes where they belong, hidden labels out of training's reach."""
+
+import subprocess
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import colors
+
+from guidednet.organs import AMOS, FLARE22
+from guidednet.phantom import make_case, write_phantoms
+from guidednet.prepare import prepare
+from guidednet.profiles import DataConfig, PhantomConfig, Profile
+from guidednet.report.diagrams import GUIDED, PSEUDO_LABELS, TRAINING, edges, figure1a, figure3
+from guidednet.report.hidden_truth import hidden_label
+from guidednet.report.qualitative import Box, advantage, box_table, boxes_of, draw_comparison, place_box
+from guidednet.report.ranks import rank_table
+from guidednet.report.save import DOUBLE, SINGLE, print_figure, save_figure
+from guidednet.report.scene import SCALED_WINDOWS, Scene
+from guidednet.report.surfaces3d import organ_surfaces
+from guidednet.statistics import rank_correlation
+from guidednet.store import CaseStore, PrepareConfig
+from guidednet.workspace import Workspace
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    yield
+    plt.close("all")
+
+
+def test_a_figure_is_saved_with_its_numbers_and_equal_bytes(tmp_path):
+    frame = pd.DataFrame({"x": [1, 2], "y": [3.0, 4.5]})
+    for folder in ("one", "two"):
+        figure, axes = print_figure(SINGLE, 2)
+        axes.plot(frame["x"], frame["y"])
+        save_figure(figure, frame, tmp_path / folder, "line")
+    for ending in ("png", "pdf", "csv"):
+        assert (tmp_path / "one" / f"line.{ending}").read_bytes() == (tmp_path / "two" / f"line.{ending}").read_bytes()
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "one" / "line.csv"), frame)
+    assert figure.get_figwidth() == SINGLE and axes.xaxis.label.get_fontsize() >= 7
+
+
+def lightness(hexadecimal):
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in colors.to_rgb(hexadecimal)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("organs", [FLARE22, AMOS], ids=["flare22", "amos"])
+def test_no_two_organs_share_a_colour_and_names_keep_theirs(organs):
+    found = {organ.name: organ.colour for organ in organs.by_label.values()}
+    assert len(set(found.values())) == len(found)
+    assert all(found[name] == organ.colour for name, organ in ((o.name, o) for o in FLARE22.by_label.values()) if name in found)
+    assert all(abs(lightness(found["liver"]) - lightness(found[other])) > 0.03 for other in ("stomach", "right kidney"))
+
+
+def test_ranks_by_hand():
+    table = rank_table(pd.Series({"Liv": 1500.0, "Sto": 300.0, "Gal": 30.0}), pd.Series({"Sto": 50.0, "Liv": 90.0, "Gal": 60.0}), "here")
+    assert table.set_index("organ")["size_rank"].to_dict() == {"Liv": 1, "Sto": 2, "Gal": 3}
+    assert table.set_index("organ")["dice_rank"].to_dict() == {"Liv": 1, "Sto": 3, "Gal": 2}
+
+
+def test_rank_correlation_and_its_interval():
+    x = pd.Series(np.arange(12.0))
+    rho, low, high = rank_correlation(x, -(x**3))
+    assert rho == pytest.approx(-1) and low == pytest.approx(-1) and high == pytest.approx(-1)
+    noise = np.random.default_rng(0).normal(size=12)
+    rho, low, high = rank_correlation(x, pd.Series(noise))
+    assert rho == pytest.approx(pd.Series(noise).corr(x, method="spearman"))
+    assert -1 <= low < rho < high <= 1
+    assert np.isnan(rank_correlation(x[:3], x[:3])).all()
+
+
+def small_workspace(tmp_path):
+    settings = DataConfig(((1, 1), (1, 2)), 0, 0, PrepareConfig(spacing_mm=(17.0, 22.0, 24.0)), PhantomConfig(1, 2, 9.0))
+    return Workspace(Profile("small", {"flare22": settings}, 1), tmp_path / "data", tmp_path, tmp_path / "figures")
+
+
+def test_hidden_truth_is_the_phantom_on_the_prepared_grid(tmp_path):
+    workspace = small_workspace(tmp_path)
+    raw, folder = workspace.raw_folder("flare22"), workspace.store_folder("flare22")
+    write_phantoms(raw, "flare22", cases=2, labelled=1, voxel_mm=9.0)
+    prepare(raw, folder, "flare22", workspace.data("flare22").prepare)
+    store = CaseStore(folder)
+    truth = hidden_label(workspace, "flare22", "Case_00001")
+    assert truth.shape == store.image("Case_00001").shape and not (folder / "cases" / "Case_00001" / "label.npy").exists()
+    scan = make_case("flare22", "Case_00001", shifted=True, voxel_mm=9.0)
+    liver = FLARE22.label_of("liver")
+    millilitres = (scan.label == liver).sum() * abs(np.linalg.det(scan.affine[:3, :3])) / 1000
+    assert (truth == liver).sum() * np.prod(store.spacing("Case_00001")) / 1000 == pytest.approx(millilitres, rel=0.2)
+
+
+def test_training_does_not_import_the_hidden_truth():
+    code = "import sys, guidednet.train, guidednet.runs, guidednet.jobs, guidednet.selection\n"
+    code += "print([name for name in sys.modules if 'hidden' in name])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def scene_of(**labels):
+    shape = (4, 10, 12)
+    maps = {name: np.zeros(shape, np.uint8) for name in ("reference", "GuidedNet", "CPS", "DHC")}
+    maps["reference"][2, 3:7, 3:9] = 1
+    maps["GuidedNet"] = maps["reference"].copy()
+    maps |= labels
+    image = np.linspace(0, 1, 480).reshape(shape).astype(np.float32)
+    return Scene("case", image, maps, np.diag([1, 1, 3, 1.0]), FLARE22, SCALED_WINDOWS, "scaled", "reference")
+
+
+def test_a_box_lies_where_the_others_err_and_guidednet_does_not():
+    scene = scene_of()
+    box = place_box(advantage(scene, "others err"), "others err", "transverse")
+    assert box.index == 2 and (box.crop(scene.labels["reference"]) == 1).all()
+    table = box_table(scene, [box]).set_index("method")["wrong"]
+    assert table["GuidedNet"] == 0 and table["CPS"] == table["DHC"] == box.crop(scene.labels["reference"]).size
+
+
+def test_the_counter_example_lies_where_guidednet_errs():
+    wrong = np.zeros((4, 10, 12), np.uint8)
+    wrong[2, 3:7, 3:9], wrong[1, 0:3, 0:4] = 1, 5
+    right = np.zeros_like(wrong)
+    right[2, 3:7, 3:9] = 1
+    scene = scene_of(GuidedNet=wrong, CPS=right)
+    boxes = boxes_of(scene, ("transverse", "transverse"))
+    assert boxes[0].index != boxes[1].index and boxes[-1].kind == "GuidedNet errs" and boxes[-1].index == 1
+    table = box_table(scene, boxes[-1:]).set_index("method")["wrong"]
+    assert table["GuidedNet"] > 0 and table["CPS"] == 0
+
+
+def test_a_box_never_leaves_the_slice_and_the_figure_has_a_panel_for_each():
+    scene = scene_of()
+    boxes = boxes_of(scene, ("transverse", "coronal", "sagittal"))
+    for box in boxes:
+        assert isinstance(box, Box) and box.crop(scene.image).shape == (box.rows[1] - box.rows[0], box.columns[1] - box.columns[0])
+    figure = draw_comparison(scene, boxes)
+    assert len(figure.axes) == (len(boxes) + 1) * len(scene.labels) and figure.get_figwidth() == DOUBLE
+
+
+def test_diagrams_are_drawn_from_their_tables():
+    for diagram in (PSEUDO_LABELS, GUIDED, TRAINING):
+        names = {name for name, *_ in diagram[0]}
+        assert {end for arrow in diagram[1] for end in arrow[:2]} <= names and len(edges(diagram)) == len(diagram[1])
+    assert not edges(TRAINING).set_index(["from", "to"]).loc[("probabilities p of A", "class weights w (true positives)"), "gradient"]
+    assert len(figure3().axes[0].patches) == len(TRAINING[1]) and len(figure1a().axes[0].patches) == len(PSEUDO_LABELS[1])
+
+
+def test_surface_of_a_box_has_its_volume_and_place():
+    label = np.zeros((20, 30, 40), np.uint8)
+    label[5:15, 10:20, 8:32] = FLARE22.label_of("liver")
+    vertices, faces = organ_surfaces(label, (3.0, 2.0, 1.0), FLARE22)["liver"]
+    corners = vertices[faces]
+    volume = abs(np.einsum("fi,fi->f", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])).sum()) / 6
+    assert volume == pytest.approx(30 * 20 * 24, rel=0.05)
+    np.testing.assert_allclose(vertices.min(0), [7.5, 19, 13.5], atol=0.6)
+    assert list(organ_surfaces(label, (3.0, 2.0, 1.0), FLARE22)) == ["liver"]
