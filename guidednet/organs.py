@@ -46,7 +46,7 @@ class OrganSet:
         return labels[name]
 
 
-# Hues are spread so that neighbouring organs differ in lightness too, for readers who do not see colour alike.
+# No two look alike with any of the common forms of colour vision; a test simulates them.
 LIVER = Organ("liver", "Liv", "#AA4499")
 SPLEEN = Organ("spleen", "Spl", "#4477AA")
 STOMACH = Organ("stomach", "Sto", "#DDCC77")
@@ -60,7 +60,7 @@ GALLBLADDER = Organ("gallbladder", "Gal", "#44AA99")
 OESOPHAGUS = Organ("oesophagus", "Eso", "#882255")
 RIGHT_ADRENAL = Organ("right adrenal gland", "RAG", "#FFEE33")
 LEFT_ADRENAL = Organ("left adrenal gland", "LAG", "#999933")
-BLADDER = Organ("bladder", "Bla", "#77CCCC")
+BLADDER = Organ("bladder", "Bla", "#9933FF")
 PROSTATE_UTERUS = Organ("prostate/uterus", "P/U", "#332288")
 
 FLARE22 = OrganSet(

@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from itertools import combinations
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib import colors
+from matplotlib.colors import to_rgb
 
 from guidednet.organs import AMOS, FLARE22
 from guidednet.phantom import make_case, write_phantoms
@@ -43,17 +44,33 @@ def test_a_figure_is_saved_with_its_numbers_and_equal_bytes(tmp_path):
     assert figure.get_figwidth() == SINGLE and axes.xaxis.label.get_fontsize() >= 7
 
 
-def lightness(hexadecimal):
-    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in colors.to_rgb(hexadecimal)]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+# Machado, Oliveira and Fernandes 2009, severity 1, for linear RGB.
+COLOUR_VISION = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+    "full": np.eye(3).tolist(),
+}
 
 
-@pytest.mark.parametrize("organs", [FLARE22, AMOS], ids=["flare22", "amos"])
-def test_no_two_organs_share_a_colour_and_names_keep_theirs(organs):
-    found = {organ.name: organ.colour for organ in organs.by_label.values()}
-    assert len(set(found.values())) == len(found)
-    assert all(found[name] == organ.colour for name, organ in ((o.name, o) for o in FLARE22.by_label.values()) if name in found)
-    assert all(abs(lightness(found["liver"]) - lightness(found[other])) > 0.03 for other in ("stomach", "right kidney"))
+def lab(colour, vision):
+    """CIE L*a*b* (D65) of a hex colour as seen with `vision`."""
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb > 0.04045, ((rgb + 0.055) / 1.055) ** 2.4, rgb / 12.92)
+    linear = np.clip(np.array(COLOUR_VISION[vision]) @ linear, 0, 1)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ linear / [0.9505, 1, 1.089]
+    root = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * root[1] - 16, 500 * (root[0] - root[1]), 200 * (root[1] - root[2])])
+
+
+@pytest.mark.parametrize("vision", COLOUR_VISION)
+@pytest.mark.parametrize("organs", [FLARE22, AMOS], ids=lambda organs: organs.dataset)
+def test_organ_colours_differ_with_any_colour_vision(organs, vision):
+    """At least 5 in CIE76, twice what is just noticeable side by side."""
+    colours = {organ.name: lab(organ.colour, vision) for organ in organs.by_label.values()}
+    distances = {pair: np.linalg.norm(colours[pair[0]] - colours[pair[1]]) for pair in combinations(colours, 2)}
+    closest = min(distances, key=distances.get)
+    assert distances[closest] > 5, (closest, distances[closest])
 
 
 def test_ranks_by_hand():

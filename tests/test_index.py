@@ -1,0 +1,72 @@
+"""The page to open first: one file that needs nothing else, with every table and figure, the print and the runs behind it."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from guidednet.experiments import Row
+from guidednet.items import Item
+from guidednet.organs import FLARE22
+from guidednet.profiles import profile
+from guidednet.report.index import write_index
+from guidednet.report.save import print_figure, save_figure
+from guidednet.report.scene import SCALED_WINDOWS, Scene
+from guidednet.report.slice_browser import browser_html, slice_pictures
+from guidednet.runs import RunStore
+from guidednet.workspace import Workspace
+
+
+def scene(title="case"):
+    label = np.zeros((5, 10, 12), np.uint8)
+    label[2, 3:6, 3:6] = 1
+    return Scene(title, label.astype(np.float32), {"reference": label, "CPS": label}, np.eye(4), FLARE22, SCALED_WINDOWS, "scaled")
+
+
+@pytest.fixture
+def page(tmp_path):
+    workspace = Workspace(profile("smoke"), tmp_path / "data", tmp_path / "results", tmp_path / "figures")
+    figure, axes = print_figure(3, 2)
+    axes.plot([1, 2])
+    save_figure(figure, pd.DataFrame({"x": [1]}), workspace.figure_folder, "figure6")
+    pd.DataFrame({"method": ["<CPS & co>"], "mean_dice": [1.234]}).to_csv(workspace.figure_folder / "table3.csv", index=False)
+    config = workspace.profile.run("flare22", "cps", (1, 9), 0)
+    rows = lambda profile, seeds: [Row("<CPS & co>", (config,))]  # noqa: E731
+    items = {
+        "table3": Item("12_table3_components", rows, ("table3.csv",)),
+        "figure6": Item("23_figure6_hyperparameters", rows, ("figure6.csv", "figure6.png")),
+        "table1": Item("10_table1_flare22", rows, ("table1.csv",)),
+    }
+    path = write_index(workspace, items, pd.DataFrame({"run": ["<b>"]}), RunStore(workspace), seeds=1)
+    return path.read_text(encoding="utf-8")
+
+
+def test_the_page_needs_no_other_file_and_no_network(page):
+    assert not re.findall(r"""(?:src|href)=["'](?!data:|notebooks/)""", page)
+    assert not re.findall(r"https?://", page)
+    assert 'name="viewport"' in page and "@media print" in page
+
+
+def test_every_table_and_figure_is_there_or_called_not_run(page):
+    assert "1.23" in page and "data:image/png;base64," in page
+    assert "Table 1: not run" in page and "12_table3_components: not run" in page
+    assert "synthetic" in page
+
+
+def test_the_print_and_the_runs_stand_beside(page):
+    assert "The paper's Table 3" in page.replace("&#x27;", "'") and "83.64" in page
+    assert "Where these numbers come from" in page and page.count("not run") >= 4
+
+
+def test_names_are_escaped(page):
+    assert "&lt;CPS &amp; co&gt;" in page and "<CPS" not in page and "<b>&lt;" not in page
+    assert "<script>alert" not in browser_html(scene("<script>alert(1)</script>"), ["reference"])
+
+
+def test_a_slice_browser_holds_every_slice():
+    text = browser_html(scene(), ["reference", "CPS"])
+    assert text.count('"name": "transverse') == 5 and 'max="4"' in text and text.count("</script>") == 1
+    pictures = slice_pictures(scene(), ["reference", "CPS"])
+    assert [name for name, _ in pictures] == [f"transverse {index}" for index in range(5)]
+    assert pictures[2][1].size[0] == 2 * 200 + 4 and pictures[2][1].tobytes() != pictures[3][1].tobytes()
