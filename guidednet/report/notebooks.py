@@ -154,7 +154,7 @@ def _run(path: Path, target: Path, values: dict[str, Any]) -> None:
                 cwd=str(path.parent),
                 progress_bar=False,
                 config=Config(KernelManager={"transport": "ipc", "ip": f"{sockets}/socket"}),
-                extra_arguments=["--IPKernelApp.log_level=ERROR"],
+                extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
             )
     except (PapermillExecutionError, CellTimeoutError) as error:
         raise NotebookError(f"{path.name} failed, see {target}: {_last_line(error)}") from error
