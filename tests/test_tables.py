@@ -9,6 +9,7 @@ from guidednet.errors import InputError
 from guidednet.experiments import Row
 from guidednet.organs import FLARE22
 from guidednet.records import Run
+from guidednet.report.score_checks import broken_scores
 from guidednet.report.tables import latex, make_table, markdown, readable, write_table
 
 METRICS = ("dice", "jaccard", "nsd", "hd95", "false_positive_ml")
@@ -84,6 +85,24 @@ def test_a_further_row_scores_its_own_predictor_and_has_no_printed_number(table)
         and pd.isna(extended["paper_mean_dice"].iloc[4])
         and extended["paper_mean_dice"].notna()[:4].all()
     )
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [(None, None, None), ("dice", 0.9, "does not follow"), ("nsd", 1.5, "outside 0 to 1"), ("jaccard", 0.1, "does not follow")],
+)
+def test_a_broken_score_is_named_by_its_run(column, value, message, tmp_path):
+    config = tiny_config("cps")
+    given = scores({}).astype({"value": float})
+    overlap = given["metric"] == "jaccard"
+    given.loc[overlap, "value"] = given.loc[overlap, "value"] / (2 - given.loc[overlap, "value"])
+    if column:
+        given.loc[given.index[given["metric"] == column][0], "value"] = value
+    run = ScoredRun(config, tmp_path / "flare22-cps-run", {"scores": given})
+    store = ScoredStore({})
+    store.get = lambda config, on_missing: run
+    found = broken_scores([Row("CPS", (config,))], store)
+    assert (found == []) if message is None else (message in found[0] and found[0].startswith("flare22-cps-run: "))
 
 
 def test_columns_are_those_of_the_contract(table):
