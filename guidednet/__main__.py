@@ -1,4 +1,4 @@
-"""The command line: guidednet phantom | prepare | plan | train | evaluate | predict | notebook | reproduce."""
+"""The command line: guidednet phantom | prepare | plan | train | evaluate | predict | export | notebook | reproduce."""
 
 import argparse
 import sys
@@ -39,20 +39,36 @@ def _add_data_commands(subparsers: argparse._SubParsersAction) -> None:
     for command in (phantom, prepare):
         command.add_argument("--workers", type=_count, default=cores(), help="processes (default: all cores)")
 
-    predict = subparsers.add_parser("predict", help="segment a scan with a trained run")
-    predict.add_argument("scan", type=Path, help="NIfTI in HU")
-    predict.add_argument("--run", dest="run_folder", type=Path, required=True, help="folder of a finished run")
-    predict.add_argument("-o", "--output", type=Path, required=True, help="NIfTI to write")
+    _add_model_commands(subparsers)
+
+
+def _add_model_commands(subparsers: argparse._SubParsersAction) -> None:
+    predict = subparsers.add_parser("predict", help="segment a scan with a trained model")
+    predict.add_argument("scan", type=Path, help="NIfTI in HU, folder of a DICOM series, or folder of NIfTI files")
+    predict.add_argument("--run", dest="model", type=Path, required=True, help="folder of a finished run, or an exported file")
+    predict.add_argument("-o", "--output", type=Path, required=True, help="NIfTI to write, or folder for a folder of scans")
     predict.add_argument("--ensemble", action="store_true", help="average both networks of a two-network method")
+    predict.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, mps")
+    predict.add_argument("--volumes", type=Path, metavar="CSV", help="also write each organ's volume in ml")
+    predict.add_argument("--colours", type=Path, metavar="FOLDER", help="also write the organs' colours for ITK-SNAP and 3D Slicer")
     predict.set_defaults(run=commands.predict)
+
+    export = subparsers.add_parser("export", help="one portable file of a finished run")
+    export.add_argument("run_folder", type=Path, help="folder of a finished run")
+    export.add_argument("-o", "--output", type=Path, required=True, help="file to write")
+    export.set_defaults(run=commands.export)
 
 
 def _add_run_commands(subparsers: argparse._SubParsersAction) -> None:
     plan = subparsers.add_parser("plan", help="list the runs, what exists, and what the rest will cost")
     train = subparsers.add_parser("train", help="train one method (or go on with it)")
-    evaluate = subparsers.add_parser("evaluate", help="per-organ test scores of one method's run")
+    evaluate = subparsers.add_parser("evaluate", help="per-organ scores of one method's run, or of a folder of predictions")
+    evaluate.add_argument("predictions", type=Path, nargs="?", help="folder of NIfTI label maps, made by anyone")
+    evaluate.add_argument("references", type=Path, nargs="?", help="folder of the references, under the same names")
+    evaluate.add_argument("--rules", default="own", help="own (default) or challenge, for folders")
+    evaluate.add_argument("-o", "--output", type=Path, metavar="CSV", help="also write the scores of every case, for folders")
     for command in (train, evaluate):
-        command.add_argument("--method", required=True)
+        command.add_argument("--method", required=command is train)
         command.add_argument("--dataset", default="flare22")
         command.add_argument("--seed", type=int, default=0)
         command.add_argument("--ratio", type=int, default=10, choices=(10, 50), help="labelled share of the training cases in percent")

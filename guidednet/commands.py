@@ -60,10 +60,27 @@ def train(options: Namespace) -> None:
 
 
 def evaluate(options: Namespace) -> None:
-    """Print the test scores of one method's run in percent, by organ and predictor."""
+    """Print the test scores of one method's run in percent, or those of a folder of predictions."""
+    if options.predictions is not None:
+        return _evaluate_folder(options)
+    if options.method is None:
+        raise InputError("evaluate needs --method NAME, or a folder of predictions and one of references")
     scores = _run_of(options).scores()
     table = scores.pivot_table(index="organ", columns=["predictor", "metric"], values="value", sort=False, dropna=False)
     print((100 * table).round(2).to_string(na_rep="-"))
+
+
+def _evaluate_folder(options: Namespace) -> None:
+    from guidednet.files import write_text
+    from guidednet.score_folder import mean_scores, score_folder
+
+    if options.references is None:
+        raise InputError(f"{options.predictions}: give the folder of the references after it")
+    progress = bar("evaluate", "case")
+    scores = score_folder(options.predictions, options.references, options.dataset, options.rules, progress)
+    if options.output is not None:
+        write_text(options.output, scores.to_csv(index=False))
+    print(mean_scores(scores).round(4).to_string(na_rep="-"))
 
 
 def _run_of(options: Namespace) -> "Run":
@@ -78,11 +95,27 @@ def _run_of(options: Namespace) -> "Run":
 
 
 def predict(options: Namespace) -> None:
-    """Segment a scan with a trained run, on the scan's own grid."""
-    from guidednet.predict import segment_scan
+    """Segment a scan, a DICOM series or a folder of scans with a trained model, each on its own grid."""
+    from guidednet.files import write_text
+    from guidednet.organs import organ_set
+    from guidednet.portable import load_model
+    from guidednet.predict import segment, write_colour_tables
 
-    segment_scan(options.scan, options.run_folder, options.output, "ensemble" if options.ensemble else "primary")
+    predictor = "ensemble" if options.ensemble else "primary"
+    volumes = segment(options.scan, options.model, options.output, predictor, options.device, bar("predict", "scan"))
+    if options.volumes is not None:
+        write_text(options.volumes, volumes.to_csv(index=False))
+    if options.colours is not None:
+        write_colour_tables(organ_set(load_model(options.model).config.dataset), options.colours)
     print(f"segmentation in {options.output}")
+
+
+def export(options: Namespace) -> None:
+    """Write a finished run as one portable file."""
+    from guidednet.portable import export as export_run
+
+    export_run(options.run_folder, options.output)
+    print(f"model in {options.output}; guidednet predict takes it with --run")
 
 
 def notebook(options: Namespace) -> None:

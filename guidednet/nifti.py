@@ -34,19 +34,23 @@ def read_image(path: Path) -> Volume:
     return Volume(data, volume.affine)
 
 
-def read_label(path: Path, image: Volume, organs: OrganSet) -> Volume:
-    """The label map at `path`, uint8; raises InputError where it does not fit `image` or the data set's label ids."""
+def read_label(path: Path, image: Volume | None, organs: OrganSet) -> Volume:
+    """The label map at `path`, uint8; raises InputError where it does not fit `image`, if given, or the data set's label ids."""
     volume = _read(path)
-    if volume.data.shape != image.data.shape:
-        raise InputError(f"{path}: its shape {volume.data.shape} is not the image's {image.data.shape}; give the label of this image")
-    if (gap := _largest_gap(volume, image)) > LARGEST_GAP:
-        raise InputError(f"{path}: its affine is not the image's, so the two lie up to {gap:.2g} voxels apart; resample one to the other")
+    if image is not None:
+        _refuse_other_grid(path, volume, image)
     values = np.unique(volume.data)
     strange = [value for value in values.tolist() if value not in (0, *organs.by_label)]
     if strange:
         highest = organs.num_classes - 1
         raise InputError(f"{path}: label value {strange[0]:g} is not one of {organs.dataset}'s 0 to {highest}; check the file or --dataset")
     return Volume(volume.data.astype(np.uint8), volume.affine)
+
+
+def canonical(volume: Volume) -> tuple[np.ndarray, np.ndarray]:
+    """A volume as its file has it, as (D,H,W) in RAS+, and the affine of that grid in (x,y,z) order."""
+    ordered = nib.as_closest_canonical(nib.Nifti1Image(volume.data, volume.affine))
+    return np.ascontiguousarray(np.asarray(ordered.dataobj).transpose(2, 1, 0)), ordered.affine
 
 
 def write_label(path: Path, label: np.ndarray, affine: np.ndarray) -> None:
@@ -56,6 +60,13 @@ def write_label(path: Path, label: np.ndarray, affine: np.ndarray) -> None:
     image.set_sform(affine, code="scanner")
     with written_beside(path) as temporary:
         nib.save(image, temporary)
+
+
+def _refuse_other_grid(path: Path, label: Volume, image: Volume) -> None:
+    if label.data.shape != image.data.shape:
+        raise InputError(f"{path}: its shape {label.data.shape} is not the image's {image.data.shape}; give the label of this image")
+    if (gap := _largest_gap(label, image)) > LARGEST_GAP:
+        raise InputError(f"{path}: its affine is not the image's, so the two lie up to {gap:.2g} voxels apart; resample one to the other")
 
 
 def _largest_gap(label: Volume, image: Volume) -> float:

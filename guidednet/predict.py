@@ -1,31 +1,121 @@
-"""From a scan to its segmentation: the same preparation, the run's sliding window, back on the scan's own grid."""
+"""From a scan to its segmentation: the same preparation, the model's sliding window, back on the scan's own grid."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from guidednet.config import from_dict
+import numpy as np
+import pandas as pd
+import torch
+
+from guidednet.dicom import read_series
 from guidednet.errors import InputError
+from guidednet.files import write_text
 from guidednet.inference import predict_labels
-from guidednet.nifti import read_image, write_label
-from guidednet.organs import organ_set
+from guidednet.nifti import Volume, read_image, write_label
+from guidednet.organs import OrganSet, organ_set
+from guidednet.portable import Model, load_model
 from guidednet.prepare import prepare_image, to_grid
-from guidednet.records import config_from_record, load_weights, read_record
-from guidednet.store import PrepareConfig
+from guidednet.progress import Progress, silent
+
+NIFTI = (".nii", ".nii.gz")
 
 
-def segment_scan(scan: Path, run_folder: Path, output: Path, predictor: str = "primary", device: str = "cpu") -> None:
-    """Segment the scan at `scan` with the run of `run_folder` into `output`: label ids on the scan's grid and affine.
+@dataclass(frozen=True)
+class Job:
+    """A scan to segment, a NIfTI file or the folder of a DICOM series, and the NIfTI file to write."""
 
-    Raises InputError for a scan that cannot be used, a folder that is no finished run, a predictor that the
-    run's method lacks, and an output that is no NIfTI name.
+    scan: Path
+    output: Path
+
+    @property
+    def name(self) -> str:
+        """The scan's name without its ending."""
+        return self.scan.name.removesuffix(".gz").removesuffix(".nii")
+
+
+def segment(
+    scan: Path, model_path: Path, output: Path, predictor: str = "primary", device: str = "cpu", progress: Progress = silent
+) -> pd.DataFrame:
+    """Segment `scan` with the model of `model_path`, a run folder or an exported file; returns the volumes in ml by scan.
+
+    `scan` is a NIfTI file, the folder of a DICOM series, or a folder of NIfTI files, whose segmentations go to the
+    folder `output` under the same names. Label ids are on each scan's own grid and affine. Raises InputError for
+    whatever cannot be used, before anything is written.
     """
-    if not output.name.endswith((".nii", ".nii.gz")):
-        raise InputError(f"{output}: the output's name must end in .nii or .nii.gz")
-    record = read_record(run_folder)
-    config = config_from_record(record["config"])
-    predictors = load_weights(config, run_folder / "weights.pt").to(device).predictors()
-    if predictor not in predictors:
-        raise InputError(f"{run_folder}: method {config.method} has no {predictor}; leave --ensemble out")
-    volume = read_image(scan)
-    image, affine = prepare_image(volume, from_dict(PrepareConfig, record["prepare"]))
-    label = predict_labels(predictors[predictor], image, config.window, organ_set(config.dataset).num_classes, device)
-    write_label(output, to_grid(label, affine, volume.data.shape, volume.affine), volume.affine)
+    jobs = find_jobs(scan, output)
+    model = load_model(model_path)
+    network = _predictor(model, model_path, predictor, device)
+    organs = organ_set(model.config.dataset)
+    lines = []
+    for job in progress(jobs, len(jobs)):
+        volume = read_scan(job.scan)
+        label = segment_volume(volume, model, network, device)
+        write_label(job.output, label, volume.affine)
+        lines.append({"scan": job.name} | organ_volumes(label, volume.affine, organs))
+    return pd.DataFrame(lines)
+
+
+def segment_volume(volume: Volume, model: Model, network: torch.nn.Module, device: str = "cpu") -> np.ndarray:
+    """Label ids (X,Y,Z) on the grid of `volume`."""
+    image, affine = prepare_image(volume, model.prepare)
+    label = predict_labels(network, image, model.config.window, organ_set(model.config.dataset).num_classes, device)
+    return to_grid(label, affine, volume.data.shape, volume.affine)
+
+
+def read_scan(path: Path) -> Volume:
+    """The scan of a NIfTI file or of a folder with a DICOM series."""
+    return read_series(path) if path.is_dir() else read_image(path)
+
+
+def find_jobs(scan: Path, output: Path) -> list[Job]:
+    """What `scan` and `output` ask for; raises InputError for names that are no NIfTI and for folders with nothing in them."""
+    scans = sorted(path for path in scan.iterdir() if path.name.endswith(NIFTI)) if scan.is_dir() else []
+    if not scans:
+        if not output.name.endswith(NIFTI):
+            raise InputError(f"{output}: the output's name must end in .nii or .nii.gz")
+        if not scan.exists():
+            raise InputError(f"{scan}: no such file or folder; check the path")
+        return [Job(scan, output)]
+    if output.name.endswith(NIFTI) or output.is_file():
+        raise InputError(f"{output}: {scan} is a folder of scans, so the output must be a folder too")
+    if output.resolve() == scan.resolve():
+        raise InputError(f"{output}: is the folder of the scans, which would be overwritten; give another folder")
+    return [Job(path, output / path.name) for path in scans]
+
+
+def organ_volumes(label: np.ndarray, affine: np.ndarray, organs: OrganSet) -> dict[str, float]:
+    """Volume in ml of each organ of a label map (X,Y,Z), by name in the paper's order."""
+    voxels = np.bincount(label.ravel(), minlength=organs.num_classes)
+    voxel_ml = abs(np.linalg.det(affine[:3, :3])) / 1000
+    return {organs.by_label[value].name: round(float(voxels[value] * voxel_ml), 3) for value in organs.paper_order}
+
+
+def write_colour_tables(organs: OrganSet, folder: Path) -> list[Path]:
+    """Write the organs' names and colours for ITK-SNAP (labels.txt) and 3D Slicer (labels.ctbl); returns both paths."""
+    colours = {label: tuple(int(organ.colour[place : place + 2], 16) for place in (1, 3, 5)) for label, organ in organs.by_label.items()}
+    names = {label: organ.name for label, organ in organs.by_label.items()}
+    snap = ['    0     0    0    0        0  0  0    "Clear Label"']
+    snap += [f'{label:5d} {r:5d} {g:4d} {b:4d}        1  1  1    "{names[label]}"' for label, (r, g, b) in colours.items()]
+    slicer = ["0 background 0 0 0 0"]
+    slicer += [f"{label} {names[label].replace(' ', '_')} {r} {g} {b} 255" for label, (r, g, b) in colours.items()]
+    files = {folder / "labels.txt": snap, folder / "labels.ctbl": slicer}
+    for path, lines in files.items():
+        write_text(path, "\n".join(lines) + "\n")
+    return list(files)
+
+
+def check_device(name: str) -> str:
+    """`name` where torch can compute on it; raises InputError for a device that is not there."""
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError) as error:  # a CPU build of torch asserts
+        raise InputError(f"--device {name}: torch cannot use it on this machine; use cpu") from error
+    return name
+
+
+def _predictor(model: Model, path: Path, name: str, device: str) -> torch.nn.Module:
+    predictors = model.method.to(check_device(device)).predictors()
+    if name not in predictors:
+        raise InputError(f"{path}: method {model.config.method} has no {name}; leave --ensemble out")
+    return predictors[name]
+

@@ -29,7 +29,7 @@ def call(monkeypatch, *arguments):
         (["prepare", "MISSING", "OUT", "--dataset", "flare22"], "no such folder"),
         (["prepare", "EMPTY", "OUT", "--dataset", "flare22"], "no image"),
         (["prepare", "EMPTY", "OUT", "--dataset", "brats"], "unknown data set 'brats'"),
-        (["predict", "scan.nii.gz", "--run", "MISSING", "-o", "OUT.nii.gz"], "record.json: not there"),
+        (["predict", "scan.nii.gz", "--run", "EMPTY", "-o", "OUT.nii.gz"], "scan.nii.gz: no such file"),
         (["train", "--method", "fixmatch", "--profile", "smoke"], "unknown method 'fixmatch'"),
         (["plan", "--profile", "huge"], "unknown profile 'huge'"),
         (["plan", "--profile", "smoke", "--only", "table9"], "unknown item 'table9'"),

@@ -42,6 +42,7 @@ def test_every_import_of_the_package_is_a_direct_dependency():
         "jupyterlab": {"nbconvert", "IPython", "traitlets"},
         "matplotlib": {"PIL", "mpl_toolkits"},
         "scikit-image": {"skimage"},
+        "torchio": {"SimpleITK"},
     }
     names = {Requirement(line).name for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["volume"]}
     allowed = names | {name for parent, children in brought_along.items() if parent in names for name in children}

@@ -16,7 +16,7 @@ from guidednet.config import WindowConfig
 from guidednet.errors import InputError
 from guidednet.files import write_json
 from guidednet.inference import predict_labels, predict_probabilities, window_starts
-from guidednet.predict import segment_scan
+from guidednet.predict import segment as segment_scan
 from guidednet.store import PrepareConfig
 from guidednet.train import copy_weights, make_method
 
@@ -121,7 +121,7 @@ def test_ensemble_is_another_answer(run_folder, tmp_path):
     ("output", "run", "predictor", "message"),
     [
         ("out.png", None, "primary", "must end in .nii"),
-        ("out.nii", "elsewhere", "primary", "record.json: not there"),
+        ("out.nii", "elsewhere", "primary", "no such file or folder"),
         ("out.nii", None, "teacher", "has no teacher"),
     ],
 )

@@ -6,12 +6,11 @@ A scene comes from a case of the store or from NIfTI files; whatever does not fi
 from dataclasses import dataclass
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 
 from guidednet.errors import InputError
 from guidednet.metrics import dice
-from guidednet.nifti import Volume, read_image, read_label
+from guidednet.nifti import canonical, read_image, read_label
 from guidednet.organs import OrganSet, organ_set
 from guidednet.store import CaseStore
 
@@ -100,12 +99,6 @@ def scene_of_files(image: str | Path, labels: dict[str, str | Path], dataset: st
         unit="HU",
         reference=reference,
     )
-
-
-def canonical(volume: Volume) -> tuple[np.ndarray, np.ndarray]:
-    """A volume as its file has it, as (D,H,W) in RAS+, and the affine of that grid in (x,y,z) order."""
-    ordered = nib.as_closest_canonical(nib.Nifti1Image(volume.data, volume.affine))
-    return np.ascontiguousarray(np.asarray(ordered.dataobj).transpose(2, 1, 0)), ordered.affine
 
 
 def _same_shape(case: str, image: np.ndarray, labels: dict[str, np.ndarray]) -> None:

@@ -1,0 +1,63 @@
+"""A DICOM series as a volume in HU; SimpleITK, which comes with torchio, reads it."""
+
+from pathlib import Path
+
+import numpy as np
+import SimpleITK
+
+from guidednet.errors import InputError
+from guidednet.nifti import Volume
+
+LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+LARGEST_STEP = 1.5  # times the usual distance of two slices: beyond it one is missing
+
+
+def read_series(folder: Path) -> Volume:
+    """The only DICOM series of a folder, in HU, (X,Y,Z) with its affine.
+
+    Raises InputError where the folder holds none or several, where a slice is missing, or where a file is damaged.
+    """
+    series = SimpleITK.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
+    if not series:
+        raise InputError(f"{folder}: holds no DICOM series; give the folder of one CT series, or a NIfTI file")
+    if len(series) > 1:
+        raise InputError(f"{folder}: holds {len(series)} DICOM series; put one series alone into a folder")
+    files = SimpleITK.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), series[0])
+    if len(files) < 2:
+        raise InputError(f"{folder}: holds a single slice; give all slices of the series")
+    _refuse_gaps(folder, files)
+    try:
+        image = SimpleITK.ReadImage(files)
+    except RuntimeError as error:
+        raise InputError(f"{folder}: its DICOM files cannot be read as one volume; export the series again") from error
+    return Volume(SimpleITK.GetArrayFromImage(image).transpose(2, 1, 0).astype(np.float32), _affine(image))
+
+
+def _refuse_gaps(folder: Path, files: tuple[str, ...]) -> None:
+    """Raise InputError where two neighbouring slices lie much further apart than the others."""
+    places = np.array([_position(folder, file) for file in files])
+    steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
+    wide = int(steps.argmax())
+    if steps[wide] > LARGEST_STEP * np.median(steps):
+        raise InputError(
+            f"{folder}: slices are missing between {Path(files[wide]).name} and {Path(files[wide + 1]).name} "
+            f"({steps[wide]:.1f} mm apart, elsewhere {np.median(steps):.1f}); export the whole series"
+        )
+
+
+def _position(folder: Path, file: str) -> list[float]:
+    reader = SimpleITK.ImageFileReader()
+    reader.SetFileName(file)
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError as error:
+        raise InputError(f"{folder}: {Path(file).name} cannot be read as DICOM; export the series again") from error
+    return list(reader.GetOrigin())
+
+
+def _affine(image: SimpleITK.Image) -> np.ndarray:
+    """The affine (4,4) from voxels (x,y,z) to RAS mm."""
+    affine = np.eye(4)
+    affine[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()
+    affine[:3, 3] = image.GetOrigin()
+    return LPS_TO_RAS @ affine
