@@ -22,7 +22,7 @@ RECORDED = ("torch", "numpy", "scipy", "pandas", "torchio", "nibabel")
 
 def locked_versions(lock: Path) -> dict[str, str]:
     """Version by package name of a lock file of `name==version` lines; comments and empty lines are skipped."""
-    lines = [line.split("#")[0].strip() for line in lock.read_text().splitlines()]
+    lines = [line.split("#")[0].strip() for line in lock.read_text(encoding="utf-8").splitlines()]
     return dict(line.split("==") for line in lines if line)
 
 

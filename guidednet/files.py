@@ -43,7 +43,16 @@ def _is_running(process: int) -> bool:
         return False
     except PermissionError:
         pass  # it runs, and belongs to somebody else
-    return True
+    return not _has_ended(process)
+
+
+def _has_ended(process: int) -> bool:
+    """Whether a process has ended and only waits to be collected, where /proc tells (Linux)."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return status.rsplit(")", 1)[1].split()[0] == "Z"
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -64,7 +73,7 @@ def write_json(path: Path, value: Any) -> None:
 
 def read_json(path: Path) -> Any:
     """The value that `write_json` wrote."""
-    return json.loads(path.read_text())
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write_array(path: Path, array: np.ndarray) -> None:

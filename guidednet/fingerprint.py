@@ -26,7 +26,7 @@ def code_hash(source: str) -> str:
 
 def code_fingerprint(modules: list[ModuleType]) -> dict[str, str]:
     """`code_hash` of each module by its name, so that a changed key can name the file that changed it."""
-    return {module.__name__: code_hash(Path(inspect.getfile(module)).read_text()) for module in modules}
+    return {module.__name__: code_hash(Path(inspect.getfile(module)).read_text(encoding="utf-8")) for module in modules}
 
 
 def modules_used(roots: list[ModuleType], excluded: set[str]) -> list[ModuleType]:

@@ -49,7 +49,7 @@ class CaseStore:
     def _checked_settings(self) -> dict[str, Any]:
         """What `store_settings` wrote; raises InputError for another program's files of the same names."""
         try:
-            settings = json.loads((self.folder / "store.json").read_text())
+            settings = json.loads((self.folder / "store.json").read_text(encoding="utf-8"))
             organ_set(settings["dataset"])
             columns = pd.read_csv(self.folder / "cases.csv", nrows=0).columns
         except (ValueError, KeyError, TypeError, InputError) as error:

@@ -62,7 +62,7 @@ def test_phantom_then_prepare(tmp_path, monkeypatch, capsys):
     phantom = ["phantom", raw, "--dataset", "flare22", "--cases", 2, "--labelled", 1, "--voxel-mm", 9, "--workers", 1]
     assert call(monkeypatch, *phantom) == 0
     assert call(monkeypatch, "prepare", raw, store, "--dataset", "flare22", "--spacing", 20, 15, 15, "--workers", 1) == 0
-    assert (store / "cases.csv").read_text().count("\n") == 3
+    assert (store / "cases.csv").read_text(encoding="utf-8").count("\n") == 3
     assert np.load(store / "cases" / "Case_00001" / "image.npy", mmap_mode="r").ndim == 3
     assert "2 cases, 1 of them labelled" in capsys.readouterr().out
 

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from guidednet.environment import differences, locked_versions
 
 ROOT = Path(__file__).parent.parent
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def test_lock_satisfies_the_direct_dependencies():
@@ -23,7 +23,7 @@ def test_lock_satisfies_the_direct_dependencies():
 
 
 def test_environment_yml_installs_the_lock_on_a_supported_python():
-    dependencies = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    dependencies = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
     (pip,) = [entry["pip"] for entry in dependencies if isinstance(entry, dict)]
     assert pip == ["-r requirements.lock"]
     (python,) = [entry.split("=")[1] for entry in dependencies if str(entry).startswith("python=")]
@@ -31,7 +31,7 @@ def test_environment_yml_installs_the_lock_on_a_supported_python():
 
 
 def test_every_direct_dependency_has_its_reason_in_the_readme():
-    readme = (ROOT / "README.md").read_text()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     missing = [name for line in PROJECT["dependencies"] if f"| {(name := Requirement(line).name)} |" not in readme]
     assert not missing
 
@@ -48,7 +48,7 @@ def test_every_import_of_the_package_is_a_direct_dependency():
     allowed = names | {name for parent, children in brought_along.items() if parent in names for name in children}
     imported = set()
     for file in (ROOT / "guidednet").rglob("*.py"):
-        imported |= set(re.findall(r"^\s*(?:from|import) (\w+)", file.read_text(), flags=re.MULTILINE))
+        imported |= set(re.findall(r"^\s*(?:from|import) (\w+)", file.read_text(encoding="utf-8"), flags=re.MULTILINE))
     assert imported - allowed - set(sys.stdlib_module_names) - {"guidednet"} == set()
 
 

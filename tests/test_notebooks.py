@@ -35,7 +35,7 @@ def test_notebook_is_clean(path):
     assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(path))
     assert "widgets" not in notebook.metadata and "papermill" not in notebook.metadata
     assert notebook.metadata.kernelspec.name == "python3"
-    assert not re.findall(r"/(?:home|root|Users|work|tmp)/", path.read_text()), "a path of one machine"
+    assert not re.findall(r"/(?:home|root|Users|work|tmp)/", path.read_text(encoding="utf-8")), "a path of one machine"
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -103,5 +103,5 @@ def test_parameters_are_read_as_literals():
 
 def test_notebook_files_are_canonical_json():
     for path in map(Path, PATHS):
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         assert text == json.dumps(json.loads(text), indent=1, ensure_ascii=False) + "\n", f"{path.name}: reformatted by an editor"

@@ -49,7 +49,7 @@ def test_a_killed_worker_is_one_sentence():
 def is_running(process):
     """Whether it runs; what has ended and waits to be collected does not."""
     status = Path(f"/proc/{process}/stat")
-    return status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    return status.exists() and status.read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc, which this system lacks")

@@ -128,9 +128,9 @@ def test_wrong_folders_are_one_sentence(scan, output, message, tmp_path):
 
 def test_colour_tables_name_every_organ(tmp_path):
     snap, slicer = write_colour_tables(FLARE22, tmp_path)
-    lines = snap.read_text().splitlines()
+    lines = snap.read_text(encoding="utf-8").splitlines()
     assert len(lines) == 14 and lines[1].split()[:4] == ["1", "170", "68", "153"] and '"liver"' in lines[1]
-    assert slicer.read_text().splitlines()[1] == "1 liver 170 68 153 255"
+    assert slicer.read_text(encoding="utf-8").splitlines()[1] == "1 liver 170 68 153 255"
 
 
 def write_series(folder, image, affine, series="1.2.3", leave_out=()):

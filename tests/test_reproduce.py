@@ -41,7 +41,7 @@ def outputs(folder):
 @pytest.mark.slow
 def test_kill_9_at_any_moment_and_again(tmp_path):
     began = time.time()
-    assert start(tmp_path / "whole").wait() == 0, (tmp_path / "whole" / "log").read_text()
+    assert start(tmp_path / "whole").wait() == 0, (tmp_path / "whole" / "log").read_text(encoding="utf-8")
     duration = time.time() - began
     generator = random.Random(0)
     for _ in range(8):
@@ -50,7 +50,7 @@ def test_kill_9_at_any_moment_and_again(tmp_path):
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    assert start(tmp_path / "killed").wait() == 0, (tmp_path / "killed" / "log").read_text()
+    assert start(tmp_path / "killed").wait() == 0, (tmp_path / "killed" / "log").read_text(encoding="utf-8")
     expected, found = outputs(tmp_path / "whole"), outputs(tmp_path / "killed")
     assert len(expected) > 30 and set(found) == set(expected)
     assert [path for path in expected if found[path] != expected[path]] == []
@@ -64,7 +64,7 @@ def test_a_second_call_trains_and_executes_nothing(tmp_path):
     assert start(tmp_path).wait() == 0
     assert time.time() - began < 60
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "results").rglob("*.pt")} == before
-    second = (tmp_path / "log").read_text().rsplit("runs, ", 1)[1]
+    second = (tmp_path / "log").read_text(encoding="utf-8").rsplit("runs, ", 1)[1]
     assert "executed" not in second and second.count("unchanged") == 2
 
 

@@ -126,8 +126,8 @@ def test_files_hold_the_same_numbers(table, tmp_path):
     write_table(table, tmp_path, "table3", "Table 3, 100 % synthetic")
     again = pd.read_csv(tmp_path / "table3.csv")
     pd.testing.assert_frame_equal(again, table, check_dtype=False)
-    assert (tmp_path / "table3.md").read_text().startswith("Table 3, 100 % synthetic\n\n| method |")
-    assert r"\caption{Table 3, 100 \% synthetic}" in (tmp_path / "table3.tex").read_text()
+    assert (tmp_path / "table3.md").read_text(encoding="utf-8").startswith("Table 3, 100 % synthetic\n\n| method |")
+    assert r"\caption{Table 3, 100 \% synthetic}" in (tmp_path / "table3.tex").read_text(encoding="utf-8")
 
 
 def test_latex_and_markdown_have_a_line_per_row(table):
@@ -135,6 +135,11 @@ def test_latex_and_markdown_have_a_line_per_row(table):
     assert len(markdown(shown).splitlines()) == 6
     text = latex(shown, "caption")
     assert text.count(r" \\") == 5 and r"\textbf{75.00}" in text and "**" not in text and "<u>" not in text
+
+
+def test_latex_escapes_the_names_of_rows(table):
+    shown = readable(table).replace({"method": {"CPS": "L_gt & 50 %"}})
+    assert r"L\_gt \& 50 \% &" in latex(shown, "caption")
 
 
 def test_printed_tables_agree_where_the_paper_repeats_itself():

@@ -116,7 +116,7 @@ def _write_case(number: int, folder: Path, dataset: str, labelled: int, seed: in
 
 def _claim(folder: Path, settings: dict[str, object]) -> None:
     path = folder / "phantom.json"
-    if path.exists() and json.loads(path.read_text()) != settings:
+    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != settings:
         raise InputError(f"{folder}: holds phantoms made with other settings ({path.name}); give an empty folder or delete it")
     write_json(path, settings)
 

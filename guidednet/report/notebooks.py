@@ -83,7 +83,7 @@ def notebook_key(path: Path, values: dict[str, Any], inputs: dict[str, Any]) -> 
     """Hash of everything an executed notebook depends on: its source, parameters, the package, versions and `inputs`."""
     folders = (REPOSITORY / "guidednet", NOTEBOOKS)
     package = sorted(file for folder in folders for ending in ("*.py", "*.csv") for file in folder.rglob(ending))
-    files = {str(file.relative_to(REPOSITORY)): hash_of(file.read_text()) for file in [path, *package]}
+    files = {str(file.relative_to(REPOSITORY)): hash_of(file.read_text(encoding="utf-8")) for file in [path, *package]}
     return hash_of([files, values, inputs, locked_versions(REPOSITORY / "requirements.lock")])
 
 

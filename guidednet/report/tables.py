@@ -212,7 +212,7 @@ def markdown(shown: pd.DataFrame) -> str:
 
 def latex(shown: pd.DataFrame, caption: str) -> str:
     """A LaTeX table (booktabs)."""
-    body = shown.astype(str).replace({r"\*\*(.*)\*\*": r"\\textbf{\1}", "<u>(.*)</u>": r"\\underline{\1}"}, regex=True)
+    body = shown.astype(str).map(_escape).replace({r"\*\*(.*)\*\*": r"\\textbf{\1}", "<u>(.*)</u>": r"\\underline{\1}"}, regex=True)
     lines = [" & ".join(line) + r" \\" for line in [shown.columns.str.replace("_", r"\_"), *body.to_numpy()]]
     head = [r"\begin{table}", rf"\caption{{{_escape(caption)}}}", rf"\begin{{tabular}}{{l{'r' * (shown.shape[1] - 1)}}}", r"\toprule"]
     return "\n".join([*head, lines[0], r"\midrule", *lines[1:], r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
