@@ -33,7 +33,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 180_000  # milliseconds: a busy machine starts kernels slowly
+PATIENCE = 600_000  # milliseconds: a busy machine starts kernels slowly
 # What JupyterLab itself says on a machine without network or with other browsers' features; no fault of the notebook.
 HARMLESS = ("favicon", "Failed to load resource", "plugin", "extension", "WebSocket", "ResizeObserver", "Content Security Policy")
 
