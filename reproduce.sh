@@ -109,8 +109,8 @@ run_benchmarks() { # with the packages that they compare with, beside those of t
     cd "$root"
     if ! "$python" -c 'import sys; from importlib.util import find_spec; sys.exit(not (find_spec("monai") and find_spec("h5py")))'; then
         echo "installing monai and h5py, which the benchmarks compare with ..." >&2
-        "$python" -m pip install --disable-pip-version-check --quiet --constraint "$lock" monai h5py >&2 ||
-            echo "reproduce.sh: monai and h5py could not be installed: benchmarks that compare with them will not run" >&2
+        "$python" -m pip install --quiet --disable-pip-version-check --constraint "$lock" monai h5py >/dev/null 2>&1 ||
+            echo "reproduce.sh: monai and h5py are missing ('$python -m pip install -c requirements.lock monai h5py' says why)" >&2
     fi
     exec "$python" -m benchmarks "$@"
 }

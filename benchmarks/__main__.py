@@ -2,8 +2,8 @@
 
     python -m benchmarks [NAME ...] [--quick]
 
-A benchmark is a module benchmarks.bench_<name> with `measure(...) -> list[dict]`, one flat dict per row, and, if its
-full size takes long, `QUICK`: arguments of a tiny size, which checks that it runs and says nothing about speed.
+A benchmark is a module benchmarks.bench_<name> with `measure(quick: bool) -> list[dict]`, one flat dict per row; where
+`quick`, at a tiny size, which checks that it runs and says nothing about speed.
 """
 
 import argparse
@@ -22,6 +22,7 @@ BENCHMARKS = {
     "prepare": "preparation of a scan",
     "steps": "training steps of every method",
     "scaling": "training on several processes",
+    "growth": "memory and time as data grow",
 }
 
 
@@ -40,8 +41,7 @@ def load(name: str) -> ModuleType:
 def run(names: list[str], quick: bool) -> None:
     """Run the benchmarks `names`, all if there are none, one after the other; each is written as it is done."""
     for name, module in {name: load(name) for name in names or available()}.items():
-        rows = module.measure(**getattr(module, "QUICK", {})) if quick else module.measure()
-        write(f"{name}_quick" if quick else name, rows)
+        write(f"{name}_quick" if quick else name, module.measure(quick))
 
 
 def main() -> int:

@@ -15,8 +15,7 @@ from torch import Tensor
 from benchmarks.common import best_seconds, comparison, peak_mebibytes, require_agreement, using
 from guidednet.cgmm import CGMMConfig, class_statistics, gt_loss, log_posterior, max_loss, self_loss
 
-SHAPE = (2, 14, 16, 32, 64, 64)  # B, K, C, D, H, W
-QUICK = {"shape": (2, 5, 8, 16, 16, 16), "repeats": 1}
+FULL, QUICK = (2, 14, 16, 32, 64, 64), (2, 5, 8, 16, 16, 16)  # B, K, C, D, H, W
 WANTED = {"time": 10, "memory": 10}  # how many times more the plain form takes, at least
 SIGMA_MIN = CGMMConfig().sigma_min
 
@@ -81,14 +80,15 @@ def disagreement(shape: tuple[int, ...] = (2, 5, 4, 8, 8, 8)) -> float:
     return max(((ours - plain).abs().max() / plain.abs().max()).item() for ours, plain in zip(*results, strict=True))
 
 
-def measure(shape: tuple[int, ...] = SHAPE, repeats: int = 5, threads: int = 1) -> list[dict[str, Any]]:
-    """Time and peak memory of both forms at `shape` (B,K,C,D,H,W)."""
+def measure(quick: bool = False) -> list[dict[str, Any]]:
+    """Time and peak memory of both forms, in one thread."""
+    shape, repeats = (QUICK, 1) if quick else (FULL, 5)
     require_agreement("losses and gradients of the two forms", disagreement(), 1e-9)
     size, other = "x".join(map(str, shape)), "plain broadcast form"
-    with using(threads):
+    with using(threads=1):
         times = best_seconds({form: work(form, shape) for form in FORMS}, repeats)
     peaks = {form: peak_mebibytes(partial(work, form, shape)) for form in FORMS}
     return [
-        comparison(f"time at {size}", "s", times["matrix"], other, times["plain"], WANTED["time"], threads),
+        comparison(f"time at {size}", "s", times["matrix"], other, times["plain"], WANTED["time"], threads=1),
         comparison(f"peak memory at {size}", "MiB", peaks["matrix"], other, peaks["plain"], WANTED["memory"], threads=1),
     ]

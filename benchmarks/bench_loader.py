@@ -8,7 +8,7 @@ volumes lie in memory, so that it reads and decodes no file.
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -24,10 +24,23 @@ from guidednet.sampling import BatchConfig, BatchDataset, random_crop
 from guidednet.store import CaseStore, PrepareConfig
 from guidednet.workspace import open_workspace
 
-QUICK = {"cases": 2, "crop": (16, 24, 24), "spacing_mm": (10.0, 5.0, 5.0), "voxel_mm": 6.0, "repeats": 1}
+
+class Sizes(NamedTuple):
+    """What is measured: crops (D,H,W) of prepared phantoms, made at `voxel_mm` and resampled to `spacing_mm` (z,y,x)."""
+
+    cases: int
+    crop: Size
+    spacing_mm: tuple[float, float, float]
+    voxel_mm: float
+    repeats: int
+
+
+FULL = Sizes(6, (64, 128, 128), (2.5, 1.25, 1.25), voxel_mm=1.5, repeats=5)
+QUICK = Sizes(2, (16, 24, 24), (10.0, 5.0, 5.0), voxel_mm=6.0, repeats=1)
 WANTED = {"HDF5": 50, "Queue": 1}  # how many times longer the other takes, at least
 BATCH = 4
 QUEUE_LENGTH = 48
+CROPS_PER_VOLUME = (8, 32)  # of torchio's Queue: more are faster and less mixed
 
 
 def prepared_cases(cases: int, spacing_mm: tuple[float, float, float], voxel_mm: float) -> CaseStore:
@@ -88,28 +101,26 @@ def queue(store: CaseStore, crop: Size, crops_per_volume: int) -> Callable[[], N
     return once
 
 
-def measure(
-    cases: int = 6,
-    crop: Size = (64, 128, 128),
-    spacing_mm: tuple[float, float, float] = (2.5, 1.25, 1.25),
-    voxel_mm: float = 1.5,
-    repeats: int = 5,
-    crops_per_volume: tuple[int, ...] = (8, 32),
-) -> list[dict[str, Any]]:
-    """Seconds per labelled crop."""
+def measure(quick: bool = False) -> list[dict[str, Any]]:
+    """Seconds per labelled crop, in one thread."""
     require("h5py")
+    cases, crop, spacing_mm, voxel_mm, repeats = QUICK if quick else FULL
     store = prepared_cases(cases, spacing_mm, voxel_mm)
     works = {"ours": (partial(from_store, store, crop, batches=2 * cases), 2 * cases * BATCH)}
     works["gzipped HDF5"] = (partial(from_hdf5, write_hdf5(store), crop), cases)
-    for number in crops_per_volume:
+    for number in CROPS_PER_VOLUME:
         works[f"torchio Queue, {number} crops a volume"] = (queue(store, crop, number), number * cases)
     with using(threads=1):
         seconds = best_seconds({name: work for name, (work, _) in works.items()}, repeats)
     per_crop = {name: seconds[name] / crops for name, (_, crops) in works.items()}
-    shape = " x ".join(f"{side:.0f}" for side in np.mean([store.image(case).shape for case in store.labelled_ids], axis=0))
-    what = f"crop {' x '.join(map(str, crop))} of {cases} volumes, on average {shape}"
+    ours = per_crop.pop("ours")
     return [
-        comparison(what, "s", per_crop["ours"], name, taken, WANTED["Queue" if "Queue" in name else "HDF5"], threads=1)
+        comparison(described(store, crop), "s", ours, name, taken, WANTED["Queue" if "Queue" in name else "HDF5"], threads=1)
         for name, taken in per_crop.items()
-        if name != "ours"
     ]
+
+
+def described(store: CaseStore, crop: Size) -> str:
+    """Crop, number of cases and their mean size in voxels."""
+    mean = np.mean([store.image(case).shape for case in store.labelled_ids], axis=0)
+    return f"crop {'x'.join(map(str, crop))} of {len(store.labelled_ids)} volumes, on average {'x'.join(f'{side:.0f}' for side in mean)}"

@@ -7,7 +7,7 @@ adding alone. Probabilities are compared first. `labels` are compared with MONAI
 from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -18,14 +18,20 @@ from guidednet.inference import Size, predict_labels, predict_probabilities
 from guidednet.networks import UNet3D
 from guidednet.parallel import cores
 
-QUICK = {
-    "shape": (40, 48, 48),
-    "window": (32, 32, 32),
-    "memory_shape": (40, 60, 60),
-    "memory_window": (16, 16, 16),
-    "width": 2,
-    "repeats": 1,
-}
+
+class Sizes(NamedTuple):
+    """What is measured: time at `shape` (D,H,W) with a network of `width`, memory where windows are small beside the volume."""
+
+    shape: Size
+    window: Size
+    memory_shape: Size
+    memory_window: Size
+    width: int
+    repeats: int
+
+
+FULL = Sizes((96, 240, 240), (64, 160, 160), (150, 300, 300), (32, 64, 64), width=16, repeats=3)
+QUICK = Sizes((40, 48, 48), (32, 32, 32), (40, 60, 60), (16, 16, 16), width=2, repeats=1)
 WANTED = 1.0  # MONAI takes at least as long, and the volumes that may be held as much memory
 CLASSES = 14
 
@@ -85,25 +91,18 @@ def pointwise_work(name: str, shape: Size, window: Size) -> Callable[[], Tensor]
     return partial(FUNCTIONS[name], network, volume(shape), window)
 
 
-def measure(
-    shape: Size = (96, 240, 240),
-    window: Size = (64, 160, 160),
-    memory_shape: Size = (150, 300, 300),
-    memory_window: Size = (32, 64, 64),
-    width: int = 16,
-    repeats: int = 3,
-    threads: int | None = None,
-) -> list[dict[str, Any]]:
-    """Time at `shape` (D,H,W) and peak memory at `memory_shape`, where windows are small beside the volume."""
+def measure(quick: bool = False) -> list[dict[str, Any]]:
+    """Time in as many threads as there are cores, peak memory in one."""
     require("monai")
-    threads = threads or cores()
-    with using(threads):
-        rows = time_rows(shape, window, width, repeats, threads)
-    return rows + memory_rows(memory_shape, memory_window)
+    sizes = QUICK if quick else FULL
+    with using(cores()):
+        times = time_rows(sizes.shape, sizes.window, sizes.width, sizes.repeats)
+    return times + memory_rows(sizes.memory_shape, sizes.memory_window)
 
 
-def time_rows(shape: Size, window: Size, width: int, repeats: int, threads: int) -> list[dict[str, Any]]:
+def time_rows(shape: Size, window: Size, width: int, repeats: int) -> list[dict[str, Any]]:
     """Seconds per volume: the U-Net, the 1x1x1 convolution, and labels with the latter."""
+    threads = torch.get_num_threads()
     torch.manual_seed(0)
     image, network = volume(shape), UNet3D(CLASSES, width).eval()
     arguments = (network, image, window)

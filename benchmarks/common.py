@@ -123,7 +123,8 @@ def using(threads: int) -> Iterator[None]:
 def require(*packages: str) -> None:
     """Raise InputError, with the command that installs them, where one of `packages` is missing."""
     if missing := [name for name in packages if importlib.util.find_spec(name) is None]:
-        raise InputError(f"this benchmark compares with {' and '.join(missing)}, which is not installed; install with: {INSTALL} {' '.join(missing)}")
+        names, command = " and ".join(missing), f"{INSTALL} {' '.join(missing)}"
+        raise InputError(f"this benchmark compares with {names}, not installed here; install with: {command}")
 
 
 def require_agreement(what: str, difference: float, tolerance: float) -> None:

@@ -12,7 +12,7 @@ import torch
 
 from benchmarks import common
 from benchmarks.__main__ import available, load, main
-from benchmarks.bench_windows import QUICK, measure
+from benchmarks.bench_windows import measure
 from guidednet.errors import FailedError, InputError
 
 COMPARED = {"what", "unit", "ours", "other", "theirs", "ratio", "wanted", "holds", "threads"}
@@ -34,8 +34,7 @@ def run(monkeypatch, *arguments):
 def test_benchmark_gives_flat_rows(name):
     if name in NEEDS:
         pytest.importorskip(NEEDS[name])
-    module = load(name)
-    rows = module.measure(**module.QUICK)
+    rows = load(name).measure(quick=True)
     assert rows and all(set(row) == COMPARED for row in rows)
     assert all(isinstance(value, str | int | float | bool) for row in rows for value in row.values())
     assert all(row["ours"] > 0 and row["holds"] == (row["theirs"] / row["ours"] >= row["wanted"]) for row in rows if row["unit"] == "s")
@@ -95,7 +94,7 @@ def test_results_that_disagree_are_not_timed(monkeypatch):
     pytest.importorskip("monai")
     monkeypatch.setattr("benchmarks.bench_windows.monai", lambda network, image, window: torch.zeros(14, *image.shape))
     with pytest.raises(FailedError, match="differ"):
-        measure(**QUICK)
+        measure(quick=True)
 
 
 def test_agreement_refuses_what_is_no_number():
