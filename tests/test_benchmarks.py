@@ -1,9 +1,13 @@
 """Every benchmark runs at a tiny size and gives flat rows; files, messages and measurements of benchmarks/common.py."""
 
 import importlib.util
+import os
+import subprocess
 import sys
 import time
+import tomllib
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,6 +19,7 @@ from benchmarks.__main__ import available, load, main
 from benchmarks.bench_windows import measure
 from guidednet.errors import FailedError, InputError
 
+ROOT = Path(__file__).parent.parent
 COMPARED = {"what", "unit", "ours", "other", "theirs", "ratio", "wanted", "holds", "threads"}
 NEEDS = {"windows": "monai", "loader": "h5py"}
 
@@ -54,6 +59,22 @@ def test_an_unknown_benchmark_is_one_sentence_and_nothing_runs(monkeypatch, caps
     said = capsys.readouterr()
     assert "there is no benchmark 'dance'" in said.err and all(name in said.err for name in available())
     assert not said.out and not (tmp_path / "figures").exists()
+
+
+def test_without_pip_a_sentence_says_so_and_what_needs_no_other_package_goes_on(tmp_path):
+    stand_in = tmp_path / "python3"  # the real one, but for pip and for what it finds installed
+    stand_in.write_text(f'#!/bin/sh\n[ "$2" = pip ] && exit 1\ncase "$2" in *find_spec*) exit 1 ;; esac\nexec {sys.executable} "$@"\n')
+    stand_in.chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "reproduce.sh", "bench", "dance"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    installing, failed, unknown = done.stderr.splitlines()
+    assert "installing monai and h5py" in installing and "pip install -c requirements.lock monai h5py" in failed
+    assert done.returncode == 2 and "there is no benchmark 'dance'" in unknown
+
+
+def test_the_bench_extra_is_what_the_benchmarks_ask_for():
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]["bench"]
+    assert {line.split(">")[0] for line in extra} == set(NEEDS.values())
 
 
 def test_quick_results_are_not_written_over_the_real_ones(monkeypatch, tmp_path):
