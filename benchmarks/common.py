@@ -21,6 +21,7 @@ from guidednet.environment import peak_memory, provenance, reset_peak_memory
 from guidednet.errors import FailedError, InputError
 from guidednet.files import write_text
 from guidednet.parallel import cores
+from guidednet.progress import bar
 from guidednet.workspace import open_workspace
 
 PACKAGES = ("torch", "numpy", "torchio", "monai", "h5py")
@@ -72,14 +73,18 @@ def comparison(what: str, unit: str, ours: float, other: str, theirs: float, wan
     }
 
 
-def best_seconds(works: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
-    """Least time of each of `works`, after a warm-up. They take turns, so that what else the machine does hits all alike."""
+def best_seconds(works: dict[str, Callable[[], Any]], repeats: int, clock: Callable[[], float] = time.perf_counter) -> dict[str, float]:
+    """Least time of each of `works`, after a warm-up. They take turns, so that what else the machine does hits all alike.
+
+    `clock` time.process_time counts the processor's time instead, which waiting for other processes does not lengthen; for
+    works in this process alone and in one thread.
+    """
     times = {name: [] for name in works}
-    for _ in range(repeats + 1):
-        for name, work in works.items():
-            start = time.perf_counter()
-            work()
-            times[name].append(time.perf_counter() - start)
+    turns = list(works.items()) * (repeats + 1)
+    for name, work in bar("benchmark: " + ", ".join(works), "turn")(turns, len(turns)):
+        start = clock()
+        work()
+        times[name].append(clock() - start)
     return {name: min(taken[1:]) for name, taken in times.items()}
 
 
