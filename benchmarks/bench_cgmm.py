@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmarks.common import best_seconds, comparison, peak_mebibytes, require_agreement, using
+from benchmarks.common import best_cpu_seconds, comparison, peak_mebibytes, require_agreement, using
 from guidednet.cgmm import CGMMConfig, class_statistics, gt_loss, log_posterior, max_loss, self_loss
 
 FULL, QUICK = (2, 14, 16, 32, 64, 64), (2, 5, 8, 16, 16, 16)  # B, K, C, D, H, W
@@ -86,9 +86,9 @@ def measure(quick: bool = False) -> list[dict[str, Any]]:
     require_agreement("losses and gradients of the two forms", disagreement(), 1e-9)
     size, other = "x".join(map(str, shape)), "plain broadcast form"
     with using(threads=1):
-        times = best_seconds({form: work(form, shape) for form in FORMS}, repeats)
+        times = best_cpu_seconds({form: work(form, shape) for form in FORMS}, repeats)
     peaks = {form: peak_mebibytes(partial(work, form, shape)) for form in FORMS}
     return [
-        comparison(f"time at {size}", "s", times["matrix"], other, times["plain"], WANTED["time"], threads=1),
+        comparison(f"time at {size}", "CPU s", times["matrix"], other, times["plain"], WANTED["time"], threads=1),
         comparison(f"peak memory at {size}", "MiB", peaks["matrix"], other, peaks["plain"], WANTED["memory"], threads=1),
     ]

@@ -5,7 +5,6 @@ worker. A crop is image (float32) and label together. Ours and HDF5's are flippe
 volumes lie in memory, so that it reads and decodes no file.
 """
 
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 import torch
 import torchio
 
-from benchmarks.common import best_seconds, comparison, require, using
+from benchmarks.common import best_cpu_seconds, comparison, require, using
 from guidednet.errors import InputError
 from guidednet.inference import Size
 from guidednet.parallel import cores
@@ -116,7 +115,7 @@ def measure(quick: bool = False) -> list[dict[str, Any]]:
     for number in CROPS_PER_VOLUME:
         works[f"torchio Queue, {number} crops a volume"] = (queue(store, crop, number), number * cases)
     with using(threads=1):
-        seconds = best_seconds({name: work for name, (work, _) in works.items()}, repeats, clock=time.process_time)
+        seconds = best_cpu_seconds({name: work for name, (work, _) in works.items()}, repeats)
     per_crop = {name: seconds[name] / crops for name, (_, crops) in works.items()}
     ours = per_crop.pop("ours")
     return [

@@ -12,15 +12,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from benchmarks.common import best_seconds, comparison, peak_mebibytes, require, require_agreement, using
+from benchmarks.common import best_cpu_seconds, comparison, peak_mebibytes, require, require_agreement, using
 from guidednet.config import WindowConfig
 from guidednet.inference import Size, predict_labels, predict_probabilities
 from guidednet.networks import UNet3D
-from guidednet.parallel import cores
 
 
 class Sizes(NamedTuple):
-    """What is measured: time at `shape` (D,H,W) with a network of `width`, memory where windows are small beside the volume."""
+    """What is measured: time at `shape` (D,H,W), U-Nets of `width` at half of it, memory where windows are small beside the volume."""
 
     shape: Size
     window: Size
@@ -74,7 +73,7 @@ FUNCTIONS = {"ours": ours, "MONAI": monai, "our labels": our_labels, "MONAI's la
 
 
 def half(window: Size) -> Size:
-    """The stride of the paper's inference."""
+    """Half of each side; of a window, the stride of the paper's inference."""
     return tuple(side // 2 for side in window)
 
 
@@ -92,29 +91,31 @@ def pointwise_work(name: str, shape: Size, window: Size) -> Callable[[], Tensor]
 
 
 def measure(quick: bool = False) -> list[dict[str, Any]]:
-    """Time in as many threads as there are cores, peak memory in one."""
+    """Time and peak memory, in one thread."""
     require("monai")
     sizes = QUICK if quick else FULL
-    with using(cores()):
+    with using(threads=1):
         times = time_rows(sizes.shape, sizes.window, sizes.width, sizes.repeats)
     return times + memory_rows(sizes.memory_shape, sizes.memory_window)
 
 
 def time_rows(shape: Size, window: Size, width: int, repeats: int) -> list[dict[str, Any]]:
-    """Seconds per volume: the U-Net, the 1x1x1 convolution, and labels with the latter."""
-    threads = torch.get_num_threads()
+    """Processor seconds per volume: the U-Net at half the size, the 1x1x1 convolution, and labels with the latter."""
     torch.manual_seed(0)
-    image, network = volume(shape), UNet3D(CLASSES, width).eval()
-    arguments = (network, image, window)
+    arguments = (UNet3D(CLASSES, width).eval(), volume(half(shape)), half(window))
     require_agreement("probabilities of ours and MONAI's", (ours(*arguments) - monai(*arguments)).abs().max().item(), 1e-5)
-    size = "x".join(map(str, shape))
-    with_unet = best_seconds({name: partial(FUNCTIONS[name], *arguments) for name in ("ours", "MONAI")}, repeats)
-    alone = best_seconds({name: pointwise_work(name, shape, window) for name in FUNCTIONS}, 2 * repeats)
+    with_unet = best_cpu_seconds({name: partial(FUNCTIONS[name], *arguments) for name in ("ours", "MONAI")}, repeats)
+    alone = best_cpu_seconds({name: pointwise_work(name, shape, window) for name in FUNCTIONS}, 2 * repeats)
     return [
-        comparison(f"U-Net, {size}", "s", with_unet["ours"], "MONAI", with_unet["MONAI"], WANTED, threads),
-        comparison(f"windows alone, {size}", "s", alone["ours"], "MONAI", alone["MONAI"], WANTED, threads),
-        comparison(f"labels, windows alone, {size}", "s", alone["our labels"], "MONAI, argmax", alone["MONAI's labels"], WANTED, threads),
+        time_row("U-Net", half(shape), with_unet["ours"], "MONAI", with_unet["MONAI"]),
+        time_row("windows alone", shape, alone["ours"], "MONAI", alone["MONAI"]),
+        time_row("labels, windows alone", shape, alone["our labels"], "MONAI, argmax", alone["MONAI's labels"]),
     ]
+
+
+def time_row(what: str, shape: Size, taken: float, other: str, others: float) -> dict[str, Any]:
+    """A row of processor seconds at `shape` (D,H,W)."""
+    return comparison(f"{what}, {'x'.join(map(str, shape))}", "CPU s", taken, other, others, WANTED, threads=1)
 
 
 def memory_rows(shape: Size, window: Size) -> list[dict[str, Any]]:

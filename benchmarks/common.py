@@ -73,18 +73,17 @@ def comparison(what: str, unit: str, ours: float, other: str, theirs: float, wan
     }
 
 
-def best_seconds(works: dict[str, Callable[[], Any]], repeats: int, clock: Callable[[], float] = time.perf_counter) -> dict[str, float]:
-    """Least time of each of `works`, after a warm-up. They take turns, so that what else the machine does hits all alike.
+def best_cpu_seconds(works: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
+    """Least processor time of each of `works`, after a warm-up; they take turns.
 
-    `clock` time.process_time counts the processor's time instead, which waiting for other processes does not lengthen; for
-    works in this process alone and in one thread.
+    It counts all threads of this process, and no waiting: what else the machine does lengthens it little.
     """
     times = {name: [] for name in works}
     turns = list(works.items()) * (repeats + 1)
     for name, work in bar("benchmark: " + ", ".join(works), "turn")(turns, len(turns)):
-        start = clock()
+        start = time.process_time()
         work()
-        times[name].append(clock() - start)
+        times[name].append(time.process_time() - start)
     return {name: min(taken[1:]) for name, taken in times.items()}
 
 
