@@ -1,4 +1,7 @@
-"""Solid shapes in millimetres: each is a field over points, negative inside, growing outwards."""
+"""Solid shapes in millimetres: each is a field over points, negative inside, growing outwards.
+
+A field is asked for up to `reach` mm beyond the surface; further out it need only be that large, which spares most of the work.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,6 +10,7 @@ import numpy as np
 from scipy.interpolate import make_interp_spline
 from scipy.spatial import cKDTree
 
+SEAM = 5.0  # widths beyond which a shape no longer rounds another one's seam
 Points = np.ndarray  # (N, 3): x to the right, y to anterior, z to superior, mm
 
 
@@ -25,13 +29,14 @@ class Ellipsoid:
         reach = max(self.radii) if self.turn or self.tilt else np.array(self.radii)
         return np.array([np.array(self.centre) - reach, np.array(self.centre) + reach])
 
-    def field(self, points: Points) -> np.ndarray:
+    def field(self, points: Points, reach: float) -> np.ndarray:
         """Roughly the distance (N,) to the surface."""
         turn, tilt = np.deg2rad([self.turn, self.tilt])
         about_z = np.array([[np.cos(turn), np.sin(turn), 0], [-np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
         about_y = np.array([[np.cos(tilt), 0, -np.sin(tilt)], [0, 1, 0], [np.sin(tilt), 0, np.cos(tilt)]])
-        local = (points - np.array(self.centre, np.float32)) @ (about_y @ about_z).T.astype(np.float32)
-        return (np.sqrt(((local / np.array(self.radii, np.float32)) ** 2).sum(1)) - 1) * min(self.radii)
+        to_unit_ball = ((about_y @ about_z) / np.array(self.radii)[:, None]).T.astype(np.float32)
+        local = points @ to_unit_ball - np.array(self.centre, np.float32) @ to_unit_ball
+        return (np.sqrt(np.einsum("nc,nc->n", local, local)) - 1) * min(self.radii)
 
 
 @dataclass(frozen=True)
@@ -56,11 +61,12 @@ class Tube:
         points, radii = self.samples
         return np.array([(points - radii[:, None]).min(0), (points + radii[:, None]).max(0)])
 
-    def field(self, points: Points) -> np.ndarray:
+    def field(self, points: Points, reach: float) -> np.ndarray:
         """Distance (N,) to the curve less the radius there."""
         curve, radii = self.samples
-        distance, nearest = cKDTree(curve).query(points)
-        return distance - radii[nearest]
+        limit = radii.max() + reach
+        distance, nearest = cKDTree(curve).query(points, distance_upper_bound=limit)
+        return np.minimum(distance, limit) - np.append(radii, 0.0)[nearest]  # beyond the limit there is no nearest one
 
 
 @dataclass(frozen=True)
@@ -76,9 +82,9 @@ class Blend:
         corners = np.array([shape.bounds for shape in self.shapes])
         return np.array([corners[:, 0].min(0), corners[:, 1].max(0)])
 
-    def field(self, points: Points) -> np.ndarray:
+    def field(self, points: Points, reach: float) -> np.ndarray:
         """Smooth minimum (N,) of the shapes' fields."""
-        fields = np.array([shape.field(points) for shape in self.shapes])
+        fields = np.array([shape.field(points, reach + SEAM * self.width) for shape in self.shapes])
         least = fields.min(0)
         return least - self.width * np.log(np.exp((least - fields) / self.width).sum(0))
 
@@ -95,9 +101,9 @@ class Without:
         """Corners (2,3) of a box that holds the shape."""
         return self.shape.bounds
 
-    def field(self, points: Points) -> np.ndarray:
+    def field(self, points: Points, reach: float) -> np.ndarray:
         """The larger (N,) of the shape's field and the bite's, negated."""
-        return np.maximum(self.shape.field(points), -self.bite.field(points))
+        return np.maximum(self.shape.field(points, reach), -self.bite.field(points, reach))
 
 
 Shape = Ellipsoid | Tube | Blend | Without

@@ -14,9 +14,8 @@ TISSUE_OF_ORGAN = {
     "left kidney": "renal medulla",
     "stomach": "stomach wall",
 }
-
-
 MOST_SWELLING = 7.0  # mm
+BELOW_DIAPHRAGM = 3.0  # mm between the diaphragm and the organs below it
 
 
 class Painter:
@@ -28,6 +27,9 @@ class Painter:
         self.tissue = np.full(points.shape[:3], TISSUES.index("air"), np.uint8)
         self.organ = np.zeros(points.shape[:3], np.uint8)  # place in anatomy.ORGAN_FORMS, from 1
         self.cavity = np.zeros(points.shape[:3], bool)  # inside the muscle wall
+        self.abdomen = np.zeros(points.shape[:3], bool)  # below the diaphragm
+        places = [(points[..., 2 - axis], tuple(other for other in range(3) if other != axis)) for axis in range(3)]
+        self._ends = [(values.min(others), values.max(others)) for values, others in places]
 
     def fill(self, where: np.ndarray, tissue: str, box: tuple[slice, ...] = (slice(None),) * 3) -> None:
         """Give the voxels `where` of `box` a tissue."""
@@ -37,18 +39,17 @@ class Painter:
         """Where the tissue in `box` is one of `names`."""
         return np.isin(self.tissue[box], [TISSUES.index(name) for name in names])
 
-    def field(self, shape: Shape, margin: float = 10.0) -> tuple[tuple[slice, ...], np.ndarray]:
-        """The box of the grid that may hold `shape`, and the shape's field there (empty where it lies outside)."""
+    def field(self, shape: Shape, margin: float = 0.0) -> tuple[tuple[slice, ...], np.ndarray]:
+        """The box of the grid that may hold `shape` grown by `margin` (mm), and the shape's field there (empty outside the grid)."""
         low, high = shape.bounds[0] - margin, shape.bounds[1] + margin
         box = tuple(self._range(axis, low[2 - axis], high[2 - axis]) for axis in range(3))
         points = self.points[box]
-        return box, shape.field(points.reshape(-1, 3)).reshape(points.shape[:3]) if points.size else np.zeros(points.shape[:3])
+        return box, shape.field(points.reshape(-1, 3), margin).reshape(points.shape[:3]) if points.size else np.zeros(points.shape[:3])
 
     def _range(self, axis: int, low: float, high: float) -> slice:
         """Voxels of an axis whose places come between `low` and `high`, whatever the bending."""
-        others = tuple(other for other in range(3) if other != axis)
-        values = self.points[..., 2 - axis]
-        inside = np.flatnonzero((values.max(others) >= low) & (values.min(others) <= high))
+        least, most = self._ends[axis]
+        inside = np.flatnonzero((most >= low) & (least <= high))
         return slice(inside[0], inside[-1] + 1) if len(inside) else slice(0, 0)
 
 
@@ -66,7 +67,9 @@ def paint_body(painter: Painter, fat: float) -> None:
     cavity = inside > layer + 13
     painter.fill(cavity, "fat")
     painter.cavity = cavity
-    chest = cavity & (z > anatomy.diaphragm_height(x, y))
+    diaphragm = anatomy.diaphragm_height(x, y)
+    painter.abdomen = z < diaphragm - BELOW_DIAPHRAGM
+    chest = cavity & (z > diaphragm)
     painter.fill(chest & (inside > layer + 15), "lung")
     painter.fill(chest & (np.abs(x + 6) < 20) & (y < 0), "fat")  # around oesophagus and aorta
     box, heart = painter.field(anatomy.HEART)
@@ -107,7 +110,7 @@ def paint_organs(painter: Painter, volumes: dict[str, float]) -> None:
     """The organs of `volumes` (ml), each grown to its volume within the voxels that are still fat (or lung, at the dome)."""
     for number, organ in enumerate(anatomy.ORGAN_FORMS, start=1):
         if organ.name in volumes:
-            box, field = painter.field(organ.form, margin=25)
+            box, field = painter.field(organ.form, MOST_SWELLING)
             where = _grow(field, _free(painter, box, organ.name), volumes[organ.name] / painter.voxel_ml)
             painter.organ[box][where] = number
             painter.fill(where, TISSUE_OF_ORGAN.get(organ.name, organ.name), box)
@@ -118,8 +121,7 @@ def _free(painter: Painter, box: tuple[slice, ...], organ: str) -> np.ndarray:
     """Where an organ may grow: fat inside the muscle wall that is not taken yet; aorta and oesophagus also behind the diaphragm."""
     if organ in ("aorta", "oesophagus"):
         return painter.cavity[box] & painter.is_tissue(box, "fat", "lung", "heart")
-    x, y, z = np.moveaxis(painter.points[box], 3, 0)
-    return painter.cavity[box] & painter.is_tissue(box, "fat") & (z < anatomy.diaphragm_height(x, y) - 3)
+    return painter.cavity[box] & painter.is_tissue(box, "fat") & painter.abdomen[box]
 
 
 def _grow(field: np.ndarray, free: np.ndarray, voxels: float) -> np.ndarray:
@@ -181,7 +183,7 @@ def paint_bowel(painter: Painter, generator: np.random.Generator) -> None:
     """Colon with stool and gas, and loops of small bowel, in the fat that is left below the liver and stomach."""
     loops = [*anatomy.COLON, *_small_bowel(generator)]
     for loop in loops:
-        box, field = painter.field(loop, margin=2)
+        box, field = painter.field(loop)
         free = painter.is_tissue(box, "fat")
         height = painter.points[box][..., 1]
         gas_level = np.mean(loop.bounds[:, 1]) + generator.normal(4, 8)
