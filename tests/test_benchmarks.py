@@ -35,14 +35,15 @@ def run(monkeypatch, *arguments):
     return main()
 
 
-@pytest.mark.parametrize("name", ["cgmm", "windows", "loader"])
+@pytest.mark.parametrize("name", available())
 def test_benchmark_gives_flat_rows(name):
     if name in NEEDS:
         pytest.importorskip(NEEDS[name])
     rows = load(name).measure(quick=True)
-    assert rows and all(set(row) == COMPARED for row in rows)
-    assert all(isinstance(value, str | int | float | bool) for row in rows for value in row.values())
-    assert all(row["ours"] > 0 and row["holds"] == (row["theirs"] / row["ours"] >= row["wanted"]) for row in rows if row["unit"] != "MiB")
+    assert rows and all(isinstance(value, str | int | float | bool) for row in rows for value in row.values())
+    compared = [row for row in rows if set(row) == COMPARED and row["unit"] != "MiB"]
+    assert compared or name not in {"cgmm", "windows", "loader"}
+    assert all(row["ours"] > 0 and row["holds"] == (row["theirs"] / row["ours"] >= row["wanted"]) for row in compared)
 
 
 @pytest.mark.parametrize("name", sorted(NEEDS))
