@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,19 @@ class PrepareConfig:
 def store_settings(dataset: str, config: PrepareConfig) -> dict[str, Any]:
     """What store.json holds of a data set prepared with `config`."""
     return {"dataset": dataset, **json.loads(json.dumps(dataclasses.asdict(config)))}
+
+
+def mapped(path: Path) -> np.ndarray:
+    """The array of a .npy file, memory-mapped; the same map as before while the file is the same."""
+    status = path.stat()
+    return _map(path, (status.st_ino, status.st_mtime_ns, status.st_size))
+
+
+# Crops of a new map take three times as long: every page of it must be found again. Each map holds a file open, of which
+# a process may often have 1,024; the pages are the system's file cache, which it takes back when it needs memory.
+@lru_cache(maxsize=256)
+def _map(path: Path, version: tuple[int, ...]) -> np.ndarray:
+    return np.load(path, mmap_mode="r")
 
 
 class CaseStore:
@@ -75,11 +88,11 @@ class CaseStore:
 
     def image(self, case: str) -> np.ndarray:
         """The image (D,H,W) in [0, 1], memory-mapped."""
-        return np.load(self.folder / "cases" / case / "image.npy", mmap_mode="r")
+        return mapped(self.folder / "cases" / case / "image.npy")
 
     def label(self, case: str) -> np.ndarray:
         """The label map (D,H,W), memory-mapped."""
-        return np.load(self.folder / "cases" / case / "label.npy", mmap_mode="r")
+        return mapped(self.folder / "cases" / case / "label.npy")
 
     def spacing(self, case: str) -> tuple[float, float, float]:
         """Voxel size (z,y,x) in mm."""
