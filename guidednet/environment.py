@@ -41,19 +41,25 @@ def differences(lock: Path) -> list[str]:
 
 def provenance(device: Any) -> dict[str, Any]:
     """What a record says of the machine: versions, device, threads, peak memory, commit, time."""
-    import torch
-
-    on_gpu = torch.device(device).type == "cuda"
-    threads = torch.get_num_threads()
     return {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "versions": {name: version for name in RECORDED if (version := _version(name))},
-        "device": torch.cuda.get_device_name(device) if on_gpu else f"CPU, {threads} thread{'s' if threads > 1 else ''}",
+        "device": device_name(device),
         "peak_memory_gib": round(peak_memory(device), 3),
         "commit": _git("rev-parse", "HEAD"),
         "uncommitted_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),
     }
+
+
+def device_name(device: Any) -> str:
+    """What records call `device`: the GPU's name, or the CPU and the number of threads."""
+    import torch
+
+    if torch.device(device).type == "cuda":
+        return torch.cuda.get_device_name(device)
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def reset_peak_memory(device: Any) -> None:

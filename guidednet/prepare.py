@@ -6,7 +6,7 @@ A case that cannot be used does not stop the others.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -44,17 +44,18 @@ def prepare(
     config: PrepareConfig,
     workers: int = 1,
     progress: Progress = silent,
+    only: Collection[str] | None = None,
     skip_broken: bool = False,
     say: Callable[[str], None] = quiet,
 ) -> list[BrokenCase]:
-    """Prepare every case of `raw_folder` into `store_folder`; `cases.csv` is written when all are done, so that none is missed.
+    """Prepare every case of `raw_folder`, or those of `only`, into `store_folder`; `cases.csv` is written when all are done.
 
     With `skip_broken` it is written without the cases that cannot be used, which `broken.csv` lists; they are returned.
     `say` gets the estimate of the disk space. Raises InputError with one sentence for each case that cannot be used,
     after all others are prepared, and for a store made with other settings or a disk too small or not writable;
     FailedError where the disk fills all the same.
     """
-    cases = find_cases(raw_folder, dataset)
+    cases = [case for case in find_cases(raw_folder, dataset) if only is None or case.case_id in only]
     say(check_space(store_folder, cases, config.spacing_mm))
     _claim(store_folder, dataset, config)
     job = partial(_row_or_broken, folder=store_folder / "cases", dataset=dataset, config=config)

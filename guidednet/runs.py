@@ -10,7 +10,6 @@ import functools
 import sys
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ from guidednet.files import read_json, write_json, write_text
 from guidednet.fingerprint import code_fingerprint, hash_of, modules_used
 from guidednet.methods import Method, method_class
 from guidednet.methods.supervised import Supervised
-from guidednet.parallel import one_thread
+from guidednet.parallel import computing
 from guidednet.progress import Progress, bar
 from guidednet.records import Run, load_weights, read_record
 from guidednet.splits import Split
@@ -56,12 +55,13 @@ class RunStore:
         self.device = torch.device(device)
         self.progress = progress
         self._store = functools.cache(workspace.store)
+        self._split = functools.cache(workspace.split)
         self._code = functools.cache(_training_code)
         self._key = functools.cache(lambda config: hash_of(self.key_parts(config))[:16])
 
     def split(self, config: RunConfig) -> Split:
         """The cases that the run trains, validates and is tested on."""
-        return self.workspace.split(config.dataset, config.n_labelled, config.n_unlabelled)
+        return self._split(config.dataset, config.n_labelled, config.n_unlabelled)
 
     def key_parts(self, config: RunConfig) -> dict[str, Any]:
         """Everything that determines the run's weights: configuration, data, code, and the runs it starts from."""
@@ -137,7 +137,7 @@ class RunStore:
             return None
         folder = self.folder(config)
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / "lock"), nullcontext() if self.device.type == "cuda" else one_thread():
+        with FileLock(folder / "lock"), computing(self.device):
             finished = self.status(config) == "finished"
             trained = None if finished else self._train(config, folder)
             self._score(config, folder)
