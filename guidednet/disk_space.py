@@ -2,26 +2,28 @@
 
 import math
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
+
+import nibabel as nib
 
 from guidednet.errors import InputError
 from guidednet.layouts import RawCase
-from guidednet.nifti import read_geometry
 from guidednet.resample import prepared_grid
+from guidednet.store import PrepareConfig
 
 IMAGE_BYTES, LABEL_BYTES = 2, 1  # per voxel: float16 and uint8
 
 
-def check_space(store_folder: Path, cases: list[RawCase], spacing_mm: tuple[float, float, float]) -> str:
-    """What the `cases` that are not done yet will take in `store_folder`, as a sentence; spacing (z,y,x).
+def check_space(store_folder: Path, cases: list[RawCase], config: PrepareConfig) -> str:
+    """What the `cases` that are not done yet will take in `store_folder`, as a sentence.
 
     Raises InputError where the disk has less than that free.
     """
     waiting = [case for case in cases if not (store_folder / "cases" / case.case_id / "case.json").exists()]
     if not waiting:
         return f"all {len(cases)} cases have been prepared before"
-    needed = sum(prepared_bytes(case, spacing_mm) for case in waiting)
-    free = shutil.disk_usage(_existing(store_folder)).free
+    needed, free = needed_bytes(waiting, config), shutil.disk_usage(_existing(store_folder)).free
     if needed > free:
         raise InputError(
             f"{store_folder}: {_gigabytes(needed)} are needed for {len(waiting)} cases, {_gigabytes(free)} are free; "
@@ -30,13 +32,18 @@ def check_space(store_folder: Path, cases: list[RawCase], spacing_mm: tuple[floa
     return f"about {_gigabytes(needed)} for {len(waiting)} cases, {_gigabytes(free)} free"
 
 
-def prepared_bytes(case: RawCase, spacing_mm: tuple[float, float, float]) -> int:
-    """Bytes of the prepared arrays of `case`; 0 where its header cannot be read, as preparing it will say."""
+def needed_bytes(cases: Iterable[RawCase], config: PrepareConfig) -> int:
+    """Bytes of the prepared arrays of all `cases`."""
+    return sum(_bytes_of(case, config) for case in cases)
+
+
+def _bytes_of(case: RawCase, config: PrepareConfig) -> int:
+    """Bytes of one case's arrays; 0 where its header cannot be read, as preparing it will say."""
     try:
-        shape, affine = read_geometry(case.image)
-    except InputError:
+        header = nib.load(case.image)
+        shape, _ = prepared_grid(header.shape[:3], header.affine, config.spacing_mm[::-1])
+    except Exception:  # readers raise whatever the damage leads to
         return 0
-    shape, _ = prepared_grid(shape, affine, spacing_mm[::-1])
     return math.prod(shape) * (IMAGE_BYTES + (LABEL_BYTES if case.label else 0))
 
 

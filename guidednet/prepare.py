@@ -56,7 +56,7 @@ def prepare(
     FailedError where the disk fills all the same.
     """
     cases = [case for case in find_cases(raw_folder, dataset) if only is None or case.case_id in only]
-    say(check_space(store_folder, cases, config.spacing_mm))
+    say(check_space(store_folder, cases, config))
     _claim(store_folder, dataset, config)
     job = partial(_row_or_broken, folder=store_folder / "cases", dataset=dataset, config=config)
     outcomes = sorted(progress(in_parallel(job, cases, workers), len(cases)), key=lambda outcome: outcome[0])

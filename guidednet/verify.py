@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from guidednet.errors import InputError, input_error
 from guidednet.files import file_hash, read_json
 from guidednet.layouts import RawCase, find_cases
@@ -27,14 +25,13 @@ class Recorded:
 def verify(raw_folder: Path, store_folder: Path, dataset: str, workers: int = 1, progress: Progress = silent) -> int:
     """Compare every file of `store_folder` and `raw_folder` with its recorded hash; returns the number of files. Writes nothing.
 
-    Raises InputError that names each file that is missing, has changed, or is not in the store, and for a folder
-    that is no store of `dataset`.
+    Raises InputError that names each file that is missing or has changed, and for a folder that is no store of `dataset`.
     """
     store = CaseStore(store_folder)
     if store.settings["dataset"] != dataset:
         raise InputError(f"{store_folder}: was prepared from {store.settings['dataset']}, not {dataset}; check --dataset")
     rows = store.cases[[*HASHES]].fillna("").to_dict("index")
-    sources, faults = _sources(raw_folder, dataset, rows, store_folder)
+    sources, faults = _sources(raw_folder, dataset, rows)
     cases = [_recorded(store_folder / "cases" / case_id, hashes, sources.get(case_id)) for case_id, hashes in rows.items()]
     for found in progress(in_parallel(_faults, cases, workers), len(cases)):
         faults += found
@@ -43,19 +40,17 @@ def verify(raw_folder: Path, store_folder: Path, dataset: str, workers: int = 1,
     return sum(len(case.files) for case in cases)
 
 
-def _sources(raw_folder: Path, dataset: str, rows: dict[str, dict[str, str]], store_folder: Path) -> tuple[dict[str, RawCase], list[str]]:
-    """The raw cases by id, and a sentence for each that is on one side alone or has lost its label.
+def _sources(raw_folder: Path, dataset: str, rows: dict[str, dict[str, str]]) -> tuple[dict[str, RawCase], list[str]]:
+    """The raw cases by id, and a sentence for each of the store that is missing or has lost its label.
 
-    A folder that cannot be used as a whole is one sentence, and the store is compared all the same.
+    A folder that cannot be used as a whole is one sentence, and the store is compared all the same. Raw cases that are not
+    in the store are nobody's fault: a store may hold those alone that a training needs.
     """
     try:
         raw = {case.case_id: case for case in find_cases(raw_folder, dataset)}
     except InputError as error:
         return {}, [str(error)]
-    left_out = store_folder / "broken.csv"
-    known = set(rows) | (set(pd.read_csv(left_out, dtype=str)["case_id"]) if left_out.exists() else set())
-    faults = [f"{case.image}: not in {store_folder / 'cases.csv'}" for name, case in raw.items() if name not in known]
-    faults += [f"{raw_folder}: case {name} is missing" for name in rows if name not in raw]
+    faults = [f"{raw_folder}: case {name} is missing" for name in rows if name not in raw]
     unlabelled = [name for name, case in raw.items() if case.label is None and name in rows and rows[name]["label_sha256"]]
     return raw, faults + [f"{raw_folder}: the label of case {name} is missing" for name in unlabelled]
 
