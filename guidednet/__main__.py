@@ -34,7 +34,7 @@ def _add_data_commands(subparsers: argparse._SubParsersAction) -> None:
     prepare.add_argument("store", type=Path, help="folder to write to")
     prepare.add_argument("--dataset", required=True, help="flare22 or amos")
     prepare.add_argument("--spacing", type=float, nargs=3, metavar=("Z", "Y", "X"), help="voxel size in mm (default: the preset's)")
-    prepare.add_argument("--preset", choices=("paper", "official"), default="paper", help="as in the paper (default) or in the released code")
+    prepare.add_argument("--preset", choices=("paper", "official"), default="paper", help="as in the paper (default) or the released code")
     prepare.add_argument("--skip-broken", action="store_true", help="leave out cases that cannot be used and list them in broken.csv")
     prepare.add_argument("--verify", action="store_true", help="only compare store and raw files with their recorded hashes")
     prepare.set_defaults(run=commands.prepare_store)

@@ -1,9 +1,11 @@
-"""From a scan's grid to one of another voxel size and back: cubic B-splines for images, the nearest voxel for labels.
+"""From a scan's grid to one of another voxel size and back: cubic B-splines for images, a vote for labels.
 
 The prepared grid keeps the scan's axes, so a B-spline on it is separable: one matrix per axis (scipy's own resampling of
 unit vectors), and the volume times the three. That gives the same numbers as resampling voxel by voxel, ten times as
 fast, and holds one slice of the scan at a time.
 """
+
+from itertools import product
 
 import nibabel as nib
 import numpy as np
@@ -13,6 +15,7 @@ from scipy import ndimage
 from guidednet.parallel import one_thread
 
 ROUNDING = 1e-6  # voxels: 100 slices of 2.5 mm are 100 slices, though the header's arithmetic says 99.9999999
+TIE = 1e-3  # voxels: half-way between two voxels the later one wins, as in rounding; with a draw for the background organs would shrink
 
 
 def prepared_grid(shape: tuple[int, ...], affine: np.ndarray, spacing: tuple[float, ...]) -> tuple[tuple[int, ...], np.ndarray]:
@@ -51,11 +54,40 @@ def _spline_matrix(old: int, new: int, step: float) -> torch.Tensor:
 
 
 def to_grid(label: np.ndarray, affine: np.ndarray, shape: tuple[int, ...], target: np.ndarray) -> np.ndarray:
-    """A label map (D,H,W) on a grid with `affine`, as (X,Y,Z) of `shape` on the grid with affine `target`.
+    """A label map (D,H,W) uint8 on a grid with `affine`, as (X,Y,Z) of `shape` on the grid with affine `target`.
 
-    Each voxel takes the label of the nearest one; beyond the label map's edge it is background.
+    A vote: each of the eight voxels around a place has its weight of linear interpolation, and the label with most
+    weight wins. There and back this keeps thin organs better than the nearest voxel does. Beyond the edge is background.
     """
     matrix = np.linalg.inv(affine) @ target
-    turned, offset = matrix[2::-1, 2::-1], matrix[2::-1, 3]  # in array order
-    moved = ndimage.affine_transform(label, turned, offset, output_shape=tuple(shape)[::-1], order=0, mode="grid-constant")
-    return moved.transpose(2, 1, 0)
+    axes, offset = matrix[2::-1, 2::-1], matrix[2::-1, 3] + TIE  # in array order
+    result = np.zeros(tuple(shape)[::-1], np.uint8)
+    most, background = np.zeros(result.shape, np.float32), np.ones(result.shape, np.float32)
+    for value, box in enumerate(ndimage.find_objects(label), start=1):
+        if box is None or (place := _reach(box, axes, offset, result.shape)) is None:
+            continue
+        weight = _weight(label[box] == value, axes, offset + axes @ [s.start for s in place] - [s.start for s in box], place)
+        background[place] -= weight
+        wins = weight > most[place]
+        result[place][wins] = value
+        most[place][wins] = weight[wins]
+    result[background > most] = 0
+    return result.transpose(2, 1, 0)
+
+
+def _reach(box: tuple[slice, ...], axes: np.ndarray, offset: np.ndarray, shape: tuple[int, ...]) -> tuple[slice, ...] | None:
+    """The part of a grid of `shape` that lies within one voxel of `box`; None where nothing does."""
+    corners = np.array(list(product(*((s.start - 1, s.stop) for s in box))))
+    places = (corners - offset) @ np.linalg.inv(axes).T
+    first = np.clip(np.floor(places.min(0)), 0, shape).astype(int)
+    last = np.clip(np.ceil(places.max(0)) + 1, 0, shape).astype(int)
+    return tuple(map(slice, first.tolist(), last.tolist())) if (first < last).all() else None
+
+
+def _weight(mask: np.ndarray, axes: np.ndarray, offset: np.ndarray, place: tuple[slice, ...]) -> np.ndarray:
+    """Linear interpolation of `mask` in the part `place` of the target grid, float32; 0 around the mask."""
+    diagonal = np.diag(axes)
+    aligned = np.abs(axes - np.diag(diagonal)).max() < ROUNDING / max(mask.shape)
+    size = tuple(s.stop - s.start for s in place)
+    how = {"output_shape": size, "order": 1, "mode": "grid-constant"}
+    return ndimage.affine_transform(mask.astype(np.float32), diagonal if aligned else axes, offset, **how)
