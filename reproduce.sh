@@ -25,7 +25,10 @@ commands
 options (without command, and plan)
   --profile NAME  smoke, quick (default), reference or paper
   --only ITEMS    such as table3, comma separated
+  --methods NAMES train these alone, such as cps,guidednet; tables show the others as "not run"
   --seeds N       seeds per row
+  --steps N       steps of every training, to rehearse a long one
+  --no-training   tables and figures from the runs that are finished
   --gpus N        0 (default) or 1
   --jobs N        trainings and notebooks at a time (default: one per core, at most 4; on a GPU 1)
   --data-root DIR folder of the real data sets (default: $DATA_DIR or data)

@@ -23,6 +23,8 @@ def phantom(options: Namespace) -> None:
         raise InputError(f"--labelled {labelled} is more than --cases {options.cases}; lower it")
     if not 0.5 <= options.voxel_mm <= 20:
         raise InputError(f"--voxel-mm {options.voxel_mm:g} is outside 0.5 to 20 mm; take one in between")
+    if options.matrix is not None and not 32 <= options.matrix <= 1024:
+        raise InputError(f"--matrix {options.matrix} is outside 32 to 1024 pixels; take one in between, such as 512")
     written = write_phantoms(
         options.out,
         options.dataset,
@@ -30,6 +32,7 @@ def phantom(options: Namespace) -> None:
         labelled=labelled,
         seed=options.seed,
         voxel_mm=options.voxel_mm,
+        matrix=options.matrix,
         workers=options.workers,
         progress=bar("synthetic CT", "case"),
     )
