@@ -80,13 +80,6 @@ def _largest_gap(label: Volume, image: Volume) -> float:
     return float(np.abs(places - corners).max())
 
 
-def read_geometry(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
-    """Shape (X,Y,Z) and affine of a file, from its header alone; raises InputError for what is no 3-D NIfTI."""
-    with _readable(path):
-        image = nib.load(path)
-    return _geometry(path, image)
-
-
 def _read(path: Path) -> Volume:
     with _readable(path):
         image = _load(path)
