@@ -8,7 +8,8 @@ import numpy as np
 
 from guidednet.nifti import Volume
 from guidednet.phantom import make_case
-from guidednet.prepare import prepare_image, to_grid
+from guidednet.prepare import prepare_image
+from guidednet.resample import to_grid
 from guidednet.workspace import Workspace
 
 
