@@ -25,7 +25,7 @@ from guidednet.nifti import Volume, read_image, read_label
 from guidednet.organs import OrganSet, organ_set
 from guidednet.parallel import in_parallel
 from guidednet.progress import Progress, quiet, silent
-from guidednet.resample import to_grid, to_spacing
+from guidednet.resample import label_to_spacing, to_spacing
 from guidednet.store import PrepareConfig, store_settings
 
 
@@ -97,7 +97,7 @@ def prepare_case(case: RawCase, folder: Path, dataset: str, config: PrepareConfi
     organs = organ_set(dataset)
     scan = read_image(case.image)
     label = read_label(case.label, scan, organs) if case.label else None
-    image, affine = prepare_image(scan, config)
+    image, _ = prepare_image(scan, config)
     row = {
         "case_id": case.case_id,
         "labelled": label is not None,
@@ -113,20 +113,29 @@ def prepare_case(case: RawCase, folder: Path, dataset: str, config: PrepareConfi
         if label is None:
             (done.parent / "label.npy").unlink(missing_ok=True)  # of a release that had one
         else:
-            row |= _write_label(done.parent / "label.npy", label, image.shape, affine, organs)
+            row |= _write_label(done.parent / "label.npy", prepare_label(label.data, scan.affine, config), organs)
         write_json(done, row)
     return row
 
 
 def prepare_image(scan: Volume, config: PrepareConfig) -> tuple[np.ndarray, np.ndarray]:
     """The prepared image (D,H,W), float32 in [0, 1] or as z-score, and the affine (4,4) of its grid in (x,y,z) order."""
-    orientation = nib.io_orientation(scan.affine)
-    data = nib.apply_orientation(scan.data, orientation)  # RAS+; a view
-    affine = scan.affine @ nib.orientations.inv_ornt_aff(orientation, scan.data.shape)
+    data, affine = _in_ras(scan.data, scan.affine)
     image, affine = to_spacing(data, affine, config.spacing_mm[::-1], config.hu_window)
     if scale := config.z_score:
         return (np.clip(image, *scale.hu_window) - scale.mean) / scale.standard_deviation, affine
     return scale_intensity(image, config.percentiles), affine
+
+
+def prepare_label(label: np.ndarray, affine: np.ndarray, config: PrepareConfig) -> np.ndarray:
+    """The prepared label map (D,H,W) of `label` (X,Y,Z), whose voxels are those of the scan with `affine`."""
+    return label_to_spacing(*_in_ras(label, affine), config.spacing_mm[::-1])
+
+
+def _in_ras(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A volume (X,Y,Z) with its axes turned to RAS+, without a copy, and its affine."""
+    orientation = nib.io_orientation(affine)
+    return nib.apply_orientation(data, orientation), affine @ nib.orientations.inv_ornt_aff(orientation, data.shape)
 
 
 def scale_intensity(image: np.ndarray, percentiles: tuple[float, float]) -> np.ndarray:
@@ -164,10 +173,9 @@ def _finished_row(done: Path, source: dict[str, str]) -> dict[str, Any] | None:
     return row if all((done.parent / name).exists() for name in arrays) else None
 
 
-def _write_label(path: Path, label: Volume, shape: tuple[int, ...], affine: np.ndarray, organs: OrganSet) -> dict[str, Any]:
-    prepared = to_grid(label.data.transpose(2, 1, 0), label.affine, shape[::-1], affine).transpose(2, 1, 0)
-    write_array(path, np.ascontiguousarray(prepared))
-    voxels = np.bincount(prepared.ravel(), minlength=organs.num_classes).tolist()
+def _write_label(path: Path, label: np.ndarray, organs: OrganSet) -> dict[str, Any]:
+    write_array(path, label)
+    voxels = np.bincount(label.ravel(), minlength=organs.num_classes).tolist()
     names = ["background"] + [organs.by_label[value].name for value in range(1, organs.num_classes)]
     return {"prepared_label_sha256": file_hash(path), **dict(zip(names, voxels, strict=True))}
 
