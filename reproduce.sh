@@ -19,7 +19,7 @@ commands
   setup           set up the environment and stop
   test [--slow]   style check and tests; --slow adds those that take minutes
   plan            list the runs, which exist, and what the rest will cost
-  bench           benchmarks
+  bench [NAMES]   benchmarks, written to figures/benchmarks: cgmm, windows, loader, ... (default: all); --quick tries them out
   lab             open JupyterLab
 
 options (without command, and plan)
@@ -105,6 +105,16 @@ run_tests() {
     "$python" -m pytest -m "$marker" "$@"
 }
 
+run_benchmarks() { # with the packages that they compare with, beside those of the lock
+    cd "$root"
+    if ! "$python" -c 'import sys; from importlib.util import find_spec; sys.exit(not (find_spec("monai") and find_spec("h5py")))'; then
+        echo "installing monai and h5py, which the benchmarks compare with ..." >&2
+        "$python" -m pip install --quiet --disable-pip-version-check --constraint "$lock" monai h5py >/dev/null 2>&1 ||
+            echo "reproduce.sh: monai and h5py are missing ('$python -m pip install -c requirements.lock monai h5py' says why)" >&2
+    fi
+    exec "$python" -m benchmarks "$@"
+}
+
 command="run"
 case "${1:-}" in
     setup | test | plan | bench | lab) command="$1"; shift ;;
@@ -118,7 +128,7 @@ case "$command" in
     setup) echo "environment: $python" ;;
     test) run_tests "$@" ;;
     plan) exec "$python" -m guidednet plan "$@" ;;
-    bench) cd "$root" && exec "$python" -m benchmarks.bench_cgmm "$@" ;;
+    bench) run_benchmarks "$@" ;;
     lab) cd "$root" && exec "$python" -m jupyterlab --notebook-dir=notebooks "$@" ;;
     run) exec "$python" -m guidednet reproduce "$@" ;;
 esac

@@ -1,29 +1,22 @@
 """CGMM forward and backward: the matrix form of `guidednet.cgmm` against the plain broadcast form of the same equations.
 
-    python -m benchmarks.bench_cgmm [--threads 1] [--repeats 5]
-
-One CSV line per form, then the two ratios. Both forms compute eqs. 3-10 of one network on a batch of 2 labelled
-crops: statistics, posterior, L_gt, L_self and L_max, with gradients of features and logits; their losses and
-gradients are compared first. Time is the median of the repeats after one warm-up. Memory is measured in a fresh
-process per form (Linux): its peak resident size (VmHWM) over one forward and backward, less its resident size
-before (after imports, inputs, and a tiny run that loads the kernels). It includes the gradients. There the C
-library gives freed blocks back at once, so that the figure is that of live tensors, not of what malloc keeps.
+Both forms compute eqs. 3-10 of one network on a batch of 2 labelled crops: statistics, posterior, L_gt, L_self and
+L_max, with gradients of features and logits; their losses and gradients are compared first. The peak memory includes
+the gradients.
 """
 
-import argparse
-import os
-import statistics
-import subprocess
-import sys
-import time
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from benchmarks.common import best_cpu_seconds, comparison, peak_mebibytes, require_agreement, using
 from guidednet.cgmm import CGMMConfig, class_statistics, gt_loss, log_posterior, max_loss, self_loss
 
-SHAPE = (2, 14, 16, 32, 64, 64)  # B, K, C, D, H, W
+FULL, QUICK = (2, 14, 16, 32, 64, 64), (2, 5, 8, 16, 16, 16)  # B, K, C, D, H, W
+WANTED = {"time": 10, "memory": 10}  # how many times more the plain form takes, at least
 SIGMA_MIN = CGMMConfig().sigma_min
 
 
@@ -64,38 +57,17 @@ def plain_form(features: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
 FORMS = {"matrix": matrix_form, "plain": plain_form}
 
 
-def seconds(form: str, shape: tuple[int, ...], repeats: int) -> float:
-    """Median time of forward and backward."""
-    features, logits, labels = inputs(shape)
-    times = []
-    for _ in range(repeats + 1):
-        features.grad = logits.grad = None
-        start = time.perf_counter()
-        FORMS[form](features, logits, labels).backward()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times[1:])
+def forward_and_backward(form: str, tensors: tuple[Tensor, Tensor, Tensor]) -> None:
+    """One pass of `form` that leaves gradients in the features and the logits."""
+    for tensor in tensors[:2]:
+        tensor.grad = None
+    FORMS[form](*tensors).backward()
 
 
-def resident_mebibytes(field: str) -> float:
-    """This process's resident size: now (`field` "VmRSS") or at its peak ("VmHWM")."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
-
-
-def peak_mebibytes(form: str) -> float:
-    """What one forward and backward of `form` adds to this process's resident size at its peak."""
-    FORMS[form](*inputs((1, 3, 2, 4, 4, 4))).backward()
-    arguments = inputs(SHAPE)
-    before = resident_mebibytes("VmRSS")
-    FORMS[form](*arguments).backward()
-    return resident_mebibytes("VmHWM") - before
-
-
-def in_fresh_process(form: str, threads: int) -> float:
-    """`peak_mebibytes` measured where nothing ran before."""
-    command = [sys.executable, "-m", "benchmarks.bench_cgmm", "--threads", str(threads), "--peak-of", form]
-    environment = os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536"}
-    return float(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout)
+def work(form: str, shape: tuple[int, ...]) -> Callable[[], None]:
+    """`forward_and_backward` with its inputs, after a tiny run that loads the kernels."""
+    forward_and_backward(form, inputs((1, 3, 2, 4, 4, 4)))
+    return partial(forward_and_backward, form, inputs(shape))
 
 
 def disagreement(shape: tuple[int, ...] = (2, 5, 4, 8, 8, 8)) -> float:
@@ -108,25 +80,15 @@ def disagreement(shape: tuple[int, ...] = (2, 5, 4, 8, 8, 8)) -> float:
     return max(((ours - plain).abs().max() / plain.abs().max()).item() for ours, plain in zip(*results, strict=True))
 
 
-def main() -> None:
-    """Print the CSV lines and the ratios."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--peak-of", choices=FORMS, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    if arguments.peak_of:
-        print(peak_mebibytes(arguments.peak_of))
-        return
-    print(f"# disagreement of the two forms in float64: {disagreement():.1e}")
-    print("form,seconds,peak_MiB,B,K,C,D,H,W,torch,threads")
-    figures = {form: (seconds(form, SHAPE, arguments.repeats), in_fresh_process(form, arguments.threads)) for form in FORMS}
-    for form, (time_taken, peak) in figures.items():
-        print(f"{form},{time_taken:.4f},{peak:.1f},{','.join(map(str, SHAPE))},{torch.__version__},{arguments.threads}")
-    time_ratio, memory_ratio = (plain / ours for ours, plain in zip(figures["matrix"], figures["plain"], strict=True))
-    print(f"# plain / matrix: time {time_ratio:.1f}, peak memory {memory_ratio:.1f}")
-
-
-if __name__ == "__main__":
-    main()
+def measure(quick: bool = False) -> list[dict[str, Any]]:
+    """Time and peak memory of both forms, in one thread."""
+    shape, repeats = (QUICK, 1) if quick else (FULL, 5)
+    require_agreement("losses and gradients of the two forms", disagreement(), 1e-9)
+    size, other = "x".join(map(str, shape)), "plain broadcast form"
+    with using(threads=1):
+        times = best_cpu_seconds({form: work(form, shape) for form in FORMS}, repeats)
+    peaks = {form: peak_mebibytes(partial(work, form, shape)) for form in FORMS}
+    return [
+        comparison(f"time at {size}", "CPU s", times["matrix"], other, times["plain"], WANTED["time"], threads=1),
+        comparison(f"peak memory at {size}", "MiB", peaks["matrix"], other, peaks["plain"], WANTED["memory"], threads=1),
+    ]

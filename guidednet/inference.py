@@ -29,21 +29,45 @@ def windows(shape: Size, window: Size, stride: Size) -> Iterator[tuple[slice, ..
         yield tuple(slice(start, start + side) for start, side in zip(corner, window, strict=True))
 
 
+def windows_per_voxel(shape: Size, window: Size, stride: Size) -> Tensor:
+    """How many windows see each voxel (D,H,W), float32: the product of the counts along the three axes."""
+    counts = [torch.zeros(size) for size in shape]
+    for count, *sizes in zip(counts, shape, window, stride, strict=True):
+        for start in window_starts(*sizes):
+            count[start : start + sizes[1]] += 1
+    return torch.einsum("d,h,w->dhw", *counts)
+
+
 @torch.inference_mode()
-def predict_probabilities(network: Callable, image: Tensor, window: Size, stride: Size, num_classes: int) -> Tensor:
+def summed_scores(
+    network: Callable, image: Tensor, window: Size, stride: Size, num_classes: int, scores_on: torch.device | None = None
+) -> Tensor:
+    """The sum (K,D,H,W) of the softmax over all windows that see a voxel, float32 on the device `scores_on` (default: the image's).
+
+    It is the only volume of K channels that is held. Windows that reach beyond a small volume see its minimum (air) there.
+    """
+    scores = torch.zeros(num_classes, *image.shape, device=scores_on or image.device)
+    air = float(image.min())
+    for place in windows(tuple(image.shape), window, stride):
+        inside = image[place]
+        d, h, w = inside.shape
+        padded = functional.pad(inside, [0, window[2] - w, 0, window[1] - h, 0, window[0] - d], value=air)
+        probabilities = network(padded[None, None]).logits[0].float().softmax(0)
+        scores[(slice(None), *place)] += probabilities[:, :d, :h, :w].to(scores.device)
+    return scores
+
+
+@torch.inference_mode()
+def predict_probabilities(
+    network: Callable, image: Tensor, window: Size, stride: Size, num_classes: int, scores_on: torch.device | None = None
+) -> Tensor:
     """Class probabilities (K,D,H,W) of `image` (D,H,W), the mean of the softmax over all windows that see a voxel.
 
     `network` maps (1,1,d,h,w) to an object with `.logits`, and should be in evaluation mode. A volume smaller than
-    the window is padded with its minimum (air) and cut back.
+    the window is padded with its minimum (air) and cut back. `scores_on` as for `summed_scores`.
     """
-    padding = [max(side - size, 0) for size, side in zip(image.shape, window, strict=True)]
-    padded = functional.pad(image, [0, padding[2], 0, padding[1], 0, padding[0]], value=float(image.min()))
-    total = torch.zeros(num_classes, *padded.shape, device=image.device)
-    count = torch.zeros(padded.shape, device=image.device)
-    for place in windows(tuple(padded.shape), window, stride):
-        total[(slice(None), *place)] += network(padded[place][None, None]).logits[0].float().softmax(0)
-        count[place] += 1
-    return (total / count)[(slice(None), *(slice(0, size) for size in image.shape))]
+    scores = summed_scores(network, image, window, stride, num_classes, scores_on)
+    return scores.div_(windows_per_voxel(tuple(image.shape), window, stride).to(scores.device))
 
 
 def predict_labels(
@@ -51,5 +75,14 @@ def predict_labels(
 ) -> np.ndarray:
     """Label map (D,H,W), uint8: the class of the largest mean probability at each voxel of `image` (D,H,W)."""
     tensor = torch.from_numpy(np.asarray(image, dtype=np.float32)).to(device)
-    probabilities = predict_probabilities(network, tensor, window.size, window.stride, num_classes)
-    return probabilities.argmax(0).to(torch.uint8).cpu().numpy()
+    scores_on = room_for_scores(num_classes * tensor.nbytes, tensor.device)
+    scores = summed_scores(network, tensor, window.size, window.stride, num_classes, scores_on)
+    # The sum is largest where the mean is. Slab by slab, because the indices are int64; `max`, because `argmax` takes five times as long.
+    return torch.cat([slab.max(0).indices.to(torch.uint8) for slab in scores.split(8, dim=1)]).cpu().numpy()
+
+
+def room_for_scores(wanted_bytes: int, device: torch.device) -> torch.device:
+    """`device`, or the CPU where scores would take more than half of what is free on a GPU; the rest is the network's."""
+    if device.type == "cuda" and wanted_bytes > torch.cuda.mem_get_info(device)[0] / 2:
+        return torch.device("cpu")
+    return device

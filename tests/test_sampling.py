@@ -1,12 +1,13 @@
 """Batches: labelled first, reproducible from (seed, step), every case seen equally often, no hidden label opened."""
 
+import warnings
 from collections import Counter
 
 import numpy as np
 import pytest
 import torch
 
-from guidednet.sampling import LABELLED, BatchConfig, BatchDataset, batch_loader, random_crop, stream_case
+from guidednet.sampling import LABELLED, UNLABELLED, BatchConfig, BatchDataset, batch_loader, random_crop, stream_case
 
 CONFIG = BatchConfig(labelled=2, unlabelled=3, crop=(4, 4, 4))
 
@@ -100,3 +101,31 @@ def test_small_volume_is_padded_with_air_and_background():
     )
     assert image.shape == (4, 4, 4) and (image == 0.25).all()
     assert (label[:2] == 1).all() and (label[2:] == 0).all()
+
+
+@pytest.mark.parametrize("shape", [(6, 7, 8), (4, 4, 4), (3, 5, 2)], ids=str)
+def test_batch_holds_exactly_the_stored_voxels(shape, tmp_path):
+    class FileStore:
+        """Float16 images as a case store keeps them: memory-mapped, read only."""
+
+        def image(self, case):
+            return np.load(tmp_path / "image.npy", mmap_mode="r")
+
+        label = image
+
+    np.save(tmp_path / "image.npy", np.random.default_rng(1).random(shape).astype(np.float16))
+    dataset = BatchDataset(FileStore(), ["l0"], ["u0"], BatchConfig(2, 2, (4, 4, 4)), seed=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # torch warns of arrays that it must not write to
+        batch = dataset[3]
+    for row, (stream, number) in enumerate([(LABELLED, 0), (LABELLED, 1), (UNLABELLED, 0), (UNLABELLED, 1)]):
+        generator = np.random.default_rng([0, 3, stream, number])
+        expected = random_crop(np.load(tmp_path / "image.npy"), None, dataset.config, generator)[0]
+        assert np.array_equal(batch.image[row, 0].numpy(), expected.astype(np.float32))
+
+
+def test_crops_have_memory_of_their_own():
+    volume = np.zeros((4, 4, 4), np.float32)
+    (crop,) = random_crop(volume, None, BatchConfig(crop=(4, 4, 4), flip_axes=()), np.random.default_rng(0))
+    crop += 1
+    assert not volume.any()

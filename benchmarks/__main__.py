@@ -1,0 +1,65 @@
+"""Run benchmarks, print their tables and write them to figures/benchmarks.
+
+    python -m benchmarks [NAME ...] [--quick]
+
+A benchmark is a module benchmarks.bench_<name> with `measure(quick: bool) -> list[dict]`, one flat dict per row; where
+`quick`, at a tiny size, which checks that it runs and says nothing about speed.
+"""
+
+import argparse
+import importlib
+import importlib.util
+import sys
+from types import ModuleType
+
+from benchmarks.common import write
+from guidednet.errors import FailedError, InputError
+
+BENCHMARKS = {
+    "cgmm": "3D-CGMM, matrix form against plain broadcasting",
+    "windows": "sliding-window inference against MONAI",
+    "loader": "crop loading against gzipped HDF5 and torchio's Queue",
+    "prepare": "preparation of a scan",
+    "steps": "training steps of every method",
+    "scaling": "training on several processes",
+    "growth": "memory and time as data grow",
+}
+
+
+def available() -> list[str]:
+    """The benchmarks whose module is there."""
+    return [name for name in BENCHMARKS if importlib.util.find_spec(f"benchmarks.bench_{name}")]
+
+
+def load(name: str) -> ModuleType:
+    """The module of the benchmark `name`; raises InputError where there is none."""
+    if name not in available():
+        raise InputError(f"there is no benchmark '{name}'; use one of {', '.join(available())}")
+    return importlib.import_module(f"benchmarks.bench_{name}")
+
+
+def run(names: list[str], quick: bool) -> None:
+    """Run the benchmarks `names`, all if there are none, one after the other; each is written as it is done."""
+    for name, module in {name: load(name) for name in names or available()}.items():
+        write(f"{name}_quick" if quick else name, module.measure(quick))
+
+
+def main() -> int:
+    """A mistake of the user's is one sentence and status 2; results that disagree, one and status 1."""
+    listed = "\n".join(f"  {name:8} {BENCHMARKS[name]}" for name in available())
+    parser = argparse.ArgumentParser(
+        prog="benchmarks", description=f"benchmarks:\n{listed}", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which (default: all)")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, written as <name>_quick.csv: only whether they run")
+    options = parser.parse_args()
+    try:
+        run(options.names, options.quick)
+    except (InputError, FailedError) as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 2 if isinstance(error, InputError) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""What the benchmarks share: timing by turns, memory in a fresh process, rows that compare, and the files they are written to."""
+
+import ctypes
+import importlib.metadata
+import importlib.util
+import math
+import multiprocessing
+import platform
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from guidednet.environment import peak_memory, provenance, reset_peak_memory
+from guidednet.errors import FailedError, InputError
+from guidednet.files import write_text
+from guidednet.parallel import cores
+from guidednet.progress import bar
+from guidednet.workspace import open_workspace
+
+PACKAGES = ("torch", "numpy", "torchio", "monai", "h5py")
+M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
+INSTALL = "python -m pip install -c requirements.lock"
+
+
+def environment() -> dict[str, Any]:
+    """The columns that every row gets: processor, cores, threads, versions, commit (with + where files were changed), date."""
+    about = provenance("cpu")
+    installed = {name: importlib.metadata.version(name) for name in PACKAGES if importlib.util.find_spec(name)}
+    commit = (about["commit"] or "")[:12] + ("+" if about["uncommitted_changes"] else "")
+    return {
+        "device": _processor(),
+        "cores": cores(),
+        "threads": torch.get_num_threads(),
+        "python": about["python"],
+        **{name: installed.get(name, "") for name in PACKAGES},
+        "commit": commit,
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def write(name: str, rows: list[dict[str, Any]]) -> Path:
+    """Print the table of `rows` and write figures/benchmarks/<name>.csv (FIGURES_DIR), with the columns of `environment`.
+
+    What a row says itself, such as its number of threads, stands. Returns the path.
+    """
+    columns = environment()
+    print(f"\n{name}: {columns['device']}, {columns['cores']} cores\n{pd.DataFrame(rows).to_string(index=False, na_rep='')}")
+    path = open_workspace("quick").figures / "benchmarks" / f"{name}.csv"
+    write_text(path, pd.DataFrame([row | columns | row for row in rows]).to_csv(index=False))
+    return path
+
+
+def comparison(what: str, unit: str, ours: float, other: str, theirs: float, wanted: float, threads: int) -> dict[str, Any]:
+    """A row: `ratio` is how many times more the `other` takes; `holds` says whether that is at least `wanted`."""
+    ratio = theirs / ours if ours else math.nan  # a tiny work may take no new memory
+    return {
+        "what": what,
+        "unit": unit,
+        "ours": float(f"{ours:.4g}"),
+        "other": other,
+        "theirs": float(f"{theirs:.4g}"),
+        "ratio": round(ratio, 2),
+        "wanted": wanted,
+        "holds": ratio >= wanted,
+        "threads": threads,
+    }
+
+
+def best_cpu_seconds(works: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
+    """Least processor time of each of `works`, after a warm-up; they take turns.
+
+    It counts all threads of this process, and no waiting: what else the machine does lengthens it little.
+    """
+    times = {name: [] for name in works}
+    turns = list(works.items()) * (repeats + 1)
+    for name, work in bar("benchmark: " + ", ".join(works), "turn")(turns, len(turns)):
+        start = time.process_time()
+        work()
+        times[name].append(time.process_time() - start)
+    return {name: min(taken[1:]) for name, taken in times.items()}
+
+
+def peak_mebibytes(prepare: Callable[[], Callable[[], Any]]) -> float:
+    """MiB that the work which `prepare` returns adds to the resident size at its peak, in a fresh process with one thread.
+
+    `prepare` must be picklable; what it imports, allocates and warms up does not count. Linux with glibc: there freed
+    blocks go back at once, so that the figure is that of live tensors, not of what malloc keeps.
+    """
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_give_freed_blocks_back) as pool:
+        return pool.submit(_peak_of_work, prepare).result()
+
+
+def _give_freed_blocks_back() -> None:
+    if hasattr(library := ctypes.CDLL(None), "mallopt"):
+        library.mallopt(M_MMAP_THRESHOLD, 65536)
+
+
+def _peak_of_work(prepare: Callable[[], Callable[[], Any]]) -> float:
+    with using(threads=1):
+        work = prepare()
+        reset_peak_memory("cpu")
+        before = peak_memory("cpu")
+        result = work()  # bound to a name: what it gives back counts
+        peak = peak_memory("cpu")
+        del result
+    return (peak - before) * 1024
+
+
+@contextmanager
+def using(threads: int) -> Iterator[None]:
+    """Within it torch computes in `threads` threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def require(*packages: str) -> None:
+    """Raise InputError, with the command that installs them, where one of `packages` is missing."""
+    if missing := [name for name in packages if importlib.util.find_spec(name) is None]:
+        names, command = " and ".join(missing), f"{INSTALL} {' '.join(missing)}"
+        raise InputError(f"this benchmark compares with {names}, not installed here; install with: {command}")
+
+
+def require_agreement(what: str, difference: float, tolerance: float) -> None:
+    """Raise FailedError where two ways to compute the same differ by more than `tolerance`: then their times mean nothing."""
+    if not difference <= tolerance:
+        raise FailedError(f"{what}: results differ by {difference:.1e}, more than {tolerance:.0e}")
+
+
+def _processor() -> str:
+    """The processor's model where Linux tells it, else its architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.machine()
