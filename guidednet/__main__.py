@@ -34,7 +34,10 @@ def _add_data_commands(subparsers: argparse._SubParsersAction) -> None:
     prepare.add_argument("raw", type=Path, help="folder of raw NIfTI in the data set's layout")
     prepare.add_argument("store", type=Path, help="folder to write to")
     prepare.add_argument("--dataset", required=True, help="flare22 or amos")
-    prepare.add_argument("--spacing", type=float, nargs=3, metavar=("Z", "Y", "X"), help="voxel size in mm (default: 2.5 1.25 1.25)")
+    prepare.add_argument("--spacing", type=float, nargs=3, metavar=("Z", "Y", "X"), help="voxel size in mm (default: the preset's)")
+    prepare.add_argument("--preset", choices=("paper", "official"), default="paper", help="as in the paper (default) or the released code")
+    prepare.add_argument("--skip-broken", action="store_true", help="leave out cases that cannot be used and list them in broken.csv")
+    prepare.add_argument("--verify", action="store_true", help="only compare store and raw files with their recorded hashes")
     prepare.set_defaults(run=commands.prepare_store)
 
     split = subparsers.add_parser("split", help="write which cases train, validate and test")

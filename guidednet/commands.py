@@ -1,5 +1,7 @@
 """What each command of the command line does. Imports are inside, so that a command loads only what it needs."""
 
+import dataclasses
+import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
@@ -38,15 +40,38 @@ def phantom(options: Namespace) -> None:
 
 
 def prepare_store(options: Namespace) -> None:
-    """Prepare a folder of raw NIfTI into a case store."""
+    """Prepare a folder of raw NIfTI into a case store, or compare one with it."""
     from guidednet.organs import organ_set
     from guidednet.prepare import prepare
-    from guidednet.store import PrepareConfig
+    from guidednet.store import PRESETS
 
     organ_set(options.dataset)
-    settings = PrepareConfig(spacing_mm=tuple(options.spacing)) if options.spacing else PrepareConfig()
-    prepare(options.raw, options.store, options.dataset, settings, workers=options.workers, progress=bar("prepare", "case"))
+    if options.verify:
+        return _verify_store(options)
+    settings = PRESETS[options.preset]()
+    if options.spacing:
+        settings = dataclasses.replace(settings, spacing_mm=tuple(options.spacing))
+    broken = prepare(
+        options.raw,
+        options.store,
+        options.dataset,
+        settings,
+        options.workers,
+        bar("prepare", "case"),
+        skip_broken=options.skip_broken,
+        say=print,
+    )
+    if broken:
+        print(f"guidednet: {len(broken)} cases are left out, see {options.store / 'broken.csv'}:", file=sys.stderr)
+        print(*(f"  {case.reason}" for case in broken), sep="\n", file=sys.stderr)
     print(f"case store in {options.store}; its cases are listed in {options.store / 'cases.csv'}")
+
+
+def _verify_store(options: Namespace) -> None:
+    from guidednet.verify import verify
+
+    files = verify(options.raw, options.store, options.dataset, options.workers, bar("verify", "case"))
+    print(f"{files} files are as they were when the cases were prepared")
 
 
 def split(options: Namespace) -> None:

@@ -9,6 +9,11 @@ class InputError(Exception):
     """
 
 
+def input_error(sentences: list[str], headline: str) -> InputError:
+    """The error that says `sentences`: a single one as it is, several below `headline`, one a line."""
+    return InputError(sentences[0] if len(sentences) == 1 else "\n  ".join([headline, *sentences]))
+
+
 class FailedError(Exception):
     """Something that began well has failed: a training that diverges, a notebook with a failing cell.
 

@@ -1,5 +1,6 @@
 """Writing files whole: beside their final name, flushed to disk, then renamed."""
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -74,6 +75,12 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """The value that `write_json` wrote."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 (hex) of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_array(path: Path, array: np.ndarray) -> None:

@@ -1,6 +1,8 @@
 """Reading NIfTI scans and label maps, with one clear sentence for whatever is wrong with a file."""
 
 import gzip
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -26,7 +28,7 @@ class Volume:
 def read_image(path: Path) -> Volume:
     """The scan at `path` in HU, float32; raises InputError for a file that is no usable 3-D scan."""
     volume = _read(path)
-    data = volume.data.astype(np.float32)
+    data = volume.data.astype(np.float32, copy=False)
     if not np.isfinite(data).all():
         raise InputError(f"{path}: has voxels that are not finite numbers; export the scan again")
     if data.min() == data.max():
@@ -39,12 +41,14 @@ def read_label(path: Path, image: Volume | None, organs: OrganSet) -> Volume:
     volume = _read(path)
     if image is not None:
         _refuse_other_grid(path, volume, image)
-    values = np.unique(volume.data)
-    strange = [value for value in values.tolist() if value not in (0, *organs.by_label)]
-    if strange:
-        highest = organs.num_classes - 1
-        raise InputError(f"{path}: label value {strange[0]:g} is not one of {organs.dataset}'s 0 to {highest}; check the file or --dataset")
-    return Volume(volume.data.astype(np.uint8), volume.affine)
+    with np.errstate(invalid="ignore"):  # not a number becomes any number, which then differs
+        label = volume.data.astype(np.uint8, copy=False)
+    highest = organs.num_classes - 1
+    strange = volume.data[(label != volume.data) | (label > highest)]
+    if strange.size:
+        value = strange.min()
+        raise InputError(f"{path}: label value {value:g} is not one of {organs.dataset}'s 0 to {highest}; check the file or --dataset")
+    return Volume(label, volume.affine)
 
 
 def canonical(volume: Volume) -> tuple[np.ndarray, np.ndarray]:
@@ -76,30 +80,39 @@ def _largest_gap(label: Volume, image: Volume) -> float:
     return float(np.abs(places - corners).max())
 
 
-def _check_gzip(path: Path) -> None:
-    """Read a compressed file to its end, where its checksum stands: nibabel stops at the last voxel and never compares it."""
-    with gzip.open(path) as file:
-        while file.read(1 << 20):
-            pass
-
-
 def _read(path: Path) -> Volume:
+    with _readable(path):
+        image = _load(path)
+        data = np.asanyarray(image.dataobj)
+    if data.dtype.kind not in "iufb":
+        raise InputError(f"{path}: has voxels of type {data.dtype}, one real number per voxel is needed; export the scan again")
+    shape, affine = _geometry(path, image)
+    return Volume(data.reshape(shape, order="A"), affine)
+
+
+def _load(path: Path) -> nib.spatialimages.SpatialImage:
+    """nibabel's image of a file. A compressed file is read once to its end, where its checksum stands; nibabel stops at the last voxel."""
+    image = nib.load(path)
+    return type(image).from_bytes(gzip.decompress(path.read_bytes())) if path.suffix == ".gz" else image
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Within it, whatever a reader says of the file at `path` is one sentence."""
     if not path.is_file():
         raise InputError(f"{path}: no such file; check the path")
     try:
-        image = nib.load(path)
-        if path.suffix == ".gz":
-            _check_gzip(path)
-        data = np.asanyarray(image.dataobj)
+        yield
     except Exception as error:  # readers raise whatever the damage leads to
         raise InputError(f"{path}: cannot be read as NIfTI ({type(error).__name__}); it is damaged or truncated, copy it again") from error
-    if data.dtype.kind not in "iufb":
-        raise InputError(f"{path}: has voxels of type {data.dtype}, one real number per voxel is needed; export the scan again")
-    if data.ndim == 4 and data.shape[3] == 1:
-        data = data[..., 0]
-    if data.ndim != 3 or min(data.shape) < 2:
-        raise InputError(f"{path}: has shape {data.shape}, a 3-D volume is needed; extract one volume")
+
+
+def _geometry(path: Path, image: nib.spatialimages.SpatialImage) -> tuple[tuple[int, ...], np.ndarray]:
+    """Shape of a file's only volume, and its affine."""
+    shape = image.shape[:3] if len(image.shape) == 4 and image.shape[3] == 1 else image.shape
+    if len(shape) != 3 or min(shape) < 2:
+        raise InputError(f"{path}: has shape {shape}, a 3-D volume is needed; extract one volume")
     affine = np.asarray(image.affine, dtype=np.float64)
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
         raise InputError(f"{path}: its affine is singular, so voxels have no size; repair the header")
-    return Volume(data, affine)
+    return shape, affine

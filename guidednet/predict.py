@@ -14,8 +14,9 @@ from guidednet.inference import predict_labels
 from guidednet.nifti import Volume, read_image, write_label
 from guidednet.organs import OrganSet, organ_set
 from guidednet.portable import Model, load_model
-from guidednet.prepare import prepare_image, to_grid
+from guidednet.prepare import prepare_image
 from guidednet.progress import Progress, silent
+from guidednet.resample import to_grid
 
 NIFTI = (".nii", ".nii.gz")
 

@@ -2,28 +2,39 @@
 
 RAS+, clip to [-325, 325] HU, resample to 1.25 x 1.25 x 2.5 mm, 0.5 and 99.5 percentiles to 0 and 1. Cases are
 prepared in parallel; a case that is done is not done again, and a killed preparation goes on where it was.
+A case that cannot be used does not stop the others.
 """
 
-import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import nibabel as nib
 import numpy as np
 import pandas as pd
-import torch
-import torchio
 
-from guidednet.errors import InputError
-from guidednet.files import read_json, write_array, write_json, write_text
+from guidednet.disk_space import check_space
+from guidednet.errors import FailedError, InputError, input_error
+from guidednet.files import file_hash, read_json, write_array, write_json, write_text
 from guidednet.layouts import RawCase, find_cases
 from guidednet.nifti import Volume, read_image, read_label
 from guidednet.organs import OrganSet, organ_set
 from guidednet.parallel import in_parallel
-from guidednet.progress import Progress, silent
+from guidednet.progress import Progress, quiet, silent
+from guidednet.resample import label_to_spacing, to_spacing
 from guidednet.store import PrepareConfig, store_settings
+
+
+@dataclass(frozen=True)
+class BrokenCase:
+    """A case that cannot be used, and the sentence that says why."""
+
+    case_id: str
+    reason: str
 
 
 def prepare(
@@ -34,31 +45,59 @@ def prepare(
     workers: int = 1,
     progress: Progress = silent,
     only: Collection[str] | None = None,
-) -> None:
+    skip_broken: bool = False,
+    say: Callable[[str], None] = quiet,
+) -> list[BrokenCase]:
     """Prepare every case of `raw_folder`, or those of `only`, into `store_folder`; `cases.csv` is written when all are done.
 
-    Raises InputError for the first case that cannot be used, and for a store made with other settings.
+    With `skip_broken` it is written without the cases that cannot be used, which `broken.csv` lists; they are returned.
+    `say` gets the estimate of the disk space. Raises InputError with one sentence for each case that cannot be used,
+    after all others are prepared, and for a store made with other settings or a disk too small or not writable;
+    FailedError where the disk fills all the same.
     """
     cases = [case for case in find_cases(raw_folder, dataset) if only is None or case.case_id in only]
+    say(check_space(store_folder, cases, config))
     _claim(store_folder, dataset, config)
-    job = partial(prepare_case, folder=store_folder / "cases", dataset=dataset, config=config)
-    rows = list(progress(in_parallel(job, cases, workers), len(cases)))
-    table = pd.DataFrame(sorted(rows, key=lambda row: row["case_id"]))
-    write_text(store_folder / "cases.csv", table.to_csv(index=False))
+    job = partial(_row_or_broken, folder=store_folder / "cases", dataset=dataset, config=config)
+    outcomes = sorted(progress(in_parallel(job, cases, workers), len(cases)), key=lambda outcome: outcome[0])
+    rows = [outcome for _, outcome in outcomes if isinstance(outcome, dict)]
+    broken = [outcome for _, outcome in outcomes if isinstance(outcome, BrokenCase)]
+    _write_tables(store_folder, rows, broken, skip_broken)
+    return broken
+
+
+def _row_or_broken(case: RawCase, folder: Path, dataset: str, config: PrepareConfig) -> tuple[str, dict[str, Any] | BrokenCase]:
+    try:
+        return case.case_id, prepare_case(case, folder, dataset, config)
+    except InputError as error:
+        return case.case_id, BrokenCase(case.case_id, str(error))
+
+
+def _write_tables(folder: Path, rows: list[dict[str, Any]], broken: list[BrokenCase], skip_broken: bool) -> None:
+    """cases.csv where every case is there or may be left out; otherwise neither table stays, so that no training misses a case unseen."""
+    if broken and not (skip_broken and rows):
+        for name in ("cases.csv", "broken.csv"):
+            (folder / name).unlink(missing_ok=True)
+        headline = f"{len(broken)} of {len(rows) + len(broken)} cases cannot be used; mend them or leave them out with --skip-broken:"
+        raise input_error([case.reason for case in broken], headline)
+    with _writing(folder):
+        if broken:
+            write_text(folder / "broken.csv", pd.DataFrame(map(asdict, broken)).to_csv(index=False))
+        else:
+            (folder / "broken.csv").unlink(missing_ok=True)
+        write_text(folder / "cases.csv", pd.DataFrame(rows).to_csv(index=False))
 
 
 def prepare_case(case: RawCase, folder: Path, dataset: str, config: PrepareConfig) -> dict[str, Any]:
     """Prepare one case into folder/<case id>; returns its row of the case table, read back where it is done already."""
     done = folder / case.case_id / "case.json"
-    source = {"image_sha256": file_hash(case.image), "label_sha256": file_hash(case.label) if case.label else ""}
+    source = {"image_sha256": _source_hash(case.image), "label_sha256": _source_hash(case.label)}
     if row := _finished_row(done, source):
         return row
     organs = organ_set(dataset)
     scan = read_image(case.image)
     label = read_label(case.label, scan, organs) if case.label else None
-    image, affine = prepare_image(scan, config)
-    done.unlink(missing_ok=True)  # before its arrays change, or a kill here would leave it beside another source's
-    write_array(done.parent / "image.npy", image.astype(np.float16))
+    image, _ = prepare_image(scan, config)
     row = {
         "case_id": case.case_id,
         "labelled": label is not None,
@@ -66,27 +105,37 @@ def prepare_case(case: RawCase, folder: Path, dataset: str, config: PrepareConfi
         "spacing": json.dumps(config.spacing_mm),
         "original_shape": json.dumps(scan.data.shape),
         "original_affine": json.dumps(scan.affine.round(6).tolist()),
-        "prepared_image_sha256": file_hash(done.parent / "image.npy"),
-        "prepared_label_sha256": "",
-        **source,
     }
-    if label is None:
-        (done.parent / "label.npy").unlink(missing_ok=True)  # of a release that had one
-    else:
-        row |= _write_label(done.parent / "label.npy", label, image.shape, affine, organs)
-    write_json(done, row)
+    with _writing(folder):
+        done.unlink(missing_ok=True)  # before its arrays change, or a kill here would leave it beside another source's
+        write_array(done.parent / "image.npy", image.astype(np.float16))
+        row |= {"prepared_image_sha256": file_hash(done.parent / "image.npy"), "prepared_label_sha256": "", **source}
+        if label is None:
+            (done.parent / "label.npy").unlink(missing_ok=True)  # of a release that had one
+        else:
+            row |= _write_label(done.parent / "label.npy", prepare_label(label.data, scan.affine, config), organs)
+        write_json(done, row)
     return row
 
 
 def prepare_image(scan: Volume, config: PrepareConfig) -> tuple[np.ndarray, np.ndarray]:
-    """The prepared image (D,H,W), float32 in [0, 1], and the affine (4,4) of its grid in (x,y,z) order."""
-    low, high = config.hu_window
-    # Shifted so that 0, which resampling puts beyond the scan's edge, is the window's lower end.
-    clipped = np.clip(scan.data, low, high) - low
-    image = torchio.ScalarImage(tensor=torch.from_numpy(clipped[None]), affine=scan.affine)
-    resample = torchio.Resample(config.spacing_mm[::-1], image_interpolation="bspline")
-    prepared = resample(torchio.ToCanonical()(image))
-    return scale_intensity(prepared.data[0].numpy().transpose(2, 1, 0), config.percentiles), prepared.affine
+    """The prepared image (D,H,W), float32 in [0, 1] or as z-score, and the affine (4,4) of its grid in (x,y,z) order."""
+    data, affine = _in_ras(scan.data, scan.affine)
+    image, affine = to_spacing(data, affine, config.spacing_mm[::-1], config.hu_window)
+    if scale := config.z_score:
+        return (np.clip(image, *scale.hu_window) - scale.mean) / scale.standard_deviation, affine
+    return scale_intensity(image, config.percentiles), affine
+
+
+def prepare_label(label: np.ndarray, affine: np.ndarray, config: PrepareConfig) -> np.ndarray:
+    """The prepared label map (D,H,W) of `label` (X,Y,Z), whose voxels are those of the scan with `affine`."""
+    return label_to_spacing(*_in_ras(label, affine), config.spacing_mm[::-1])
+
+
+def _in_ras(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A volume (X,Y,Z) with its axes turned to RAS+, without a copy, and its affine."""
+    orientation = nib.io_orientation(affine)
+    return nib.apply_orientation(data, orientation), affine @ nib.orientations.inv_ornt_aff(orientation, data.shape)
 
 
 def scale_intensity(image: np.ndarray, percentiles: tuple[float, float]) -> np.ndarray:
@@ -97,17 +146,22 @@ def scale_intensity(image: np.ndarray, percentiles: tuple[float, float]) -> np.n
     return np.clip((image - low) / (high - low), 0, 1)
 
 
-def to_grid(label: np.ndarray, affine: np.ndarray, shape: tuple[int, ...], target: np.ndarray) -> np.ndarray:
-    """A label map (D,H,W) on a grid with `affine`, as (X,Y,Z) of `shape` on the grid with affine `target`; nearest voxel."""
-    tensor = torch.from_numpy(np.ascontiguousarray(label.transpose(2, 1, 0))[None])
-    image = torchio.LabelMap(tensor=tensor, affine=affine)
-    return torchio.Resample((tuple(shape), target))(image).data[0].numpy()
+def _source_hash(path: Path | None) -> str:
+    """The hash of a raw file, "" for none; raises InputError where it cannot be read."""
+    try:
+        return file_hash(path) if path else ""
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the file and its permissions") from error
 
 
-def file_hash(path: Path) -> str:
-    """SHA-256 (hex) of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Within it, a disk that is full or gone is one sentence."""
+    try:
+        yield
+    except OSError as error:
+        sentence = f"{folder}: cannot be written ({error.strerror}); make room, and the same command goes on where this one was"
+        raise FailedError(sentence) from error
 
 
 def _finished_row(done: Path, source: dict[str, str]) -> dict[str, Any] | None:
@@ -119,10 +173,9 @@ def _finished_row(done: Path, source: dict[str, str]) -> dict[str, Any] | None:
     return row if all((done.parent / name).exists() for name in arrays) else None
 
 
-def _write_label(path: Path, label: Volume, shape: tuple[int, ...], affine: np.ndarray, organs: OrganSet) -> dict[str, Any]:
-    prepared = to_grid(label.data.transpose(2, 1, 0), label.affine, shape[::-1], affine).transpose(2, 1, 0)
-    write_array(path, np.ascontiguousarray(prepared))
-    voxels = np.bincount(prepared.ravel(), minlength=organs.num_classes).tolist()
+def _write_label(path: Path, label: np.ndarray, organs: OrganSet) -> dict[str, Any]:
+    write_array(path, label)
+    voxels = np.bincount(label.ravel(), minlength=organs.num_classes).tolist()
     names = ["background"] + [organs.by_label[value].name for value in range(1, organs.num_classes)]
     return {"prepared_label_sha256": file_hash(path), **dict(zip(names, voxels, strict=True))}
 
@@ -132,4 +185,7 @@ def _claim(folder: Path, dataset: str, config: PrepareConfig) -> None:
     path = folder / "store.json"
     if path.exists() and read_json(path) != settings:
         raise InputError(f"{folder}: holds cases prepared with other settings ({path.name}); give an empty folder or delete it")
-    write_json(path, settings)
+    try:
+        write_json(path, settings)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written ({error.strerror}); give a folder that can") from error

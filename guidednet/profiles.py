@@ -32,8 +32,8 @@ class DataConfig:
     """One data set of a profile: how many cases train, validate and test.
 
     FLARE22: `training` labelled cases, joined by as many cases without label as a ratio asks for. AMOS `hides_labels`: of
-    `training` cases, those that are not to be labelled keep their label hidden. `phantom` None means the real data set
-    in the data folder; its numbers are then the paper's until the cases on disk are known (guidednet.workspace), and
+    `training` cases, those that are not to be labelled keep their label hidden. `phantom` None means the real data set, which is
+    read in the data folder; its numbers are then the paper's until the cases on disk are known (guidednet.workspace), and
     `most_unlabelled` is how many without label there are.
     """
 

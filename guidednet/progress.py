@@ -12,6 +12,10 @@ def bar(description: str, unit: str = "step") -> Progress:
     return lambda items, total: tqdm(items, total=total, desc=description, unit=unit, dynamic_ncols=True, mininterval=0.5)
 
 
+def quiet(text: str) -> None:
+    """Say nothing."""
+
+
 def silent(items: Iterable, total: int) -> Iterable:
     """No bar."""
     return items

@@ -1,8 +1,10 @@
 """The case store: prepared cases as memory-mapped arrays, and a table of them.
 
 store.json                      data set and PrepareConfig
-cases.csv                       one row per case
-cases/<case id>/image.npy       (D,H,W) float16 in [0, 1]
+cases.csv                       one row per case, written when all are prepared
+broken.csv                      cases left out with --skip-broken, and why
+cases/<case id>/case.json       the case's row, written after its arrays
+cases/<case id>/image.npy       (D,H,W) float16 in [0, 1], or as z-score
 cases/<case id>/label.npy       (D,H,W) uint8, where the case has a label
 """
 
@@ -23,17 +25,39 @@ from guidednet.organs import organ_set
 
 
 @dataclass(frozen=True)
+class ZScore:
+    """Fixed intensity scaling: clip to `hu_window`, subtract `mean`, divide by `standard_deviation` (HU); the released code's constants."""
+
+    hu_window: tuple[float, float] = (-22.0, 325.0)
+    mean: float = 214.68231
+    standard_deviation: float = 100.240135
+
+
+@dataclass(frozen=True)
 class PrepareConfig:
-    """How cases are prepared: voxel size (z,y,x) in mm, window in HU, percentiles that become 0 and 1; the paper's section 4.1."""
+    """How cases are prepared: voxel size (z,y,x) in mm, window in HU before resampling, scaling after it; the paper's section 4.1.
+
+    The `percentiles` of each volume become 0 and 1, unless `z_score` scales all volumes alike.
+    """
 
     spacing_mm: tuple[float, float, float] = (2.5, 1.25, 1.25)
     hu_window: tuple[float, float] = (-325.0, 325.0)
     percentiles: tuple[float, float] = (0.5, 99.5)
+    z_score: ZScore | None = None
+
+    @classmethod
+    def official(cls) -> "PrepareConfig":
+        """What the released code computes, see the README's table of differences."""
+        return cls(spacing_mm=(2.5, 1.22250766, 1.22250766), z_score=ZScore())
+
+
+PRESETS = {"paper": PrepareConfig, "official": PrepareConfig.official}
 
 
 def store_settings(dataset: str, config: PrepareConfig) -> dict[str, Any]:
-    """What store.json holds of a data set prepared with `config`."""
-    return {"dataset": dataset, **json.loads(json.dumps(dataclasses.asdict(config)))}
+    """What store.json holds of a data set prepared with `config`; what is None is left out, as stores older than its field do."""
+    fields = {name: value for name, value in dataclasses.asdict(config).items() if value is not None}
+    return {"dataset": dataset, **json.loads(json.dumps(fields))}
 
 
 def mapped(path: Path) -> np.ndarray:
@@ -42,8 +66,8 @@ def mapped(path: Path) -> np.ndarray:
     return _map(path, (status.st_ino, status.st_mtime_ns, status.st_size))
 
 
-# Crops of a new map take three times as long: every page of it must be found again. Each map holds a file open, of which
-# a process may often have 1,024; the pages are the system's file cache, which it takes back when it needs memory.
+# A new map finds every page anew, which takes longer than copying the crop. Each map keeps a file open, of which a process
+# may often have 1,024; the pages are the system's file cache, which it takes back when it needs memory.
 @lru_cache(maxsize=256)
 def _map(path: Path, version: tuple[int, ...]) -> np.ndarray:
     return np.load(path, mmap_mode="r")
@@ -87,7 +111,7 @@ class CaseStore:
         return list(self.cases.index[~self.cases["labelled"]])
 
     def image(self, case: str) -> np.ndarray:
-        """The image (D,H,W) in [0, 1], memory-mapped."""
+        """The image (D,H,W) float16, scaled as the settings say, memory-mapped."""
         return mapped(self.folder / "cases" / case / "image.npy")
 
     def label(self, case: str) -> np.ndarray:

@@ -91,7 +91,7 @@ def test_rank_correlation_and_its_interval():
 
 
 def small_workspace(tmp_path):
-    settings = DataConfig(((1, 1), (1, 2)), 0, 0, PrepareConfig(spacing_mm=(17.0, 22.0, 24.0)), PhantomConfig(1, 2, 9.0))
+    settings = DataConfig(1, 0, 0, prepare=PrepareConfig(spacing_mm=(17.0, 22.0, 24.0)), phantom=PhantomConfig(1, 2, 9.0))
     return Workspace(Profile("small", {"flare22": settings}, 1), tmp_path / "data", tmp_path, tmp_path / "figures")
 
 

@@ -19,7 +19,8 @@ from guidednet import prepare as preparation
 from guidednet.errors import InputError
 from guidednet.nifti import Volume, read_image, read_label
 from guidednet.organs import FLARE22
-from guidednet.prepare import prepare, prepare_image, scale_intensity, to_grid
+from guidednet.prepare import prepare, prepare_image, scale_intensity
+from guidednet.resample import to_grid
 from guidednet.store import CaseStore, PrepareConfig
 
 CONFIG = PrepareConfig(spacing_mm=(5.0, 3.0, 3.0))

@@ -6,9 +6,8 @@ training imports this one, and a test holds that so.
 
 import numpy as np
 
-from guidednet.nifti import Volume
 from guidednet.phantom import make_case
-from guidednet.prepare import prepare_image, to_grid
+from guidednet.prepare import prepare_label
 from guidednet.workspace import Workspace
 
 
@@ -16,5 +15,4 @@ def hidden_label(workspace: Workspace, dataset: str, case: str) -> np.ndarray:
     """The label map (D,H,W) uint8 of an unlabelled phantom, on the grid of its prepared image."""
     settings = workspace.data(dataset)
     scan = make_case(dataset, case, shifted=True, voxel_mm=settings.phantom.voxel_mm)
-    image, affine = prepare_image(Volume(scan.image.astype(np.float32), scan.affine), settings.prepare)
-    return to_grid(scan.label.transpose(2, 1, 0), scan.affine, image.shape[::-1], affine).transpose(2, 1, 0)
+    return prepare_label(scan.label, scan.affine, settings.prepare)
