@@ -24,11 +24,11 @@ def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
 
 
 def random_state() -> dict[str, Any]:
-    """The state of every generator that training may draw from: torch, its devices, numpy, Python."""
+    """The state of every generator that this process may draw from: torch, its GPU if it uses one, numpy, Python."""
     version, keys, position, has_gauss, gauss = np.random.get_state()
     return {
         "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "cuda": torch.cuda.get_rng_state() if torch.cuda.is_initialized() else None,
         "numpy": [version, keys.tolist(), position, has_gauss, gauss],
         "python": random.getstate(),
     }
@@ -37,8 +37,8 @@ def random_state() -> dict[str, Any]:
 def restore_random_state(state: dict[str, Any]) -> None:
     """Set every generator to what `random_state` returned."""
     torch.set_rng_state(state["torch"].cpu())
-    if state["cuda"]:
-        torch.cuda.set_rng_state_all([device_state.cpu() for device_state in state["cuda"]])
+    if state["cuda"] is not None:
+        torch.cuda.set_rng_state(state["cuda"].cpu())
     np.random.set_state(tuple(state["numpy"]))
     version, internal, gauss = state["python"]
     random.setstate((version, tuple(internal), gauss))

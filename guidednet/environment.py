@@ -40,16 +40,19 @@ def differences(lock: Path) -> list[str]:
 
 
 def provenance(device: Any) -> dict[str, Any]:
-    """What a record says of the machine: versions, device, threads, peak memory, commit, time."""
+    """What a record says of the machine: versions, device, threads, peak memory (of the first process), commit, time."""
     import torch
 
-    on_gpu = torch.device(device).type == "cuda"
+    from guidednet.distributed import world_size
+
     threads = torch.get_num_threads()
+    on_gpu = torch.device(device).type == "cuda"
+    name = torch.cuda.get_device_name(device) if on_gpu else f"CPU, {threads} thread{'s' if threads > 1 else ''}"
     return {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "versions": {name: version for name in RECORDED if (version := _version(name))},
-        "device": torch.cuda.get_device_name(device) if on_gpu else f"CPU, {threads} thread{'s' if threads > 1 else ''}",
+        "device": name if world_size() == 1 else f"{world_size()} x {name}",
         "peak_memory_gib": round(peak_memory(device), 3),
         "commit": _git("rev-parse", "HEAD"),
         "uncommitted_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),
