@@ -1,4 +1,4 @@
-"""The command line: guidednet phantom | prepare | plan | train | evaluate | predict | export | notebook | reproduce."""
+"""The command line: guidednet phantom | prepare | split | plan | train | evaluate | predict | export | notebook | reproduce."""
 
 import argparse
 import sys
@@ -36,6 +36,15 @@ def _add_data_commands(subparsers: argparse._SubParsersAction) -> None:
     prepare.add_argument("--spacing", type=float, nargs=3, metavar=("Z", "Y", "X"), help="voxel size in mm (default: 2.5 1.25 1.25)")
     prepare.set_defaults(run=commands.prepare_store)
 
+    split = subparsers.add_parser("split", help="write which cases train, validate and test")
+    split.add_argument("raw", type=Path, help="folder of raw NIfTI in the data set's layout")
+    split.add_argument("--dataset", required=True, help="flare22 or amos")
+    split.add_argument("--seed", type=int, default=0, help="of the 6:2:2 split of the labelled cases")
+    split.add_argument("--released", action="store_true", help="the lists of the paper's released code instead")
+    split.add_argument("--mapping", type=Path, metavar="CSV", help="columns released,case: the released lists' names and those on disk")
+    split.add_argument("-o", "--output", type=Path, metavar="CSV", help="file to write (default: split.csv in the raw folder)")
+    split.set_defaults(run=commands.split)
+
     for command in (phantom, prepare):
         command.add_argument("--workers", type=_count, default=cores(), help="processes (default: all cores)")
 
@@ -71,12 +80,18 @@ def _add_run_commands(subparsers: argparse._SubParsersAction) -> None:
         command.add_argument("--method", required=command is train)
         command.add_argument("--dataset", default="flare22")
         command.add_argument("--seed", type=int, default=0)
-        command.add_argument("--ratio", type=int, default=10, choices=(10, 50), help="labelled share of the training cases in percent")
+        command.add_argument("--ratio", type=float, default=10, help="labelled share of the training cases in percent (default: 10)")
+    table = subparsers.add_parser("table", help="train all methods at any labelled share and write their table")
+    table.add_argument("--dataset", required=True, help="flare22 or amos")
+    table.add_argument("--ratio", type=float, required=True, help="labelled share of the training cases in percent, such as 5")
+    table.set_defaults(run=commands.table)
     plan.set_defaults(run=commands.plan)
     train.set_defaults(run=commands.train)
     evaluate.set_defaults(run=commands.evaluate)
-    for command in (plan, train, evaluate):
+    for command in (plan, train, evaluate, table):
         _add_workspace_options(command)
+    for command in (plan, table):
+        _add_selection_options(command)
     _add_item_options(plan)
 
 
@@ -90,21 +105,27 @@ def _add_report_commands(subparsers: argparse._SubParsersAction) -> None:
     reproduce.set_defaults(run=commands.reproduce)
     for command in (notebook, reproduce):
         _add_workspace_options(command)
+    _add_selection_options(reproduce)
     _add_item_options(reproduce)
-    for command in (subparsers.choices["plan"], reproduce):
-        command.add_argument("--jobs", type=_count, help="trainings and notebooks at a time (default: one per core, at most 4; on a GPU 1)")
 
 
 def _add_workspace_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--profile", default="quick", help="smoke, quick, reference or paper (default: quick)")
     command.add_argument("--data-root", help="folder of the real data sets (default: DATA_DIR or data)")
     command.add_argument("--results", help="folder to write to (default: RESULTS_DIR or results)")
+    command.add_argument("--steps", type=_count, help="steps of every training (default: the profile's)")
     command.add_argument("--gpus", type=int, default=0, help="GPUs to train on: 0 (default) or 1")
+
+
+def _add_selection_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--methods", help="comma-separated methods to train, such as cps,guidednet; others are shown as not run")
+    command.add_argument("--seeds", type=_count, help="seeds per row (default: the profile's)")
+    command.add_argument("--jobs", type=_count, help="trainings and notebooks at a time (default: one per core, at most 4; on a GPU 1)")
 
 
 def _add_item_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--only", help="comma-separated items, such as table3")
-    command.add_argument("--seeds", type=_count, help="seeds per row (default: the profile's)")
+    command.add_argument("--no-training", action="store_true", help="show the runs that are finished, the others as not run")
 
 
 def _count(text: str) -> int:

@@ -46,6 +46,27 @@ def prepare_store(options: Namespace) -> None:
     print(f"case store in {options.store}; its cases are listed in {options.store / 'cases.csv'}")
 
 
+def split(options: Namespace) -> None:
+    """Write the lists of training, validation and test cases of a raw folder."""
+    from guidednet.layouts import find_cases
+    from guidednet.organs import organ_set
+    from guidednet.splits import LIST_FILE, check_lists, draw_six_two_two, read_mapping, released_lists, write_lists
+
+    organ_set(options.dataset)
+    cases = find_cases(options.raw, options.dataset)
+    with_label = {case.case_id for case in cases if case.label}
+    without_label = {case.case_id for case in cases if not case.label}
+    if options.released or options.mapping:
+        mapping = read_mapping(options.mapping) if options.mapping else None
+        lists = released_lists(options.dataset, mapping)
+        check_lists(lists, with_label, with_label | without_label, f"released lists of {options.dataset}")
+    else:
+        lists = draw_six_two_two(with_label, without_label if options.dataset == "flare22" else (), options.seed)
+    output = options.output or options.raw / LIST_FILE
+    write_lists(output, lists)
+    print(f"{', '.join(f'{len(part)} {name}' for name, part in vars(lists).items())} cases in {output}")
+
+
 def plan(options: Namespace) -> None:
     """List the runs of a profile, what exists and what the rest will cost."""
     from guidednet.reproduce import Reproduction
@@ -57,6 +78,13 @@ def train(options: Namespace) -> None:
     """Train one method, or go on with it, and print where its run folder is."""
     run = _run_of(options)
     print(f"finished: {run.folder}")
+
+
+def table(options: Namespace) -> None:
+    """Train all methods at any labelled share and write their table."""
+    from guidednet.ratio_table import write_ratio_table
+
+    print(f"table: {write_ratio_table(options)}")
 
 
 def evaluate(options: Namespace) -> None:
@@ -88,8 +116,8 @@ def _run_of(options: Namespace) -> "Run":
     from guidednet.runs import RunStore
     from guidednet.workspace import open_workspace
 
-    workspace = open_workspace(options.profile, options.data_root, options.results)
-    ratio = workspace.data(options.dataset).ratios[0 if options.ratio == 50 else 1]
+    workspace = open_workspace(options.profile, options.data_root, options.results, options.steps)
+    ratio = workspace.data(options.dataset).at(options.ratio / 100)
     config = workspace.profile.run(options.dataset, options.method, ratio, options.seed)
     return RunStore(workspace, device_of(options.gpus)).get(config)
 
@@ -123,7 +151,7 @@ def notebook(options: Namespace) -> None:
     from guidednet.report.notebooks import Execution, execute, parse_parameters
     from guidednet.workspace import open_workspace
 
-    workspace = open_workspace(options.profile, options.data_root, options.results)
+    workspace = open_workspace(options.profile, options.data_root, options.results, options.steps)
     values = {"profile": options.profile} | parse_parameters(options.values)
     execution = Execution(options.name, values, workspace.report_folder / "notebooks", inputs={})
     execute(execution)

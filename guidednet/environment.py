@@ -41,13 +41,9 @@ def differences(lock: Path) -> list[str]:
 
 def provenance(device: Any) -> dict[str, Any]:
     """What a record says of the machine: versions, device, threads, peak memory (of the first process), commit, time."""
-    import torch
-
     from guidednet.distributed import world_size
 
-    threads = torch.get_num_threads()
-    on_gpu = torch.device(device).type == "cuda"
-    name = torch.cuda.get_device_name(device) if on_gpu else f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+    name = device_name(device)
     return {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
@@ -57,6 +53,16 @@ def provenance(device: Any) -> dict[str, Any]:
         "commit": _git("rev-parse", "HEAD"),
         "uncommitted_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),
     }
+
+
+def device_name(device: Any) -> str:
+    """What records call `device`: the GPU's name, or the CPU and the number of threads."""
+    import torch
+
+    if torch.device(device).type == "cuda":
+        return torch.cuda.get_device_name(device)
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def reset_peak_memory(device: Any) -> None:

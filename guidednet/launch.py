@@ -47,7 +47,7 @@ def process_group(on_gpu: bool) -> Iterator[torch.device]:
     if on_gpu:
         local_rank, found = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
         if local_rank >= found:
-            raise InputError(f"{os.environ['LOCAL_WORLD_SIZE']} processes per machine, but torch finds {found} GPUs: start one for each GPU")
+            raise InputError(f"torchrun started {os.environ['LOCAL_WORLD_SIZE']} processes on {found} GPUs: use --nproc_per_node={found}")
         device = torch.device("cuda", local_rank)
         torch.cuda.set_device(device)
     # Patient, since the others wait while the first waits for the lock of a run; that a worker is lost shows at once.

@@ -1,27 +1,42 @@
-"""Where the public data sets keep their files: one list of (case id, image, label) per folder of raw NIfTI.
+"""Where the public data sets keep their files: a list of (case id, image, label) for a folder of raw NIfTI.
 
-FLARE22   images/FLARE22_Tr_0001_0000.nii.gz  labels/FLARE22_Tr_0001.nii.gz  unlabeled/Case_00001_0000.nii.gz
-AMOS      imagesTr/amos_0001.nii.gz           labelsTr/amos_0001.nii.gz      imagesVa/... labelsVa/...
+FLARE22  .../images/FLARE22_Tr_0001_0000.nii.gz  .../labels/FLARE22_Tr_0001.nii.gz  50 labelled cases
+         .../Case_00001_0000.nii.gz                                                 2000 cases without label
+         .../FLARETs_0001_0000.nii.gz            .../labels/FLARETs_0001.nii.gz     50 tuning cases, with or without label
+AMOS     imagesTr/amos_0001.nii.gz  labelsTr/amos_0001.nii.gz  imagesVa/...  labelsVa/...  imagesTs/...
 
+Archives unpack into folders of many names, so files are found at any depth, by their own names and those of their folders.
 AMOS holds MRI too, under numbers from 507 on (CT ends at 410); they are left out.
 """
 
+import os
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from guidednet.errors import InputError
 
+ENDING = ".nii.gz"
+
 
 @dataclass(frozen=True)
 class Layout:
-    """Folder names and file-name patterns of one data set's release.
+    """One data set's release, in regular expressions for paths below the raw folder.
 
-    `image_folders` pairs each image folder with its label folder, or with None where the release has no
-    labels; `image_suffix` is what follows the case id in an image's file name; cases numbered `first_mri` or higher are no CT.
+    Group 1 of `image` and of `label` is the case id; images that match `labelled` must have a label, images that match
+    `unlabelled` have none, any other has one if it is there. Cases numbered `first_mri` or higher are no CT.
+    `image_name` is the pattern in words. Synthetic cases with and without label go to the (image, label) folders of `written`,
+    images under their case id and `suffix`.
     """
 
-    image_folders: tuple[tuple[str, str | None], ...]
-    image_suffix: str
+    image: str
+    label: str
+    labelled: str
+    unlabelled: str
+    image_name: str
+    written: dict[bool, tuple[str, str | None]]
+    suffix: str = ENDING
     first_mri: int | None = None
 
     def is_ct(self, case_id: str) -> bool:
@@ -31,8 +46,24 @@ class Layout:
 
 
 LAYOUTS = {
-    "flare22": Layout((("images", "labels"), ("unlabeled", None)), "_0000.nii.gz"),
-    "amos": Layout((("imagesTr", "labelsTr"), ("imagesVa", "labelsVa"), ("imagesTs", None)), ".nii.gz", first_mri=507),
+    "flare22": Layout(
+        image=r"(?:.*/)?([^/]+)_0000\.nii\.gz",
+        label=r"(?:.*/)?labels[^/]*/([^/]+)\.nii\.gz",
+        labelled=r".*FLARE22_Tr_[^/]*",
+        unlabelled=r".*Case_[^/]*",
+        image_name="*_0000.nii.gz",
+        written={True: ("images", "labels"), False: ("unlabeled", None)},
+        suffix=f"_0000{ENDING}",
+    ),
+    "amos": Layout(
+        image=r"(?:.*/)?images(?:Tr|Va|Ts)/([^/]+)\.nii\.gz",
+        label=r"(?:.*/)?labels(?:Tr|Va)/([^/]+)\.nii\.gz",
+        labelled=r"(?:.*/)?images(?:Tr|Va)/[^/]*",
+        unlabelled=r"(?:.*/)?imagesTs/[^/]*",
+        image_name="*.nii.gz in imagesTr/, imagesVa/ or imagesTs/",
+        written={True: ("imagesTr", "labelsTr"), False: ("imagesTs", None)},
+        first_mri=507,
+    ),
 }
 
 
@@ -46,41 +77,51 @@ class RawCase:
 
 
 def find_cases(raw_folder: Path, dataset: str) -> list[RawCase]:
-    """All cases of a raw folder, labelled folders first, each folder in the order of its file names.
+    """All cases of a raw folder, those with a label first, in the order of their paths.
 
-    Raises InputError where the folder is missing, has none of the data set's image folders, holds no
-    image, lacks the label of a case in a labelled folder, or names one case twice.
+    Raises InputError where the folder is missing, holds no CT of this layout, lacks the label of a case that must
+    have one, or names one case twice.
     """
-    raw_folder = Path(raw_folder)
-    layout = LAYOUTS[dataset]
+    raw_folder, layout = Path(raw_folder), LAYOUTS[dataset]
     if not raw_folder.is_dir():
         raise InputError(f"{raw_folder}: no such folder; give the folder that holds the raw {dataset} data")
-    cases = []
-    for image_folder, label_folder in layout.image_folders:
-        cases += _cases_of_folder(raw_folder, image_folder, label_folder, layout)
+    files = _files(raw_folder)
+    images, labels = _by_case(files, layout.image), _by_case(files, layout.label)
+    cases = [_case(case_id, path, labels.get(case_id), layout) for case_id, path in images.items() if layout.is_ct(case_id)]
     if not cases:
-        folders = ", ".join(f"{name}/" for name, _ in layout.image_folders)
-        raise InputError(f"{raw_folder}: no image *{layout.image_suffix} found in {folders}; check --dataset and the folder")
-    _refuse_duplicates(cases)
-    return cases
+        raise InputError(f"{raw_folder}: {_why_none(files, bool(images), dataset)}")
+    return sorted(cases, key=lambda case: case.label is None)
 
 
-def _cases_of_folder(raw_folder: Path, image_folder: str, label_folder: str | None, layout: Layout) -> list[RawCase]:
-    cases = []
-    for image in sorted((raw_folder / image_folder).glob(f"*{layout.image_suffix}")):
-        case_id = image.name.removesuffix(layout.image_suffix)
-        if not layout.is_ct(case_id):
-            continue
-        label = raw_folder / label_folder / f"{case_id}.nii.gz" if label_folder else None
-        if label is not None and not label.is_file():
-            raise InputError(f"{label}: the label of case {case_id} is missing; add it or move the image out of {image_folder}/")
-        cases.append(RawCase(case_id, image, label))
-    return cases
+def _files(folder: Path) -> list[Path]:
+    """All NIfTI files below `folder`, through links too, sorted; hidden ones are what archivers and killed copies leave."""
+    found = [Path(parent) / name for parent, _, names in os.walk(folder, followlinks=True) for name in names]
+    return sorted(path for path in found if path.name.endswith(ENDING) and not path.name.startswith("."))
 
 
-def _refuse_duplicates(cases: list[RawCase]) -> None:
-    seen: dict[str, Path] = {}
-    for case in cases:
-        if case.case_id in seen:
-            raise InputError(f"{case.image}: case {case.case_id} is already there as {seen[case.case_id]}; remove one of them")
-        seen[case.case_id] = case.image
+def _by_case(files: Iterable[Path], pattern: str) -> dict[str, Path]:
+    """The files that match, by case id; raises InputError where two stand for one case."""
+    found: dict[str, Path] = {}
+    for path in files:
+        if match := re.fullmatch(pattern, path.as_posix()):
+            if match[1] in found:
+                raise InputError(f"{path}: case {match[1]} is already there as {found[match[1]]}; remove one of them")
+            found[match[1]] = path
+    return found
+
+
+def _case(case_id: str, image: Path, label: Path | None, layout: Layout) -> RawCase:
+    path = image.as_posix()
+    if label is None and re.fullmatch(layout.labelled, path):
+        raise InputError(f"{image}: the label of case {case_id} is missing; add {case_id}{ENDING} to the labels or move the image away")
+    return RawCase(case_id, image, None if re.fullmatch(layout.unlabelled, path) else label)
+
+
+def _why_none(files: list[Path], holds_mri: bool, dataset: str) -> str:
+    """Why no case was found, and what to do."""
+    if holds_mri:
+        return f"holds MRI alone (cases from {LAYOUTS[dataset].first_mri} on); add the CT of {dataset}"
+    others = [name for name, layout in LAYOUTS.items() if name != dataset and _by_case(files, layout.image)]
+    if others:
+        return f"no image of {dataset} found, but files named as in {others[0]}; use --dataset {others[0]}, or give another folder"
+    return f"no image {LAYOUTS[dataset].image_name} found; check --dataset and the folder"

@@ -7,12 +7,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from multiprocessing.connection import wait
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from guidednet.errors import FailedError
 from guidednet.files import is_running
+
+if TYPE_CHECKING:
+    import torch
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -52,6 +55,11 @@ def in_parallel(job: Callable[[Item], Result], items: Sequence[Item], workers: i
             raise
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def computing(device: "torch.device") -> AbstractContextManager:
+    """What a run computes in: one thread on the CPU, as it is elsewhere."""
+    return nullcontext() if device.type == "cuda" else one_thread()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ prepared in parallel; a case that is done is not done again, and a killed prepar
 
 import hashlib
 import json
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,13 +27,19 @@ from guidednet.store import PrepareConfig, store_settings
 
 
 def prepare(
-    raw_folder: Path, store_folder: Path, dataset: str, config: PrepareConfig, workers: int = 1, progress: Progress = silent
+    raw_folder: Path,
+    store_folder: Path,
+    dataset: str,
+    config: PrepareConfig,
+    workers: int = 1,
+    progress: Progress = silent,
+    only: Collection[str] | None = None,
 ) -> None:
-    """Prepare every case of `raw_folder` into `store_folder`; `cases.csv` is written when all are done.
+    """Prepare every case of `raw_folder`, or those of `only`, into `store_folder`; `cases.csv` is written when all are done.
 
     Raises InputError for the first case that cannot be used, and for a store made with other settings.
     """
-    cases = find_cases(raw_folder, dataset)
+    cases = [case for case in find_cases(raw_folder, dataset) if only is None or case.case_id in only]
     _claim(store_folder, dataset, config)
     job = partial(prepare_case, folder=store_folder / "cases", dataset=dataset, config=config)
     rows = list(progress(in_parallel(job, cases, workers), len(cases)))

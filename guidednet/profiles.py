@@ -6,7 +6,7 @@ reference  phantoms at the paper's geometry, three seeds; one GPU
 paper      FLARE22 and AMOS, 20,000 steps, three seeds; the paper's numbers
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from guidednet.config import RunConfig, TrainingConfig, WindowConfig
@@ -29,17 +29,36 @@ class PhantomConfig:
 
 @dataclass(frozen=True)
 class DataConfig:
-    """One data set of a profile.
+    """One data set of a profile: how many cases train, validate and test.
 
-    `ratios` are the (labelled, unlabelled) training cases of the paper's two settings: 50 % and 10 % labelled.
-    `phantom` None means the real data set, read from the data folder.
+    FLARE22: `training` labelled cases, joined by as many cases without label as a ratio asks for. AMOS `hides_labels`: of
+    `training` cases, those that are not to be labelled keep their label hidden. `phantom` None means the real data set, read
+    from the data folder; its numbers are then the paper's until the cases on disk are known (guidednet.workspace), and
+    `most_unlabelled` is how many without label there are.
     """
 
-    ratios: tuple[tuple[int, int], tuple[int, int]]
+    training: int
     validation: int
     test: int
+    hides_labels: bool = False
+    most_unlabelled: int | None = None
     prepare: PrepareConfig = field(default_factory=PrepareConfig)
     phantom: PhantomConfig | None = None
+
+    def at(self, share: float) -> tuple[int, int]:
+        """(labelled, unlabelled) training cases where `share` (0 to 1) of them is labelled; raises InputError for another share."""
+        if not 0 < share < 1:
+            raise InputError(f"a labelled share of {100 * share:g} % is outside 0 to 100 %: take one in between, such as 10")
+        if self.hides_labels:
+            labelled = min(max(1, round(share * self.training)), self.training - 1)
+            return labelled, self.training - labelled
+        wanted = round(self.training * (1 - share) / share)
+        return self.training, wanted if self.most_unlabelled is None else min(wanted, self.most_unlabelled)
+
+    @property
+    def ratios(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """(labelled, unlabelled) training cases of the paper's two settings: 50 % and 10 % labelled."""
+        return self.at(0.5), self.at(0.1)
 
 
 @dataclass(frozen=True)
@@ -84,8 +103,8 @@ def smoke() -> Profile:
     return Profile(
         name="smoke",
         data={
-            "flare22": DataConfig(((1, 1), (1, 9)), validation=1, test=2, prepare=prepare, phantom=PhantomConfig(4, 9, 6.0)),
-            "amos": DataConfig(((5, 5), (1, 9)), validation=1, test=2, prepare=prepare, phantom=PhantomConfig(8, 5, 6.0)),
+            "flare22": DataConfig(training=1, validation=1, test=2, prepare=prepare, phantom=PhantomConfig(4, 9, 6.0)),
+            "amos": DataConfig(training=10, validation=1, test=2, hides_labels=True, prepare=prepare, phantom=PhantomConfig(8, 5, 6.0)),
         },
         seeds=1,
         network=NetworkConfig(width=4, depth=3),
@@ -102,8 +121,8 @@ def quick() -> Profile:
     return Profile(
         name="quick",
         data={
-            "flare22": DataConfig(((6, 6), (6, 54)), validation=4, test=8, prepare=prepare, phantom=PhantomConfig(18, 54, 5.0)),
-            "amos": DataConfig(((20, 20), (4, 36)), validation=4, test=8, prepare=prepare, phantom=PhantomConfig(32, 20, 5.0)),
+            "flare22": DataConfig(training=6, validation=4, test=8, prepare=prepare, phantom=PhantomConfig(18, 54, 5.0)),
+            "amos": DataConfig(training=40, validation=4, test=8, hides_labels=True, prepare=prepare, phantom=PhantomConfig(32, 20, 5.0)),
         },
         seeds=1,
         network=NetworkConfig(width=12, depth=3, dropout=0.0),
@@ -121,8 +140,8 @@ def reference() -> Profile:
     return Profile(
         name="reference",
         data={
-            "flare22": DataConfig(ratios=((42, 42), (42, 378)), validation=14, test=14, phantom=PhantomConfig(70, 378, 1.5)),
-            "amos": DataConfig(ratios=((90, 90), (18, 162)), validation=60, test=60, phantom=PhantomConfig(210, 90, 1.5)),
+            "flare22": DataConfig(training=42, validation=14, test=14, phantom=PhantomConfig(70, 378, 1.5)),
+            "amos": DataConfig(training=180, validation=60, test=60, hides_labels=True, phantom=PhantomConfig(210, 90, 1.5)),
         },
         seeds=3,
         training=TrainingConfig(steps=4_000),
@@ -134,11 +153,18 @@ def paper() -> Profile:
     return Profile(
         name="paper",
         data={
-            "flare22": DataConfig(ratios=((42, 42), (42, 378)), validation=14, test=14),
-            "amos": DataConfig(ratios=((90, 90), (18, 162)), validation=60, test=60),
+            "flare22": DataConfig(training=42, validation=14, test=14),
+            "amos": DataConfig(training=180, validation=60, test=60, hides_labels=True),
         },
         seeds=3,
     )
+
+
+def with_steps(chosen: Profile, steps: int) -> Profile:
+    """`chosen` with trainings of `steps` steps and nothing else changed, to rehearse a long one or to train longer."""
+    plan = chosen.training
+    every = {name: min(getattr(plan, name), steps) for name in ("validate_every", "checkpoint_every", "log_every")}
+    return replace(chosen, training=replace(plan, steps=steps, **every))
 
 
 PROFILES = {"smoke": smoke, "quick": quick, "reference": reference, "paper": paper}

@@ -38,8 +38,7 @@ class RecordedRuns:
     """
 
     def __init__(self, folder: Path) -> None:
-        runs = [_recorded(path.parent) for path in sorted(folder.glob("*/record.json"))]
-        self._runs = {run.config: run for run in runs}
+        self._runs = {run.config: run for run in finished_runs(folder)}
 
     def get(self, config: RunConfig, on_missing: str = "blank") -> Run | None:
         """The run of `config`; where there is none, None, or InputError where `on_missing` is not "blank"."""
@@ -48,9 +47,16 @@ class RecordedRuns:
         return self._runs.get(config)
 
 
-def _recorded(folder: Path) -> Run:
-    record = read_record(folder)
-    return Run(config_from_record(record["config"]), folder, record)
+def finished_runs(folder: Path) -> list[Run]:
+    """All finished runs in a folder of run folders, but those of a method or a field that this version does not know."""
+    runs = []
+    for path in sorted(folder.glob("*/record.json")):
+        record = read_record(path.parent)
+        try:
+            runs.append(Run(config_from_record(record["config"]), path.parent, record))
+        except InputError:  # a method that a notebook added, or another version's run: no configuration asked for here is equal to it
+            continue
+    return runs
 
 
 def load_weights(config: RunConfig, path: Path) -> Method:

@@ -9,8 +9,9 @@ import torch
 from guidednet.errors import InputError
 from guidednet.items import Item, items
 from guidednet.jobs import train_runs
+from guidednet.methods import method_class
 from guidednet.parallel import cores, in_parallel
-from guidednet.plan import PlannedRun, disk_gigabytes, plan_table, planned_runs, summary
+from guidednet.plan import PlannedRun, item_table, plan_table, planned_runs, summary
 from guidednet.report.index import write_index
 from guidednet.report.notebooks import Execution, execute, parameters, source
 from guidednet.runs import RunStore
@@ -35,50 +36,74 @@ def default_jobs(device: torch.device) -> int:
     return 1 if device.type == "cuda" else min(cores(), MOST_JOBS)
 
 
+def methods_of(text: str | None) -> tuple[str, ...] | None:
+    """The methods named in `text` (comma separated), None without it; raises InputError for an unknown name."""
+    if not text:
+        return None
+    names = tuple(name.strip() for name in text.split(","))
+    for name in names:
+        method_class(name)
+    return names
+
+
 @dataclass(frozen=True)
 class Reproduction:
-    """What to make (`items`), of which profile and folders (`workspace`), with how many seeds, on which device, `jobs` at a time."""
+    """What to make (`items`), of which profile and folders (`workspace`), with how many seeds, on which device, `jobs` at a time.
+
+    `methods` are those to train, None for all; what is not trained and not finished is shown as not run.
+    """
 
     workspace: Workspace
     items: dict[str, Item]
     seeds: int
     store: RunStore
     jobs: int
+    methods: tuple[str, ...] | None = None
 
     @classmethod
     def from_options(cls, options: Namespace) -> "Reproduction":
         """From the options of the command line."""
-        workspace = open_workspace(options.profile, options.data_root, options.results)
+        workspace = open_workspace(options.profile, options.data_root, options.results, options.steps)
         store = RunStore(workspace, device_of(options.gpus))
-        jobs = options.jobs or default_jobs(store.device)
-        return cls(workspace, items(options.only), options.seeds or workspace.profile.seeds, store, jobs)
+        return cls(
+            workspace=workspace,
+            items=items(options.only),
+            seeds=options.seeds or workspace.profile.seeds,
+            store=store,
+            jobs=options.jobs or default_jobs(store.device),
+            methods=() if options.no_training else methods_of(options.methods),
+        )
 
     def run(self) -> None:
         """Make everything that is not there yet."""
-        planned = planned_runs(self.items, self.store, self.seeds)
-        for dataset in sorted({run.config.dataset for run in planned} or {"flare22"}):
+        everything = planned_runs(self.items, self.store, self.seeds)
+        for dataset in sorted({run.config.dataset for run in everything} or {"flare22"}):
             self.workspace.store(dataset)
+        planned = planned_runs(self.items, self.store, self.seeds, self.methods)
         print(self._plan_text(planned), flush=True)
         train_runs(self.store, [run.config for run in planned], self.jobs)
         self._execute_notebooks()
-        page = write_index(self.workspace, self.items, plan_table(planned, self.store), self.store, self.seeds)
+        plan = plan_table(planned_runs(self.items, self.store, self.seeds), self.store)
+        page = write_index(self.workspace, self.items, plan, self.store, self.seeds)
         print(f"tables and figures: {self.workspace.figure_folder}\nopen first: {page}")
 
     def plan_text(self) -> str:
-        """The plan as text: one line per run, then the sums."""
-        return self._plan_text(planned_runs(self.items, self.store, self.seeds))
+        """The plan as text: one line per run, one per item, then the sums."""
+        return self._plan_text(planned_runs(self.items, self.store, self.seeds, self.methods))
 
     def _plan_text(self, planned: list[PlannedRun]) -> str:
-        plan = plan_table(planned, self.store)
-        return plan.to_string(index=False, float_format="{:.3f}".format) + "\n" + summary(plan, disk_gigabytes(planned))
+        tables = (plan_table(planned, self.store), item_table(planned))
+        parts = [table.to_string(index=False, float_format="{:.3f}".format) for table in tables if len(table)]
+        return "\n\n".join([*parts, summary(planned, self.store.device)])
 
     def _execute_notebooks(self) -> None:
         os.environ |= {
             "DATA_DIR": str(self.workspace.data_root),
             "RESULTS_DIR": str(self.workspace.results),
             "FIGURES_DIR": str(self.workspace.figures),
+            "TRAINING_STEPS": str(self.workspace.profile.training.steps),
         }
-        executions = [self._execution(item) for item in self.items.values()]
+        executions = [execution for item in self.items.values() if (execution := self._execution(item))]
         waiting = [execution for execution in executions if not execution.is_done()]
         for execution in executions:
             if execution not in waiting:
@@ -86,14 +111,20 @@ class Reproduction:
         for done, name in enumerate(in_parallel(execute, waiting, self.jobs), start=1):
             print(f"[{done}/{len(waiting)}] {name}: executed", flush=True)
 
-    def _execution(self, item: Item) -> Execution:
+    def _execution(self, item: Item) -> Execution | None:
+        """How to execute the item's notebook; None, with a line that says so, where it needs a run that is not there."""
         rows = item.rows(self.workspace.profile, self.seeds) if item.rows else []
-        values = {"profile": self.workspace.profile.name, "seeds": self.seeds}
+        configs = [config for row in rows for config in row.runs]
+        missing = [config for config in configs if self.store.status(config) != "finished"]
+        if missing and item.needs_all:
+            print(f"{item.notebook}: not executed, it needs {self.store.name(missing[0])}")
+            return None
+        values = {"profile": self.workspace.profile.name, "seeds": self.seeds} | ({"on_missing": "blank"} if missing else {})
         known = parameters(source(item.notebook))
         return Execution(
             name=item.notebook,
             values={name: value for name, value in values.items() if name in known},
             folder=self.workspace.report_folder / "notebooks",
-            inputs={"runs": [self.store.key(config) for row in rows for config in row.runs]},
+            inputs={"runs": [self.store.key(config) for config in configs if config not in missing]},
             outputs=tuple(self.workspace.figure_folder / file for file in item.files),
         )

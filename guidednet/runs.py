@@ -33,7 +33,7 @@ from guidednet.fingerprint import code_fingerprint, hash_of, modules_used
 from guidednet.launch import launch
 from guidednet.methods import Method, method_class
 from guidednet.methods.supervised import Supervised
-from guidednet.parallel import one_thread
+from guidednet.parallel import computing
 from guidednet.progress import Progress, bar, silent
 from guidednet.records import Run, load_weights, read_record
 from guidednet.splits import Split
@@ -68,12 +68,13 @@ class RunStore:
         self.processes = processes
         self.progress = progress
         self._store = functools.cache(workspace.store)
+        self._split = functools.cache(workspace.split)
         self._code = functools.cache(_training_code)
         self._key = functools.cache(lambda config: hash_of(self.key_parts(config))[:16])
 
     def split(self, config: RunConfig) -> Split:
         """The cases that the run trains, validates and is tested on."""
-        return self.workspace.split(config.dataset, config.n_labelled, config.n_unlabelled)
+        return self._split(config.dataset, config.n_labelled, config.n_unlabelled)
 
     def key_parts(self, config: RunConfig) -> dict[str, Any]:
         """Everything that determines the run's weights: configuration, data, code, and the runs it starts from."""
@@ -161,7 +162,7 @@ class RunStore:
     def _make(self, config: RunConfig, folder: Path) -> None:
         """Train, score and record the run, as far as that is not done; torchrun's workers come here together."""
         folder.mkdir(parents=True, exist_ok=True)
-        with _lock(folder), nullcontext() if self.device.type == "cuda" else one_thread():
+        with _lock(folder), computing(self.device):
             finished = self.status(config) == "finished"
             trained = None if finished else self._train(config, folder)
             self._score(config, folder)

@@ -1,15 +1,17 @@
 """Where a reproduction's data, runs and figures lie, and how its case stores come to be."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from guidednet.errors import InputError
 from guidednet.organs import organ_set
 from guidednet.parallel import cores
-from guidednet.profiles import DataConfig, Profile, profile
+from guidednet.profiles import DataConfig, Profile, profile, with_steps
 from guidednet.progress import bar
-from guidednet.splits import Split, make_split
+from guidednet.real_data import CasesOnDisk, cases_on_disk
+from guidednet.splits import LIST_FILE, Split, choose, draw_lists, refuse_leaks, write_lists
 from guidednet.store import CaseStore, store_settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -61,13 +63,17 @@ class Workspace:
         """The folder of this profile's tables and figures."""
         return self.figures / self.profile.name
 
-    def make_data(self, dataset: str) -> CaseStore:
-        """The prepared cases of `dataset`; makes phantoms and prepares what is not there yet, going on where it was."""
+    def make_data(self, dataset: str, further: Iterable[str] = ()) -> CaseStore:
+        """The prepared cases of `dataset`; makes phantoms and prepares what is not there yet, going on where it was.
+
+        Of a real data set, the cases are prepared that the two ratios of the tables need, those of `further`, and no others.
+        """
         from guidednet.phantom import write_phantoms  # here, so that a machine that only trains needs no NIfTI libraries
         from guidednet.prepare import prepare
 
         settings, workers = self.data(dataset), cores()
         raw, store = self.raw_folder(dataset), self.store_folder(dataset)
+        wanted = None
         if phantom := settings.phantom:
             write_phantoms(
                 raw,
@@ -78,7 +84,13 @@ class Workspace:
                 workers=workers,
                 progress=bar(f"{dataset}: synthetic CT", "case"),
             )
-        prepare(raw, store, dataset, settings.prepare, workers=workers, progress=bar(f"{dataset}: prepare", "case"))
+        else:
+            cases = self._cases(dataset)
+            write_lists(store / LIST_FILE, cases.lists)
+            splits = [choose(cases.lists, cases.with_label, *ratio, source=str(raw)) for ratio in settings.ratios]
+            before = CaseStore(store).cases.index if self.has_store(dataset) else ()
+            wanted = {*before, *further}.union(*(split.cases for split in splits))
+        prepare(raw, store, dataset, settings.prepare, workers=workers, progress=bar(f"{dataset}: prepare", "case"), only=wanted)
         return CaseStore(store)
 
     def has_store(self, dataset: str) -> bool:
@@ -93,23 +105,60 @@ class Workspace:
         return CaseStore(self.store_folder(dataset)) if self.has_store(dataset) else self.make_data(dataset)
 
     def split(self, dataset: str, n_labelled: int, n_unlabelled: int) -> Split:
-        """The split of `dataset` with these numbers of training cases."""
-        settings = self.data(dataset)
-        return make_split(self.store(dataset), n_labelled, n_unlabelled, settings.validation, settings.test)
+        """The split of `dataset` with these numbers of training cases; prepares those that are not prepared yet.
+
+        Raises InputError where there are too few, and where an image stands in two parts of the split.
+        """
+        store = self.store(dataset)
+        cases = self._cases(dataset)
+        split = choose(cases.lists, cases.with_label, n_labelled, n_unlabelled, source=str(store.folder))
+        if further := split.cases - set(store.cases.index):
+            store = self.make_data(dataset, further)
+        refuse_leaks(split, store)
+        return split
+
+    def _cases(self, dataset: str) -> CasesOnDisk:
+        """The lists of `dataset`, drawn from the store for phantoms."""
+        settings, folder = self.data(dataset), self.store_folder(dataset)
+        if settings.phantom is None:
+            return cases_on_disk(self.raw_folder(dataset), folder, dataset, settings.hides_labels)
+        store = CaseStore(folder)
+        lists = draw_lists(store.labelled_ids, store.unlabelled_ids, settings.validation, settings.test)
+        return CasesOnDisk(lists, set(store.labelled_ids))
+
+    def with_numbers_on_disk(self) -> "Workspace":
+        """The same workspace, its real data sets' numbers of cases those that are there; the paper's where none is there yet."""
+        there = {
+            dataset: self._cases(dataset).numbers(settings)
+            for dataset, settings in self.profile.data.items()
+            if settings.phantom is None and (self.raw_folder(dataset).is_dir() or self.has_store(dataset))
+        }
+        return replace(self, profile=replace(self.profile, data=self.profile.data | there))
 
 
-def open_workspace(name: str, data_root: str | Path | None = None, results: str | Path | None = None) -> Workspace:
-    """The workspace of the profile called `name`.
+def open_workspace(
+    name: str, data_root: str | Path | None = None, results: str | Path | None = None, steps: int | None = None
+) -> Workspace:
+    """The workspace of the profile called `name`, its trainings of `steps` steps where given.
 
-    Folders that are not given come from DATA_DIR, RESULTS_DIR and FIGURES_DIR, else they are data, results
-    and figures of the repository.
+    What is not given comes from DATA_DIR, RESULTS_DIR, FIGURES_DIR and TRAINING_STEPS; else folders are data, results and figures of
+    the repository, and trainings as long as the profile says.
     """
-    return Workspace(
-        profile=profile(name),
+    chosen, steps = profile(name), steps or _steps_of_environment()
+    workspace = Workspace(
+        profile=with_steps(chosen, steps) if steps else chosen,
         data_root=_folder(data_root, "DATA_DIR", "data"),
         results=_folder(results, "RESULTS_DIR", "results"),
         figures=_folder(None, "FIGURES_DIR", "figures"),
     )
+    return workspace.with_numbers_on_disk()
+
+
+def _steps_of_environment() -> int | None:
+    text = os.environ.get("TRAINING_STEPS", "")
+    if text and not (text.isdigit() and int(text) > 0):
+        raise InputError(f"TRAINING_STEPS is '{text}': give a number of training steps above 0, or unset it")
+    return int(text) if text else None
 
 
 def _folder(given: str | Path | None, variable: str, default: str) -> Path:

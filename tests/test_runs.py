@@ -14,6 +14,7 @@ from guidednet.experiments import Row
 from guidednet.fingerprint import code_hash
 from guidednet.items import Item
 from guidednet.methods.guidednet import GuidedNetConfig
+from guidednet.networks import NetworkConfig
 from guidednet.records import config_from_record, load_weights, read_record
 from guidednet.runs import RunStore
 from guidednet.workspace import open_workspace
@@ -170,7 +171,42 @@ def test_plan_lists_each_run_once_after_the_runs_it_starts_from(store):
     table = plan.plan_table(planned, store)
     assert (table["status"] == "missing").all() and (table["hours"] > 0).all()
     store.get(shared)
-    assert list(plan.plan_table(planned, store)["hours"] > 0) == [False, False, False, True]
+    again = plan.planned_runs(items, store, seeds=1)
+    assert list(plan.plan_table(again, store)["hours"] > 0) == [False, False, False, True]
+    assert list(plan.item_table(again)["left"]) == [0, 1]
+
+
+def test_the_cheapest_whole_item_comes_first(store):
+    long, short = tiny_config("cps"), tiny_config("supervised")
+    items = {
+        "dear": Item("a", lambda profile, seeds: [Row("CPS", (long,)), Row("GuidedNet", (tiny_config("guidednet"),))]),
+        "cheap": Item("b", lambda profile, seeds: [Row("Sup only", (short,))]),
+        "middle": Item("c", lambda profile, seeds: [Row("Sup only", (short,)), Row("CPS", (long,))]),
+    }
+    planned = plan.planned_runs(items, store, seeds=1)
+    assert [run.config.method for run in planned] == ["supervised", "cps", "guidednet"]
+    table = plan.item_table(planned)
+    assert list(table["item"]) == ["cheap", "middle", "dear"] and table["complete after hours"].is_monotonic_increasing
+    assert [run.config.method for run in plan.planned_runs(items, store, seeds=1, methods=("cps",))] == ["cps"]
+    assert plan.planned_runs(items, store, seeds=1, methods=()) == []
+
+
+def test_a_finished_run_tells_what_the_next_one_costs(store):
+    """The second seed is estimated as the first was measured; another method still from a small step."""
+    first, second = tiny_config("cps"), dataclasses.replace(tiny_config("cps"), seed=1)
+    run = store.get(first)
+    estimate = plan.CostEstimate(store)
+    assert estimate.seconds(second) == pytest.approx(second.training.steps * run.record["seconds_per_step"])
+    assert estimate.seconds(tiny_config("guidednet")) > 0
+
+
+def test_operations_are_those_of_the_convolutions():
+    """A network of depth 2: its five convolutions by hand, forward once and backward twice (no gradient of the image)."""
+    width, classes = 4, 14
+    pairs = [(1, width, 1), (width, width, 1), (width, 2 * width, 8), (2 * width, 2 * width, 8), (3 * width, width, 1), (width, width, 1)]
+    forward = [2 * 27 * i * o / share for i, o, share in pairs] + [2 * width * classes]
+    expected = 3 * sum(forward) - forward[0]
+    assert plan.operations_per_voxel(NetworkConfig(width=width, depth=2), "flare22") == pytest.approx(expected)
 
 
 def test_folders_come_from_the_environment(tmp_path, monkeypatch):

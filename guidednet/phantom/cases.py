@@ -103,9 +103,9 @@ def case_name(dataset: str, number: int, labelled: int) -> str:
 
 
 def _write_case(number: int, folder: Path, dataset: str, labelled: int, seed: int, voxel_mm: float) -> None:
-    layout, case_id, shifted = LAYOUTS[dataset], case_name(dataset, number, labelled), number >= labelled
-    image_folder, label_folder = layout.image_folders[-1 if shifted else 0]
-    image = folder / image_folder / (case_id + layout.image_suffix)
+    case_id, shifted = case_name(dataset, number, labelled), number >= labelled
+    image_folder, label_folder = LAYOUTS[dataset].written[not shifted]
+    image = folder / image_folder / (case_id + LAYOUTS[dataset].suffix)
     if image.exists():
         return
     scan = make_case(dataset, case_id, shifted, seed, voxel_mm)

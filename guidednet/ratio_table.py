@@ -1,0 +1,31 @@
+"""All methods at a labelled share of the user's own, such as AMOS at 5 or 2 %: the runs, and a table in the form of the paper's."""
+
+from argparse import Namespace
+from pathlib import Path
+
+from guidednet.experiments import comparison
+from guidednet.jobs import train_runs
+from guidednet.report.captions import caption
+from guidednet.report.tables import make_table, write_table
+from guidednet.reproduce import default_jobs, device_of, methods_of
+from guidednet.runs import RunStore
+from guidednet.workspace import open_workspace
+
+
+def write_ratio_table(options: Namespace) -> Path:
+    """Train what is missing and write <data set>_<percent>percent.csv, .md and .tex beside the profile's tables.
+
+    `options` are those of `guidednet table`. Rows of methods that are not among `options.methods` are shown if their runs
+    are finished, else as not run. Returns the path of the CSV file.
+    """
+    workspace = open_workspace(options.profile, options.data_root, options.results, options.steps)
+    store, chosen = RunStore(workspace, device_of(options.gpus)), methods_of(options.methods)
+    seeds, ratio = options.seeds or workspace.profile.seeds, workspace.data(options.dataset).at(options.ratio / 100)
+    rows = comparison(workspace.profile, seeds, options.dataset, ratio)
+    wanted = [config for row in rows for config in row.runs if chosen is None or config.method in chosen]
+    runs = dict.fromkeys(run for config in wanted for run in store.with_burn_in(config))
+    train_runs(store, list(runs), options.jobs or default_jobs(store.device))
+    name = f"{options.dataset}_{options.ratio:g}percent"
+    table = make_table(rows, store, name, on_missing="blank")
+    write_table(table, workspace.figure_folder, name, caption(f"{options.dataset} at {options.ratio:g} % labelled", workspace, seeds, rows))
+    return workspace.figure_folder / f"{name}.csv"
