@@ -26,7 +26,8 @@ options (without command, and plan)
   --profile NAME  smoke, quick (default), reference or paper
   --only ITEMS    such as table3, comma separated
   --seeds N       seeds per row
-  --gpus N        0 (default) or 1
+  --gpus N        GPUs that share each training: 0 (default), 1, 2, ...
+  --processes N   processes that share each training on the CPU (default: 1)
   --jobs N        trainings and notebooks at a time (default: one per core, at most 4; on a GPU 1)
   --data-root DIR folder of the real data sets (default: $DATA_DIR or data)
   --results DIR   folder to write to (default: $RESULTS_DIR or results)

@@ -7,6 +7,8 @@ from guidednet.errors import InputError
 from guidednet.progress import bar
 
 if TYPE_CHECKING:
+    import torch
+
     from guidednet.records import Run
 
 
@@ -76,8 +78,13 @@ def plan(options: Namespace) -> None:
 
 def train(options: Namespace) -> None:
     """Train one method, or go on with it, and print where its run folder is."""
-    run = _run_of(options)
-    print(f"finished: {run.folder}")
+    from guidednet.distributed import rank
+    from guidednet.launch import process_group
+
+    with process_group(on_gpu=options.gpus > 0) as device:
+        run = _run_of(options, device)
+        if rank() == 0:
+            print(f"finished: {run.folder}")
 
 
 def table(options: Namespace) -> None:
@@ -111,15 +118,19 @@ def _evaluate_folder(options: Namespace) -> None:
     print(mean_scores(scores).round(4).to_string(na_rep="-"))
 
 
-def _run_of(options: Namespace) -> "Run":
-    from guidednet.reproduce import device_of
+def _run_of(options: Namespace, device: "torch.device | None" = None) -> "Run":
+    """The run that the options name, made on `device` where that is given, for torchrun's workers."""
+    from guidednet.distributed import by_first_rank
+    from guidednet.reproduce import store_of
     from guidednet.runs import RunStore
     from guidednet.workspace import open_workspace
 
     workspace = open_workspace(options.profile, options.data_root, options.results, options.steps)
     ratio = workspace.data(options.dataset).at(options.ratio / 100)
     config = workspace.profile.run(options.dataset, options.method, ratio, options.seed)
-    return RunStore(workspace, device_of(options.gpus)).get(config)
+    by_first_rank(workspace.split, config.dataset, config.n_labelled, config.n_unlabelled)  # which prepares the data
+    store = store_of(workspace, options) if device is None else RunStore(workspace, device)
+    return store.get(config)
 
 
 def predict(options: Namespace) -> None:

@@ -32,17 +32,16 @@ STARTED_BY = "GUIDEDNET_STARTED_BY"  # the process that workers must not outlive
 RESTARTS = 3
 
 
-def started_by_torchrun() -> bool:
-    """Whether this process is a worker of torchrun."""
-    return "TORCHELASTIC_RUN_ID" in os.environ
-
-
 @contextmanager
-def process_group(on_gpu: bool) -> Iterator[torch.device]:
+def process_group(on_gpu: bool) -> Iterator[torch.device | None]:
     """Within it torchrun's workers know each other (gloo on CPUs, nccl on GPUs); yields this worker's device.
 
-    Raises InputError for more workers than this machine has GPUs.
+    In a process that torchrun did not start it does nothing and yields None. Raises InputError for more workers than this
+    machine has GPUs.
     """
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        yield None
+        return
     device = torch.device("cpu")
     if on_gpu:
         local_rank, found = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
