@@ -27,6 +27,7 @@ def _add_data_commands(subparsers: argparse._SubParsersAction) -> None:
     phantom.add_argument("--labelled", type=_count, help="how many of them have a label (default: half)")
     phantom.add_argument("--seed", type=int, default=0)
     phantom.add_argument("--voxel-mm", type=float, default=1.5, help="voxel size within a slice, about (default: 1.5)")
+    phantom.add_argument("--matrix", type=_count, metavar="N", help="square slices of N x N pixels, such as 512; sets the voxel size")
     phantom.set_defaults(run=commands.phantom)
 
     prepare = subparsers.add_parser("prepare", help="raw NIfTI to a case store")

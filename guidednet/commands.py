@@ -7,9 +7,9 @@ from guidednet.errors import InputError
 from guidednet.progress import bar
 
 if TYPE_CHECKING:
-    import torch
-
+    from guidednet.config import RunConfig
     from guidednet.records import Run
+    from guidednet.workspace import Workspace
 
 
 def phantom(options: Namespace) -> None:
@@ -23,6 +23,8 @@ def phantom(options: Namespace) -> None:
         raise InputError(f"--labelled {labelled} is more than --cases {options.cases}; lower it")
     if not 0.5 <= options.voxel_mm <= 20:
         raise InputError(f"--voxel-mm {options.voxel_mm:g} is outside 0.5 to 20 mm; take one in between")
+    if options.matrix is not None and not 32 <= options.matrix <= 1024:
+        raise InputError(f"--matrix {options.matrix} is outside 32 to 1024 pixels; take one in between, such as 512")
     written = write_phantoms(
         options.out,
         options.dataset,
@@ -30,6 +32,7 @@ def phantom(options: Namespace) -> None:
         labelled=labelled,
         seed=options.seed,
         voxel_mm=options.voxel_mm,
+        matrix=options.matrix,
         workers=options.workers,
         progress=bar("synthetic CT", "case"),
     )
@@ -78,13 +81,11 @@ def plan(options: Namespace) -> None:
 
 def train(options: Namespace) -> None:
     """Train one method, or go on with it, and print where its run folder is."""
-    from guidednet.distributed import rank
-    from guidednet.launch import process_group
+    from guidednet.launch import is_worker, work
 
-    with process_group(on_gpu=options.gpus > 0) as device:
-        run = _run_of(options, device)
-        if rank() == 0:
-            print(f"finished: {run.folder}")
+    run = work(*_asked_for(options), on_gpu=options.gpus > 0) if is_worker() else _run_of(options)
+    if run is not None:
+        print(f"finished: {run.folder}")
 
 
 def table(options: Namespace) -> None:
@@ -118,19 +119,19 @@ def _evaluate_folder(options: Namespace) -> None:
     print(mean_scores(scores).round(4).to_string(na_rep="-"))
 
 
-def _run_of(options: Namespace, device: "torch.device | None" = None) -> "Run":
-    """The run that the options name, made on `device` where that is given, for torchrun's workers."""
-    from guidednet.distributed import by_first_rank
+def _run_of(options: Namespace) -> "Run":
     from guidednet.reproduce import store_of
-    from guidednet.runs import RunStore
+
+    workspace, config = _asked_for(options)
+    return store_of(workspace, options).get(config)
+
+
+def _asked_for(options: Namespace) -> "tuple[Workspace, RunConfig]":
     from guidednet.workspace import open_workspace
 
     workspace = open_workspace(options.profile, options.data_root, options.results, options.steps)
     ratio = workspace.data(options.dataset).at(options.ratio / 100)
-    config = workspace.profile.run(options.dataset, options.method, ratio, options.seed)
-    by_first_rank(workspace.split, config.dataset, config.n_labelled, config.n_unlabelled)  # which prepares the data
-    store = store_of(workspace, options) if device is None else RunStore(workspace, device)
-    return store.get(config)
+    return workspace, workspace.profile.run(options.dataset, options.method, ratio, options.seed)
 
 
 def predict(options: Namespace) -> None:

@@ -134,17 +134,9 @@ def map_over_ranks(job: Callable[[Item], Result], items: Sequence[Item]) -> list
     return [parts[place % len(parts)][place // len(parts)] for place in range(len(items))]
 
 
-def wait_for_all() -> None:
-    """Go on when all processes have come here."""
-    if is_distributed():
-        dist.barrier()
-
-
-def by_first_rank(job: Callable[..., Any], *arguments: Any) -> None:
-    """Let the first process do `job`, such as writing a file, while the others wait."""
-    if rank() == 0:
-        job(*arguments)
-    wait_for_all()
+def by_first_rank(job: Callable[..., Result], *arguments: Any) -> Result:
+    """What `job` returns on the first process, which alone does it, such as writing or looking for a file; the others wait."""
+    return gather(job(*arguments) if rank() == 0 else None)[0]
 
 
 def data_parallel(method: nn.Module) -> nn.Module:

@@ -48,6 +48,7 @@ def provenance(device: Any) -> dict[str, Any]:
         "python": platform.python_version(),
         "versions": {name: version for name in RECORDED if (version := _version(name))},
         "device": device_name(device, world_size()),
+        "processes": world_size(),
         "peak_memory_gib": round(peak_memory(device), 3),
         "commit": _git("rev-parse", "HEAD"),
         "uncommitted_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),

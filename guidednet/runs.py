@@ -10,13 +10,13 @@ import functools
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 import guidednet.evaluate
 import guidednet.inference
@@ -24,7 +24,7 @@ import guidednet.metrics
 import guidednet.surfaces
 import guidednet.train
 from guidednet.config import RunConfig
-from guidednet.distributed import by_first_rank, rank, wait_for_all
+from guidednet.distributed import by_first_rank, rank
 from guidednet.environment import provenance, reset_peak_memory
 from guidednet.errors import InputError
 from guidednet.evaluate import score_method
@@ -163,7 +163,7 @@ class RunStore:
         """Train, score and record the run, as far as that is not done; torchrun's workers come here together."""
         folder.mkdir(parents=True, exist_ok=True)
         with _lock(folder), computing(self.device):
-            finished = self.status(config) == "finished"
+            finished = by_first_rank(self.status, config) == "finished"
             trained = None if finished else self._train(config, folder)
             self._score(config, folder)
             if trained is not None:
@@ -196,7 +196,7 @@ class RunStore:
 
     def _score(self, config: RunConfig, folder: Path) -> None:
         key = self._score_key(config)
-        if _stamped_key(folder) == key:
+        if by_first_rank(_stamped_key, folder) == key:
             return
         test = self.split(config).test
         scores = score_method(self.load_method(config).to(self.device), config, self._store(config.dataset), test, self.device)
@@ -210,10 +210,23 @@ class RunStore:
 
 @contextmanager
 def _lock(folder: Path) -> Iterator[None]:
-    """Hold the lock of a run folder: of several workers the first one does, and the others wait until it has it."""
-    with FileLock(folder / "lock") if rank() == 0 else nullcontext():
-        wait_for_all()
+    """Hold the lock of a run folder: of several workers the first one does, and lets the others know until it has it."""
+    lock = FileLock(folder / "lock")
+    while not by_first_rank(_acquired, lock):
+        pass
+    try:
         yield
+    finally:
+        lock.release()  # no effect where another worker holds it
+
+
+def _acquired(lock: FileLock) -> bool:
+    """Whether `lock` could be had within a minute: others do not wait longer for an answer than torch lets them."""
+    try:
+        lock.acquire(timeout=60)
+    except Timeout:
+        return False
+    return True
 
 
 def _stamped_key(folder: Path) -> str | None:

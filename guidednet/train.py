@@ -106,7 +106,7 @@ def train(
         if state.step % plan.validate_every == 0 or state.step == plan.steps:
             state.keep_if_best(validation_dice(method, config, store, split.validation, device), method)
         if state.step % plan.checkpoint_every == 0:
-            save_checkpoint(folder / "checkpoint.pt", method, optimisers, state)
+            save_checkpoint(folder / "checkpoint.pt", method, optimisers, state, device)
     by_first_rank(write_results, folder, method, state)
     return state
 
@@ -170,12 +170,14 @@ def copy_weights(method: Method) -> Weights:
     return {name: value.detach().cpu().clone() for name, value in method.state_dict().items()}
 
 
-def save_checkpoint(path: Path, method: Method, optimisers: list[torch.optim.Optimizer], state: TrainingState) -> None:
+def save_checkpoint(
+    path: Path, method: Method, optimisers: list[torch.optim.Optimizer], state: TrainingState, device: torch.device | str
+) -> None:
     """Write everything that `resume` needs: weights, optimisers, every process's generators, position, best weights, curves."""
     values = {
         "method": method.state_dict(),
         "optimisers": [optimiser.state_dict() for optimiser in optimisers],
-        "random": gather(checkpoint.random_state()),
+        "random": gather(checkpoint.random_state(device)),
         "state": vars(state),
     }
     by_first_rank(checkpoint.save, path, values)
@@ -193,7 +195,7 @@ def resume(path: Path, method: Method, optimisers: list[torch.optim.Optimizer], 
     for optimiser, values in zip(optimisers, saved["optimisers"], strict=True):
         optimiser.load_state_dict(values)
     if rank() < len(saved["random"]):
-        checkpoint.restore_random_state(saved["random"][rank()])
+        checkpoint.restore_random_state(saved["random"][rank()], device)
     return TrainingState(**saved["state"] | {"first_step": saved["state"]["step"]})
 
 

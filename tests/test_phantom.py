@@ -158,3 +158,18 @@ def test_a_folder_of_other_settings_is_refused(tmp_path):
     write_phantoms(tmp_path, "flare22", cases=1, labelled=1, voxel_mm=9.0)
     with pytest.raises(InputError, match="made with other settings"):
         write_phantoms(tmp_path, "flare22", cases=1, labelled=1, voxel_mm=8.0)
+
+
+def test_a_matrix_gives_square_slices_and_keeps_the_case():
+    """The same patient on 96 x 96 pixels: cut out of the air around, it is the case of that voxel size."""
+    voxel_mm = 384 / 0.85 / 96
+    square, plain = (make_case("flare22", "case-1", voxel_mm=voxel_mm, matrix=matrix) for matrix in (96, None))
+    assert sorted(square.image.shape)[1:] == [96, 96]
+    volumes = [np.bincount(scan.label.ravel(), minlength=14)[1:] for scan in (square, plain)]
+    assert np.array_equal(*volumes)
+    places = [
+        [nib.affines.apply_affine(scan.affine, np.argwhere(scan.label == organ)).mean(0) for organ in (1, 3)] for scan in (square, plain)
+    ]
+    centres = [liver - spleen for liver, spleen in places]
+    np.testing.assert_allclose(*centres, atol=1e-3)
+    assert (square.image == -1024).sum() > (plain.image == -1024).sum()

@@ -14,9 +14,9 @@ ROOT = Path(__file__).parent.parent
 ITEMS = "start,table3"
 
 
-def start(folder):
+def start(folder, *options):
     environment = os.environ | {"PYTHONPATH": str(ROOT), "RESULTS_DIR": str(folder / "results"), "FIGURES_DIR": str(folder / "figures")}
-    command = [sys.executable, "-m", "guidednet", "reproduce", "--profile", "smoke", "--only", ITEMS]
+    command = [sys.executable, "-m", "guidednet", "reproduce", "--profile", "smoke", "--only", ITEMS, *options]
     folder.mkdir(exist_ok=True)
     with (folder / "log").open("a") as log:
         return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
@@ -36,6 +36,16 @@ def outputs(folder):
         "image.npy",
     )
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.name in wanted}
+
+
+def test_what_is_not_trained_is_shown_as_not_run(tmp_path):
+    assert start(tmp_path, "--no-training").wait() == 0, (tmp_path / "log").read_text(encoding="utf-8")
+    assert not list((tmp_path / "results").rglob("*.pt"))
+    assert "00_start_here: not executed, it needs flare22-supervised" in (tmp_path / "log").read_text(encoding="utf-8")
+    table = (tmp_path / "figures" / "smoke" / "table3.md").read_text(encoding="utf-8")
+    assert [line.count("not run") > 13 for line in table.splitlines() if line.startswith("|")][2:] == [True] * 4
+    page = (tmp_path / "results" / "smoke" / "index.html").read_text(encoding="utf-8")
+    assert page.count("<td>not run</td>") > 4 * 13
 
 
 @pytest.mark.slow

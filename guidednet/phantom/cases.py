@@ -37,6 +37,9 @@ TEXTURE_MM = 3.75  # how coarse the texture of soft tissue is
 ALIKE_IN_ALL = 4  # the first tissues of HOUNSFIELD (air, table, fat, skin) measure the same in everybody
 MISSING_GALLBLADDER = 0.25
 CUT_PELVIS = 0.3
+AIR_HU = -1024
+WIDTH_MM = 384.0  # of the field of view
+SMALLEST_PIXEL = 0.85  # of a case, in units of voxel_mm
 AXIS_ORDERS = tuple(product(permutations(range(3)), product((1, -1), repeat=3)))
 
 
@@ -50,14 +53,18 @@ class Scan:
     phase: str
 
 
-def make_case(dataset: str, case_id: str, shifted: bool = False, seed: int = 0, voxel_mm: float = 1.5) -> Scan:
+def make_case(
+    dataset: str, case_id: str, shifted: bool = False, seed: int = 0, voxel_mm: float = 1.5, matrix: int | None = None
+) -> Scan:
     """The case called `case_id`, always the same one; `shifted` draws it from the distribution of unlabelled cases.
 
-    `voxel_mm` is about the voxel size within a slice; slices are two to three times as thick. The label is there
+    `voxel_mm` is about the voxel size within a slice; slices are two to three times as thick. `matrix` gives square slices
+    of that many pixels a side, as scanners write them, with air around; it sets the voxel size. The label is there
     for shifted cases too, for figures that compare with the truth; `write_phantoms` never writes it.
     """
     generator = np.random.default_rng(list(hashlib.sha256(f"{seed}/{dataset}/{case_id}".encode()).digest()))
-    spacing = np.array([generator.uniform(1.9, 3.2), *[generator.uniform(0.85, 1.2)] * 2]) * voxel_mm
+    voxel_mm = voxel_mm if matrix is None else WIDTH_MM / SMALLEST_PIXEL / matrix
+    spacing = np.array([generator.uniform(1.9, 3.2), *[generator.uniform(SMALLEST_PIXEL, 1.2)] * 2]) * voxel_mm
     size = generator.uniform(0.93, 1.07)
     axes = _grid_axes(dataset, spacing, size, generator)
     painter = Painter(_bent_points(axes, size, generator), voxel_ml=float(np.prod(spacing)) / 1000)
@@ -67,7 +74,10 @@ def make_case(dataset: str, case_id: str, shifted: bool = False, seed: int = 0, 
     paint_bowel(painter, generator)
     phase = int(generator.choice(len(PHASES), p=PHASE_ODDS[shifted]))
     image = _acquire(painter, phase, generator.uniform(*NOISE_HU[shifted]), axes, spacing, generator)
-    return _stored(image, _label_ids(painter.organ, dataset), axes, spacing, PHASES[phase], generator)
+    label = _label_ids(painter.organ, dataset)
+    if matrix is not None:
+        image, label, axes = _on_matrix(image, label, axes, matrix)
+    return _stored(image, label, axes, spacing, PHASES[phase], generator)
 
 
 def write_phantoms(
@@ -79,14 +89,16 @@ def write_phantoms(
     voxel_mm: float = 1.5,
     workers: int = 1,
     progress: Progress = silent,
+    matrix: int | None = None,
 ) -> list[RawCase]:
     """Write `cases` phantoms, the first `labelled` of them with labels, in the layout of `dataset`; returns them.
 
     A case that is there already is not made again, but a folder made with another seed or voxel size is refused
     (InputError).
     """
-    _claim(folder, {"dataset": dataset, "seed": seed, "voxel_mm": voxel_mm})
-    job = partial(_write_case, folder=folder, dataset=dataset, labelled=labelled, seed=seed, voxel_mm=voxel_mm)
+    settings = {"dataset": dataset, "seed": seed, "voxel_mm": voxel_mm, "matrix": matrix}
+    _claim(folder, settings)
+    job = partial(_write_case, folder=folder, labelled=labelled, **settings)
     for _ in progress(in_parallel(job, range(cases), workers), cases):
         pass
     if dataset == "amos":
@@ -102,13 +114,13 @@ def case_name(dataset: str, number: int, labelled: int) -> str:
     return f"FLARE22_Tr_{number + 1:04d}" if number < labelled else f"Case_{number - labelled + 1:05d}"
 
 
-def _write_case(number: int, folder: Path, dataset: str, labelled: int, seed: int, voxel_mm: float) -> None:
+def _write_case(number: int, folder: Path, dataset: str, labelled: int, seed: int, voxel_mm: float, matrix: int | None) -> None:
     case_id, shifted = case_name(dataset, number, labelled), number >= labelled
     image_folder, label_folder = LAYOUTS[dataset].written[not shifted]
     image = folder / image_folder / (case_id + LAYOUTS[dataset].suffix)
     if image.exists():
         return
-    scan = make_case(dataset, case_id, shifted, seed, voxel_mm)
+    scan = make_case(dataset, case_id, shifted, seed, voxel_mm, matrix)
     if label_folder:  # the label first: an image never stands without it
         write_bytes(folder / label_folder / f"{case_id}.nii.gz", _nifti(scan.label, scan.affine))
     write_bytes(image, _nifti(scan.image, scan.affine))
@@ -126,7 +138,7 @@ def _grid_axes(dataset: str, spacing: np.ndarray, size: float, generator: np.ran
     top, bottom = FIELD_OF_VIEW[dataset] + generator.normal(0, 6, 2)
     if generator.random() < CUT_PELVIS and dataset == "amos":
         bottom = generator.uniform(-215, -140)
-    ends = ((bottom * size, top * size), (-146, 134), (-192, 192))
+    ends = ((bottom * size, top * size), (-146, 134), (-WIDTH_MM / 2, WIDTH_MM / 2))
     return [np.arange(low, high, step, dtype=np.float32) for (low, high), step in zip(ends, spacing, strict=True)]
 
 
@@ -169,7 +181,7 @@ def _acquire(
     image += soft_tissue * _grain(image.shape, TEXTURE_MM / spacing.min(), generator) * 18
     image = ndimage.gaussian_filter(image, (0.35, 0.6, 0.6))  # partial volume: about half a voxel
     noise_map = _grain(image.shape, (0.3, 0.7, 0.7), generator)
-    return np.clip(image + noise_map * noise / noise_map.std(), -1024, 2000).round()
+    return np.clip(image + noise_map * noise / noise_map.std(), AIR_HU, 2000).round()
 
 
 def _grain(shape: tuple[int, ...], sigma: float | tuple[float, ...], generator: np.random.Generator) -> np.ndarray:
@@ -188,6 +200,16 @@ def _label_ids(organ: np.ndarray, dataset: str) -> np.ndarray:
     """Label ids of the data set (D,H,W) from places in ORGAN_FORMS."""
     labels = {known.name: label for label, known in organ_set(dataset).by_label.items()}
     return np.array([0, *[labels.get(form.name, 0) for form in ORGAN_FORMS]], np.uint8)[organ]
+
+
+def _on_matrix(
+    image: np.ndarray, label: np.ndarray, axes: list[np.ndarray], matrix: int
+) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Image, label (D,H,W) and the places of their voxels with slices of `matrix` x `matrix` pixels, air around."""
+    missing = [0, *(matrix - len(axis) for axis in axes[1:])]
+    widths = [(gap // 2, gap - gap // 2) for gap in missing]
+    longer = [np.pad(axis, width, mode="reflect", reflect_type="odd") for axis, width in zip(axes, widths, strict=True)]
+    return np.pad(image, widths, constant_values=AIR_HU), np.pad(label, widths), longer
 
 
 def _stored(

@@ -80,7 +80,16 @@ def _shown(folder: Path, name: str, is_figure: bool) -> str:
         data = base64.b64encode(path.read_bytes()).decode()
         shown = html.escape(_shown_name(name))
         return f'<figure><img src="data:image/png;base64,{data}" alt="{shown}"><figcaption>{shown}</figcaption></figure>'
-    return _table(_means_first(pd.read_csv(path)), "{:.2f}")
+    return _table(_means_first(_gaps_named(pd.read_csv(path))), "{:.2f}")
+
+
+def _gaps_named(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with "not run" in the score columns of rows that no run stands behind."""
+    if "n_seeds" not in table:
+        return table
+    named = table.astype(object)
+    named.loc[table["n_seeds"] == 0, list(table.columns[3 : table.columns.get_loc("n_seeds")])] = NOT_RUN
+    return named
 
 
 def _means_first(table: pd.DataFrame) -> pd.DataFrame:
