@@ -67,7 +67,8 @@ def max_loss(centroids: Tensor, present: Tensor, centroid: str) -> Tensor:
 def rectify_loss(target: Tensor, probability: Tensor, present: Tensor, half: bool) -> Tensor:
     """L_rectify: `two_sided_loss` of unlabelled rows with the presence of their labelled partners, in float16 if `half`.
 
-    With N processes the gradient within float16 is that of one process, so that it rounds to zero where that one does.
+    With N processes the gradient within float16 is that of one process, so that it rounds to zero where that one does;
+    where their shares of the rows differ, other gradients differ by a rounding of float16.
     """
     if not half:
         return two_sided_loss(target, probability, present)
