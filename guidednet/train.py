@@ -3,9 +3,13 @@
 A run folder gets `checkpoint.pt` while it trains and, at the end, `weights.pt` (the step with the best mean
 Dice on the validation list), `weights_last.pt` and `curves.csv`; with `keep_every` also `kept/<step>.pt`. The test
 list is never opened here.
+
+Several processes (guidednet.distributed) all run this loop, each on its rows of every batch, and know the same state; the
+first one writes. The weights do not depend on their number but for rounding, and for noise and dropout, of which each
+process draws its own.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,19 +20,21 @@ from torch import Tensor
 
 from guidednet import checkpoint
 from guidednet.config import RunConfig
-from guidednet.errors import FailedError
+from guidednet.distributed import by_first_rank, data_parallel, gather, map_over_ranks, rank, world_size
+from guidednet.errors import FailedError, InputError
 from guidednet.files import write_text
 from guidednet.inference import predict_labels
 from guidednet.methods import Method, MethodSetup, build_method
 from guidednet.metrics import dice
 from guidednet.optimiser import set_learning_rate, update
 from guidednet.organs import organ_set
-from guidednet.sampling import BatchDataset, batch_loader
+from guidednet.sampling import BatchConfig, BatchDataset, batch_loader
 from guidednet.splits import Split
 from guidednet.store import CaseStore
 
 Progress = Callable[[Iterable, int], Iterable]
 Weights = dict[str, Tensor]
+SEEDS_PER_RANK = 1_000_000  # so that no process draws what another one draws under another seed
 
 
 class NonFiniteLossError(FailedError):
@@ -72,21 +78,23 @@ def train(
     """Train `config` on the labelled and unlabelled cases of `split`, going on from a checkpoint if there is one.
 
     `burn_in` gives start weights by initialisation; `progress` wraps the iteration over steps, as tqdm does.
-    Raises NonFiniteLossError at the first loss term that is not finite.
+    Raises NonFiniteLossError at the first loss term that is not finite, InputError for more processes than rows to share.
     """
     plan = config.training
     method = make_method(config, store.class_voxels(split.labelled)).to(device)
     method.start_from(burn_in or {})
     optimisers = method.optimisers(config.optimiser)
-    checkpoint.seed_everything(config.seed)
+    checkpoint.seed_everything(config.seed + SEEDS_PER_RANK * rank())
     state = resume(folder / "checkpoint.pt", method, optimisers, device)
+    losses = data_parallel(method)
     unlabelled = split.unlabelled if method.uses_unlabelled else ()
+    refuse_idle_processes(config.batch, bool(unlabelled))
     distance_classes = organ_set(config.dataset).num_classes if method.uses_distance_maps else 0
-    dataset = BatchDataset(store, split.labelled, unlabelled, config.batch, config.seed, distance_classes)
+    dataset = BatchDataset(store, split.labelled, unlabelled, config.batch, config.seed, distance_classes, rank(), world_size())
     batches = batch_loader(dataset, state.step, plan.steps)
     for batch in progress(batches, len(batches)):
         set_learning_rate(optimisers, (1 - state.step / plan.steps) ** config.optimiser.power)
-        terms = method.train()(batch.to(device), state.step)
+        terms = losses.train()(batch.to(device), state.step)
         refuse_non_finite(terms, state.step)
         update(optimisers, sum(terms.values()))
         method.after_step(state.step)
@@ -94,18 +102,25 @@ def train(
         if state.step % plan.log_every == 0:
             state.log({name: value.item() for name, value in terms.items()} | method.log())
         if plan.keep_every and state.step % plan.keep_every == 0:
-            checkpoint.save(kept_weights(folder, state.step), copy_weights(method))
+            by_first_rank(checkpoint.save, kept_weights(folder, state.step), copy_weights(method))
         if state.step % plan.validate_every == 0 or state.step == plan.steps:
             state.keep_if_best(validation_dice(method, config, store, split.validation, device), method)
         if state.step % plan.checkpoint_every == 0:
-            save_checkpoint(folder / "checkpoint.pt", method, optimisers, state)
-    write_results(folder, method, state)
+            save_checkpoint(folder / "checkpoint.pt", method, optimisers, state, device)
+    by_first_rank(write_results, folder, method, state)
     return state
 
 
 def kept_weights(folder: Path, step: int) -> Path:
     """The file of the weights that a run with `keep_every` keeps of `step`."""
     return folder / "kept" / f"{step:06d}.pt"
+
+
+def refuse_idle_processes(batch: BatchConfig, with_unlabelled: bool) -> None:
+    """Raise InputError where a process would have no row of a batch."""
+    rows = min(batch.labelled, batch.unlabelled) if with_unlabelled else batch.labelled
+    if world_size() > rows:
+        raise InputError(f"{world_size()} processes cannot share the {rows} rows of a batch: use {rows} at most, or larger batches")
 
 
 def make_method(config: RunConfig, labelled_voxels: np.ndarray | None = None) -> Method:
@@ -136,15 +151,17 @@ def refuse_non_finite(terms: dict[str, Tensor], step: int) -> None:
             raise NonFiniteLossError(f"loss term '{name}' is {value.item()} at step {step}: lower the learning rate or look at the data")
 
 
-def validation_dice(method: Method, config: RunConfig, store: CaseStore, cases: Iterable[str], device: torch.device | str) -> float:
+def validation_dice(method: Method, config: RunConfig, store: CaseStore, cases: Sequence[str], device: torch.device | str) -> float:
     """Mean Dice (0 to 1) of the primary predictor: per organ over the cases that have it, then over organs."""
     method.eval()
     num_classes = organ_set(config.dataset).num_classes
     network = method.predictors()["primary"]
-    per_case = []
-    for case in cases:
+
+    def score(case: str) -> np.ndarray:
         prediction = predict_labels(network, store.image(case), config.window, num_classes, device)
-        per_case.append(dice(prediction, store.label(case), num_classes))
+        return dice(prediction, store.label(case), num_classes)
+
+    per_case = map_over_ranks(score, cases)
     return float(pd.DataFrame(per_case).mean().mean())  # NaN (organ absent from the reference) is left out
 
 
@@ -153,26 +170,32 @@ def copy_weights(method: Method) -> Weights:
     return {name: value.detach().cpu().clone() for name, value in method.state_dict().items()}
 
 
-def save_checkpoint(path: Path, method: Method, optimisers: list[torch.optim.Optimizer], state: TrainingState) -> None:
-    """Write everything that `resume` needs: weights, optimisers, generators, position, best weights, curves."""
+def save_checkpoint(
+    path: Path, method: Method, optimisers: list[torch.optim.Optimizer], state: TrainingState, device: torch.device | str
+) -> None:
+    """Write everything that `resume` needs: weights, optimisers, every process's generators, position, best weights, curves."""
     values = {
         "method": method.state_dict(),
         "optimisers": [optimiser.state_dict() for optimiser in optimisers],
-        "random": checkpoint.random_state(),
+        "random": gather(checkpoint.random_state(device)),
         "state": vars(state),
     }
-    checkpoint.save(path, values)
+    by_first_rank(checkpoint.save, path, values)
 
 
 def resume(path: Path, method: Method, optimisers: list[torch.optim.Optimizer], device: torch.device | str) -> TrainingState:
-    """Put method, optimisers and generators where the checkpoint at `path` left them; a fresh state without one."""
+    """Put method, optimisers and generators where the checkpoint at `path` left them; a fresh state without one.
+
+    A process that the checkpoint does not know, since there are more of them now, keeps its fresh generators.
+    """
     if not path.exists():
         return TrainingState()
     saved = checkpoint.load(path, device)
     method.load_state_dict(saved["method"])
     for optimiser, values in zip(optimisers, saved["optimisers"], strict=True):
         optimiser.load_state_dict(values)
-    checkpoint.restore_random_state(saved["random"])
+    if rank() < len(saved["random"]):
+        checkpoint.restore_random_state(saved["random"][rank()], device)
     return TrainingState(**saved["state"] | {"first_step": saved["state"]["step"]})
 
 
