@@ -1,13 +1,10 @@
 """Preparing a scan against a plain SimpleITK script that does the same, and whether memory grows with the number of cases.
 
-    python -m benchmarks.bench_prepare [--quick]
-
 The same gzipped volume with its label map for both, each in a fresh process with one thread, as in a worker. Ours also
 checks the files, hashes them and what it writes, and flushes that to disk; the script does not. Memory is the resident
 size at its peak (VmHWM, Linux), imports included; time is without imports.
 """
 
-import argparse
 import multiprocessing
 import shutil
 import tempfile
@@ -15,17 +12,27 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import nibabel as nib
 import numpy as np
-import pandas as pd
 
 from guidednet.errors import FailedError
 
-SHAPE, SPACING = (512, 512, 300), (0.8, 0.8, 2.5)  # (X,Y,Z) and mm: a long scan, whose prepared grid has all of its slices
-SMALL = (96, 96, 40)
-QUICK = {"shape": (64, 64, 30), "small": (24, 24, 12), "cases": (2, 4), "repeats": 1}
+SPACING = (0.8, 0.8, 2.5)  # mm, in the order (X,Y,Z) of the shapes below
+
+
+class Sizes(NamedTuple):
+    """What is measured: one scan of `shape`, few and many `cases` of shape `small`."""
+
+    shape: tuple[int, int, int]
+    small: tuple[int, int, int]
+    cases: tuple[int, int]
+    repeats: int
+
+
+FULL = Sizes((512, 512, 300), (96, 96, 40), (10, 100), repeats=2)  # a long scan, whose prepared grid has all of its slices
+QUICK = Sizes((64, 64, 30), (24, 24, 12), (2, 4), repeats=1)
 LARGEST_GIB = 3.0  # that one worker may take
 SAME = 5e-3  # of an intensity in [0, 1]: float16 and float32 splines differ by less
 
@@ -154,20 +161,8 @@ def many_scans(folder: Path, shape: tuple[int, int, int], cases: tuple[int, int]
     return row(f"{cases[1]} scans {' x '.join(map(str, shape))}", "GiB", many, f"{cases[0]} of them", few, wanted=0.95)
 
 
-def measure(
-    shape: tuple[int, int, int] = SHAPE, small: tuple[int, int, int] = SMALL, cases: tuple[int, int] = (10, 100), repeats: int = 2
-) -> list[dict[str, Any]]:
+def measure(quick: bool = False) -> list[dict[str, Any]]:
     """Seconds and peak memory of one long scan, and peak memory of few and of many small ones."""
+    shape, small, cases, repeats = QUICK if quick else FULL
     with tempfile.TemporaryDirectory() as folder:
         return [*one_scan(Path(folder) / "one", shape, repeats), many_scans(Path(folder) / "several", small, cases)]
-
-
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="tiny sizes: only whether it runs")
-    print(pd.DataFrame(measure(**QUICK) if parser.parse_args().quick else measure()).to_string(index=False))
-
-
-if __name__ == "__main__":
-    main()

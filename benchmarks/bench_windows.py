@@ -30,7 +30,7 @@ class Sizes(NamedTuple):
 
 
 FULL = Sizes((96, 240, 240), (64, 160, 160), (150, 300, 300), (32, 64, 64), width=16, repeats=3)
-QUICK = Sizes((40, 48, 48), (32, 32, 32), (40, 60, 60), (16, 16, 16), width=2, repeats=1)
+QUICK = Sizes((64, 80, 80), (64, 64, 64), (40, 60, 60), (16, 16, 16), width=2, repeats=1)
 WANTED = 1.0  # MONAI takes at least as long, and the volumes that may be held as much memory
 CLASSES = 14
 

@@ -9,11 +9,11 @@ cases/<case id>/label.npy       (D,H,W) uint8, where the case has a label
 """
 
 import dataclasses
-import functools
 import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,19 @@ def store_settings(dataset: str, config: PrepareConfig) -> dict[str, Any]:
     return {"dataset": dataset, **json.loads(json.dumps(fields))}
 
 
+def mapped(path: Path) -> np.ndarray:
+    """The array of a .npy file, memory-mapped; the same map as before while the file is the same."""
+    status = path.stat()
+    return _map(path, (status.st_ino, status.st_mtime_ns, status.st_size))
+
+
+# A new map finds every page anew, which takes longer than copying the crop. Each map keeps a file open, of which a process
+# may often have 1,024; the pages are the system's file cache, which it takes back when it needs memory.
+@lru_cache(maxsize=256)
+def _map(path: Path, version: tuple[int, ...]) -> np.ndarray:
+    return np.load(path, mmap_mode="r")
+
+
 class CaseStore:
     """A folder of prepared cases; raises InputError where `folder` is none."""
 
@@ -82,7 +95,7 @@ class CaseStore:
             raise InputError(f"{self.folder / 'cases.csv'}: has no column {min(missing)}; prepare the data with 'guidednet prepare' again")
         return settings
 
-    @functools.cached_property
+    @cached_property
     def cases(self) -> pd.DataFrame:
         """The case table, by case id: labelled, shape, spacing, original geometry, voxels per organ, hashes."""
         return pd.read_csv(self.folder / "cases.csv", index_col="case_id", dtype={"case_id": str})
@@ -99,11 +112,11 @@ class CaseStore:
 
     def image(self, case: str) -> np.ndarray:
         """The image (D,H,W) float16, scaled as the settings say, memory-mapped."""
-        return _mapped(self.folder / "cases" / case / "image.npy")
+        return mapped(self.folder / "cases" / case / "image.npy")
 
     def label(self, case: str) -> np.ndarray:
         """The label map (D,H,W), memory-mapped."""
-        return _mapped(self.folder / "cases" / case / "label.npy")
+        return mapped(self.folder / "cases" / case / "label.npy")
 
     def spacing(self, case: str) -> tuple[float, float, float]:
         """Voxel size (z,y,x) in mm."""
@@ -123,14 +136,3 @@ class CaseStore:
         ]
         entries += [(case, self.cases.loc[case, "prepared_image_sha256"]) for case in sorted(unlabelled)]
         return hashlib.sha256(json.dumps(entries).encode()).hexdigest()
-
-
-def _mapped(path: Path) -> np.ndarray:
-    return _mapped_since(path, path.stat().st_mtime_ns)
-
-
-# Opening a file takes longer than reading a crop of it; each open one holds a file descriptor, of which there are often 1024.
-@functools.lru_cache(maxsize=256)
-def _mapped_since(path: Path, modified: int) -> np.ndarray:
-    """The array of a file as it was `modified`, memory-mapped."""
-    return np.load(path, mmap_mode="r")

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from guidednet.files import write_array
 from guidednet.sampling import LABELLED, UNLABELLED, BatchConfig, BatchDataset, batch_loader, random_crop, stream_case
+from guidednet.store import mapped
 
 CONFIG = BatchConfig(labelled=2, unlabelled=3, crop=(4, 4, 4))
 
@@ -129,3 +131,15 @@ def test_crops_have_memory_of_their_own():
     (crop,) = random_crop(volume, None, BatchConfig(crop=(4, 4, 4), flip_axes=()), np.random.default_rng(0))
     crop += 1
     assert not volume.any()
+
+
+def test_a_case_that_is_prepared_again_is_read_again(tmp_path):
+    path = tmp_path / "image.npy"
+    write_array(path, np.zeros((2, 3, 4), np.float16))
+    first = mapped(path)
+    assert mapped(path) is first and not first.flags.writeable
+    write_array(path, np.ones((2, 3, 4), np.float16))
+    assert (mapped(path) == 1).all() and (first == 0).all()
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        mapped(path)
