@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from guidednet.acceleration import autocast
 from guidednet.config import RunConfig
 from guidednet.distributed import map_over_ranks
 from guidednet.inference import predict_labels
@@ -23,7 +24,8 @@ def predict_case(
 ) -> np.ndarray:
     """Label map (D,H,W) uint8 of a case by one predictor of `method`, with the run's sliding window."""
     num_classes = organ_set(config.dataset).num_classes
-    return predict_labels(method.eval().predictors()[predictor], store.image(case), config.window, num_classes, device)
+    with autocast(config.training, device):
+        return predict_labels(method.eval().predictors()[predictor], store.image(case), config.window, num_classes, device)
 
 
 def score_method(

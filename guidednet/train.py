@@ -19,7 +19,8 @@ import torch
 from torch import Tensor
 
 from guidednet import checkpoint
-from guidednet.config import RunConfig
+from guidednet.acceleration import accelerated, autocast, loader_workers
+from guidednet.config import RunConfig, TrainingConfig
 from guidednet.distributed import by_first_rank, data_parallel, gather, map_over_ranks, rank, world_size
 from guidednet.errors import FailedError, InputError
 from guidednet.files import write_text
@@ -78,10 +79,11 @@ def train(
     """Train `config` on the labelled and unlabelled cases of `split`, going on from a checkpoint if there is one.
 
     `burn_in` gives start weights by initialisation; `progress` wraps the iteration over steps, as tqdm does.
-    Raises NonFiniteLossError at the first loss term that is not finite, InputError for more processes than rows to share.
+    Raises NonFiniteLossError for the first loss term that is not finite, before anything is made of it; InputError for more
+    processes than rows to share.
     """
     plan = config.training
-    method = make_method(config, store.class_voxels(split.labelled)).to(device)
+    method = accelerated(make_method(config, store.class_voxels(split.labelled)).to(device), plan)
     method.start_from(burn_in or {})
     optimisers = method.optimisers(config.optimiser)
     checkpoint.seed_everything(config.seed + SEEDS_PER_RANK * rank())
@@ -91,16 +93,22 @@ def train(
     refuse_idle_processes(config.batch, bool(unlabelled))
     distance_classes = organ_set(config.dataset).num_classes if method.uses_distance_maps else 0
     dataset = BatchDataset(store, split.labelled, unlabelled, config.batch, config.seed, distance_classes, rank(), world_size())
-    batches = batch_loader(dataset, state.step, plan.steps)
+    workers = loader_workers(device)
+    batches = batch_loader(dataset, state.step, plan.steps, workers, pin_memory=workers > 0)
+    recent: list[dict[str, Tensor]] = []  # the terms since the last look: looking makes a GPU wait
     for batch in progress(batches, len(batches)):
         set_learning_rate(optimisers, (1 - state.step / plan.steps) ** config.optimiser.power)
-        terms = losses.train()(batch.to(device), state.step)
-        refuse_non_finite(terms, state.step)
+        with autocast(plan, device):
+            terms = losses.train()(batch.to(device), state.step)
         update(optimisers, sum(terms.values()))
         method.after_step(state.step)
         state.step += 1
+        recent.append({name: value.detach() for name, value in terms.items()})
+        if looks(plan, state.step):
+            values = checked(recent, state.step)
+            recent.clear()
         if state.step % plan.log_every == 0:
-            state.log({name: value.item() for name, value in terms.items()} | method.log())
+            state.log(values | method.log())
         if plan.keep_every and state.step % plan.keep_every == 0:
             by_first_rank(checkpoint.save, kept_weights(folder, state.step), copy_weights(method))
         if state.step % plan.validate_every == 0 or state.step == plan.steps:
@@ -144,11 +152,23 @@ def make_method(config: RunConfig, labelled_voxels: np.ndarray | None = None) ->
     return build_method(config.method, setup, config.options)
 
 
-def refuse_non_finite(terms: dict[str, Tensor], step: int) -> None:
-    """Raise NonFiniteLossError where a loss term is NaN or infinite, before it reaches the weights."""
-    for name, value in terms.items():
-        if not torch.isfinite(value):
-            raise NonFiniteLossError(f"loss term '{name}' is {value.item()} at step {step}: lower the learning rate or look at the data")
+def looks(plan: TrainingConfig, step: int) -> bool:
+    """Whether anything is made of the state after `step` steps."""
+    every = (plan.log_every, plan.validate_every, plan.checkpoint_every, plan.keep_every or plan.steps, plan.steps)
+    return any(step % number == 0 for number in every)
+
+
+def checked(recent: list[dict[str, Tensor]], step: int) -> dict[str, float]:
+    """The last of the `recent` loss terms, which belong to the steps before `step`, as numbers.
+
+    Raises NonFiniteLossError where one of them is NaN or infinite.
+    """
+    values = torch.stack([torch.stack([value.double() for value in terms.values()]) for terms in recent]).cpu()
+    names = list(recent[-1])
+    for place, term in torch.nonzero(~values.isfinite()).tolist()[:1]:
+        found, where = values[place, term].item(), step - len(recent) + place
+        raise NonFiniteLossError(f"loss term '{names[term]}' is {found} at step {where}: lower the learning rate or look at the data")
+    return dict(zip(names, values[-1].tolist(), strict=True))
 
 
 def validation_dice(method: Method, config: RunConfig, store: CaseStore, cases: Sequence[str], device: torch.device | str) -> float:
@@ -158,7 +178,8 @@ def validation_dice(method: Method, config: RunConfig, store: CaseStore, cases: 
     network = method.predictors()["primary"]
 
     def score(case: str) -> np.ndarray:
-        prediction = predict_labels(network, store.image(case), config.window, num_classes, device)
+        with autocast(config.training, device):
+            prediction = predict_labels(network, store.image(case), config.window, num_classes, device)
         return dice(prediction, store.label(case), num_classes)
 
     per_case = map_over_ranks(score, cases)
