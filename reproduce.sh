@@ -27,9 +27,10 @@ options (without command, and plan)
   --only ITEMS    such as table3, comma separated
   --methods NAMES train these alone, such as cps,guidednet; tables show the others as "not run"
   --seeds N       seeds per row
+  --gpus N        GPUs that share each training: 0 (default), 1, 2, ...
+  --processes N   processes that share each training on the CPU (default: 1)
   --steps N       steps of every training, to rehearse a long one
   --no-training   tables and figures from the runs that are finished
-  --gpus N        0 (default) or 1
   --jobs N        trainings and notebooks at a time (default: one per core, at most 4; on a GPU 1)
   --data-root DIR folder of the real data sets (default: $DATA_DIR or data)
   --results DIR   folder to write to (default: $RESULTS_DIR or results)

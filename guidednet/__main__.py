@@ -118,7 +118,8 @@ def _add_workspace_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data-root", help="folder of the real data sets (default: DATA_DIR or data)")
     command.add_argument("--results", help="folder to write to (default: RESULTS_DIR or results)")
     command.add_argument("--steps", type=_count, help="steps of every training (default: the profile's)")
-    command.add_argument("--gpus", type=int, default=0, help="GPUs to train on: 0 (default) or 1")
+    command.add_argument("--gpus", type=int, default=0, help="GPUs that share each training: 0 (default), 1, 2, ...")
+    command.add_argument("--processes", type=_count, default=1, help="processes that share each training on the CPU (default: 1)")
 
 
 def _add_selection_options(command: argparse.ArgumentParser) -> None:

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from guidednet import cgmm_official
 from guidednet.autograd_functions import SquaredNorm, TwoSidedCrossEntropy
-from guidednet.distributed import is_distributed, sum_over_ranks
+from guidednet.distributed import own_sums, sum_over_ranks
 from guidednet.errors import InputError
 from guidednet.losses import batch_mean, class_counts, full_precision, mean_over_pairs, one_hot, ratio_of_sums, resize_labels, resize_maps
 
@@ -252,14 +252,15 @@ def network_losses(features: Tensor, logits: Tensor, labels: Tensor, config: CGM
 def paired_losses(features: Tensor, logits: Tensor, labels: Tensor, config: CGMMConfig) -> tuple[dict[str, Tensor], Tensor]:
     """`network_losses` of each labelled row with the unlabelled row of the same place, averaged over the pairs.
 
-    Raises ValueError unless there are as many unlabelled rows as labelled ones, and with several processes, whose
-    statistics would be pooled.
+    With several processes every pair lies within one of them (guidednet.sampling). Raises ValueError unless there are
+    as many unlabelled rows as labelled ones.
     """
     rows = len(labels)
-    if len(logits) != 2 * rows or is_distributed():
-        raise ValueError(f"centroids per image need one process and as many unlabelled rows as labelled ones, not {len(logits) - rows}")
-    pairs = [network_losses(features[row::rows], logits[row::rows], labels[row : row + 1], config) for row in range(rows)]
-    losses = {name: sum(terms[name] for terms, _ in pairs) / rows for name in pairs[0][0]}
+    if len(logits) != 2 * rows:
+        raise ValueError(f"centroids per image need as many unlabelled rows as labelled ones: {rows} of {len(logits)} rows are labelled")
+    with own_sums():
+        pairs = [network_losses(features[row::rows], logits[row::rows], labels[row : row + 1], config) for row in range(rows)]
+    losses = {name: batch_mean(sum(terms[name] for terms, _ in pairs), rows) for name in pairs[0][0]}
     return losses, torch.cat([posterior for _, posterior in pairs])
 
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from guidednet.autograd_functions import AbsoluteDistance
-from guidednet.distributed import sum_over_ranks
+from guidednet.distributed import scaled_gradient, sum_over_ranks, world_size
 from guidednet.losses import batch_mean, full_precision, mean_over_pairs, one_hot, resize_labels, resize_maps
 
 if TYPE_CHECKING:
@@ -65,10 +65,17 @@ def max_loss(centroids: Tensor, present: Tensor, centroid: str) -> Tensor:
 
 
 def rectify_loss(target: Tensor, probability: Tensor, present: Tensor, half: bool) -> Tensor:
-    """L_rectify: `two_sided_loss` of unlabelled rows with the presence of their labelled partners, in float16 if `half`."""
+    """L_rectify: `two_sided_loss` of unlabelled rows with the presence of their labelled partners, in float16 if `half`.
+
+    With N processes the gradient within float16 is that of one process, so that it rounds to zero where that one does;
+    where their shares of the rows differ, other gradients differ by a rounding of float16.
+    """
     if not half:
         return two_sided_loss(target, probability, present)
-    return two_sided_loss(target.half(), probability.half(), present).float()
+    target, probability = (scaled_gradient(maps, world_size()).half() for maps in (target, probability))
+    own_mean = scaled_gradient(two_sided_loss(target, probability, present), 1 / world_size())
+    rows = torch.tensor(len(target), dtype=torch.float32, device=target.device)
+    return sum_over_ranks(own_mean.float() * (rows / sum_over_ranks(rows)))
 
 
 def network_losses(features: Tensor, logits: Tensor, labels: Tensor, config: "CGMMConfig") -> tuple[dict[str, Tensor], Tensor]:

@@ -23,22 +23,22 @@ def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
     return torch.load(path, map_location=device, weights_only=True)
 
 
-def random_state() -> dict[str, Any]:
-    """The state of every generator that training may draw from: torch, its devices, numpy, Python."""
+def random_state(device: torch.device | str) -> dict[str, Any]:
+    """The state of every generator that this process, computing on `device`, may draw from: torch, its GPU, numpy, Python."""
     version, keys, position, has_gauss, gauss = np.random.get_state()
     return {
         "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "cuda": torch.cuda.get_rng_state(device) if torch.device(device).type == "cuda" else None,
         "numpy": [version, keys.tolist(), position, has_gauss, gauss],
         "python": random.getstate(),
     }
 
 
-def restore_random_state(state: dict[str, Any]) -> None:
-    """Set every generator to what `random_state` returned."""
+def restore_random_state(state: dict[str, Any], device: torch.device | str) -> None:
+    """Set every generator to what `random_state` returned; that of the GPU only where both were on one."""
     torch.set_rng_state(state["torch"].cpu())
-    if state["cuda"]:
-        torch.cuda.set_rng_state_all([device_state.cpu() for device_state in state["cuda"]])
+    if state["cuda"] is not None and torch.device(device).type == "cuda":
+        torch.cuda.set_rng_state(state["cuda"].cpu(), device)
     np.random.set_state(tuple(state["numpy"]))
     version, internal, gauss = state["python"]
     random.setstate((version, tuple(internal), gauss))

@@ -9,7 +9,9 @@ from guidednet.errors import InputError
 from guidednet.progress import bar
 
 if TYPE_CHECKING:
+    from guidednet.config import RunConfig
     from guidednet.records import Run
+    from guidednet.workspace import Workspace
 
 
 def phantom(options: Namespace) -> None:
@@ -104,8 +106,11 @@ def plan(options: Namespace) -> None:
 
 def train(options: Namespace) -> None:
     """Train one method, or go on with it, and print where its run folder is."""
-    run = _run_of(options)
-    print(f"finished: {run.folder}")
+    from guidednet.launch import is_worker, work
+
+    run = work(*_asked_for(options), on_gpu=options.gpus > 0) if is_worker() else _run_of(options)
+    if run is not None:
+        print(f"finished: {run.folder}")
 
 
 def table(options: Namespace) -> None:
@@ -140,14 +145,18 @@ def _evaluate_folder(options: Namespace) -> None:
 
 
 def _run_of(options: Namespace) -> "Run":
-    from guidednet.reproduce import device_of
-    from guidednet.runs import RunStore
+    from guidednet.reproduce import store_of
+
+    workspace, config = _asked_for(options)
+    return store_of(workspace, options).get(config)
+
+
+def _asked_for(options: Namespace) -> "tuple[Workspace, RunConfig]":
     from guidednet.workspace import open_workspace
 
     workspace = open_workspace(options.profile, options.data_root, options.results, options.steps)
     ratio = workspace.data(options.dataset).at(options.ratio / 100)
-    config = workspace.profile.run(options.dataset, options.method, ratio, options.seed)
-    return RunStore(workspace, device_of(options.gpus)).get(config)
+    return workspace, workspace.profile.run(options.dataset, options.method, ratio, options.seed)
 
 
 def predict(options: Namespace) -> None:

@@ -16,6 +16,7 @@ from guidednet.optimiser import OptimiserConfig
 from guidednet.sampling import BatchConfig
 
 T = TypeVar("T")
+PRECISIONS = ("fp32", "bf16")
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class TrainingConfig:
     30,000 and a `ramp_staircase` of 150, see guidednet.losses.ramp). `burn_in_steps` > 0
     starts every network from a supervised training of that many steps that all methods share, at its own rate.
     `keep_every` keeps the weights of every so many steps, for questions that are asked after the training.
+    `precision` of the networks is "fp32" or "bf16"; losses are always float32. `channels_last` and `compiled` change how they
+    are computed and, by rounding, what.
     """
 
     steps: int = 20_000
@@ -37,6 +40,13 @@ class TrainingConfig:
     checkpoint_every: int = 200
     log_every: int = 20
     keep_every: int | None = None
+    precision: str = "fp32"
+    channels_last: bool = False
+    compiled: bool = False
+
+    def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise InputError(f"precision is '{self.precision}': use one of {', '.join(PRECISIONS)}")
 
 
 @dataclass(frozen=True)

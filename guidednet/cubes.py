@@ -35,6 +35,6 @@ def mix(volume: Tensor, grid: Grid, permutation: Tensor) -> Tensor:
     return assemble(cubes[permutation, torch.arange(permutation.shape[1], device=volume.device)], grid)
 
 
-def recover(volume: Tensor, grid: Grid, permutation: Tensor) -> Tensor:
-    """What `mix` with the same permutation was made from."""
-    return mix(volume, grid, permutation.argsort(0))
+def recover(volume: Tensor, grid: Grid, permutation: Tensor, rows: Tensor | slice = slice(None)) -> Tensor:
+    """What `mix` with the same permutation was made from, or those `rows` of it."""
+    return mix(volume, grid, permutation.argsort(0)[rows])

@@ -40,26 +40,29 @@ def differences(lock: Path) -> list[str]:
 
 
 def provenance(device: Any) -> dict[str, Any]:
-    """What a record says of the machine: versions, device, threads, peak memory, commit, time."""
+    """What a record says of the machine: versions, device, threads, peak memory (of the first process), commit, time."""
+    from guidednet.distributed import world_size
+
     return {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "versions": {name: version for name in RECORDED if (version := _version(name))},
-        "device": device_name(device),
+        "device": device_name(device, world_size()),
+        "processes": world_size(),
         "peak_memory_gib": round(peak_memory(device), 3),
         "commit": _git("rev-parse", "HEAD"),
         "uncommitted_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),
     }
 
 
-def device_name(device: Any) -> str:
-    """What records call `device`: the GPU's name, or the CPU and the number of threads."""
+def device_name(device: Any, processes: int = 1) -> str:
+    """What records call `device`: the GPU's name, or the CPU and the number of threads; "2 x ..." where two processes share a training."""
     import torch
 
-    if torch.device(device).type == "cuda":
-        return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()
-    return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+    on_gpu = torch.device(device).type == "cuda"
+    name = torch.cuda.get_device_name(device) if on_gpu else f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+    return name if processes == 1 else f"{processes} x {name}"
 
 
 def reset_peak_memory(device: Any) -> None:

@@ -1,12 +1,14 @@
 """Scores of a trained run on the test list, one line per case, organ and metric."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import torch
 
+from guidednet.acceleration import autocast
 from guidednet.config import RunConfig
+from guidednet.distributed import map_over_ranks
 from guidednet.inference import predict_labels
 from guidednet.methods import Method
 from guidednet.metrics import dice, false_positive_voxels, jaccard, mean_over_cases
@@ -22,24 +24,28 @@ def predict_case(
 ) -> np.ndarray:
     """Label map (D,H,W) uint8 of a case by one predictor of `method`, with the run's sliding window."""
     num_classes = organ_set(config.dataset).num_classes
-    return predict_labels(method.eval().predictors()[predictor], store.image(case), config.window, num_classes, device)
+    with autocast(config.training, device):
+        return predict_labels(method.eval().predictors()[predictor], store.image(case), config.window, num_classes, device)
 
 
 def score_method(
-    method: Method, config: RunConfig, store: CaseStore, cases: Iterable[str], device: torch.device | str = "cpu"
+    method: Method, config: RunConfig, store: CaseStore, cases: Sequence[str], device: torch.device | str = "cpu"
 ) -> pd.DataFrame:
     """Scores of every predictor of `method`: columns predictor, case, organ, metric, value, reference_voxels, predicted_voxels.
 
     Metrics are dice, jaccard and nsd (0 to 1), hd95 (mm) and false_positive_ml, the predicted volume outside the organ.
     All but the last are NaN where the reference has no such organ.
     """
-    parts = []
-    for case in cases:
+
+    def score(case: str) -> pd.DataFrame:
+        parts = []
         for predictor in method.predictors():
             prediction = predict_case(method, config, store, case, predictor, device)
             scores = score_case(prediction, np.asarray(store.label(case)), store.spacing(case), organ_set(config.dataset))
             parts.append(scores.assign(predictor=predictor, case=case))
-    return pd.concat(parts, ignore_index=True)[["predictor", "case", *COLUMNS]]
+        return pd.concat(parts, ignore_index=True)
+
+    return pd.concat(map_over_ranks(score, cases), ignore_index=True)[["predictor", "case", *COLUMNS]]
 
 
 def score_case(prediction: np.ndarray, reference: np.ndarray, spacing: tuple[float, ...], organs: OrganSet) -> pd.DataFrame:

@@ -33,11 +33,12 @@ def _remove_leftovers(path: Path) -> None:
     """Remove what killed processes left of earlier attempts to write `path`."""
     for leftover in path.parent.glob(f".*-{path.name}"):
         writer = leftover.name[1:].split("-")[0]
-        if writer.isdigit() and not _is_running(int(writer)):
+        if writer.isdigit() and not is_running(int(writer)):
             leftover.unlink(missing_ok=True)
 
 
-def _is_running(process: int) -> bool:
+def is_running(process: int) -> bool:
+    """Whether `process` runs; one that has ended and waits to be collected does not."""
     try:
         os.kill(process, 0)  # signal 0 only asks
     except ProcessLookupError:

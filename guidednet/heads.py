@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from guidednet.distributed import is_distributed, sum_over_ranks
+
 
 class PairDiscriminator(nn.Module):
     """Tells from a map and the image it belongs to whether the case was labelled (DAN, SASSnet).
@@ -31,13 +33,31 @@ class PairDiscriminator(nn.Module):
         return self.classifier(self.deeper(self.of_map(maps) + self.of_image(image)))
 
 
+class BatchNormOverRanks(nn.BatchNorm1d):
+    """Batch normalisation with mean and variance of the rows of all processes (torch's SyncBatchNorm is for GPUs alone)."""
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Normalise `rows` (N,C); the variance is that of the batch, its running average that of the population, as in torch."""
+        if not (self.training and is_distributed()):
+            return super().forward(rows)
+        count = sum_over_ranks(rows.new_tensor(len(rows)))
+        mean = sum_over_ranks(rows.sum(0)) / count
+        centred = rows - mean
+        variance = sum_over_ranks(centred.square().sum(0)) / count
+        with torch.no_grad():
+            self.num_batches_tracked += 1
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance * count / (count - 1), self.momentum)
+        return centred * (variance + self.eps).rsqrt() * self.weight + self.bias
+
+
 class CubeLocator(nn.Module):
     """Says from a cube's centre features at which of `places` places of the crop it lay (MagicNet)."""
 
     def __init__(self, features: int, hidden: int, places: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Flatten(), nn.Linear(features, hidden), nn.BatchNorm1d(hidden), nn.LeakyReLU(0.2), nn.Linear(hidden, places)
+            nn.Flatten(), nn.Linear(features, hidden), BatchNormOverRanks(hidden), nn.LeakyReLU(0.2), nn.Linear(hidden, places)
         )
 
     def forward(self, centre: Tensor) -> Tensor:

@@ -24,10 +24,11 @@ from guidednet.workspace import Workspace
 def train_runs(store: RunStore, configs: Sequence[RunConfig], jobs: int) -> None:
     """Train and score every run of `configs`, `jobs` at a time; the runs that others start from come first.
 
+    Where several processes share each training, one run goes after the other.
     Raises what the first failing run raises, after those that had begun.
     """
     missing = [config for config in configs if not store.is_scored(config)]
-    if jobs == 1 or len(missing) < 2:
+    if jobs == 1 or store.processes > 1 or len(missing) < 2:
         for config in missing:
             store.get(config)
         return

@@ -90,7 +90,7 @@ def resize_maps(maps: Tensor, size: torch.Size) -> Tensor:
 
 @full_precision
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """CE = -mean_{b,v} ln p_{y_v}; `logits` (B,K,D,H,W), integer `labels` (B,D,H,W)."""
+    """CE = -mean_{b,v} ln p_{y_v}; `logits` (B,K,D,H,W), integer `labels` (B,D,H,W), or (B,K) and (B,)."""
     return batch_mean(functional.cross_entropy(logits, labels.long(), reduction="sum"), labels.numel())
 
 

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -11,6 +12,7 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, TypeVar
 
 from guidednet.errors import FailedError
+from guidednet.files import is_running
 
 if TYPE_CHECKING:
     import torch
@@ -87,6 +89,17 @@ def _begin_worker() -> None:
 def end_with_parent() -> None:
     """Let this process end as soon as the one that started it does, even where that is killed."""
     threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def end_with(process: int) -> None:
+    """Let this process end soon after `process` does, which need not be its parent; with status 0, so that nobody starts it again."""
+    threading.Thread(target=_watch, args=(process,), daemon=True).start()
+
+
+def _watch(process: int) -> None:
+    while is_running(process):
+        time.sleep(0.5)
+    os._exit(0)
 
 
 def _wait_for_parent() -> None:

@@ -93,9 +93,9 @@ class CostEstimate:
     """How long trainings take on the device of `store`: as finished runs of the same kind did, else from one measured small step."""
 
     def __init__(self, store: RunStore) -> None:
-        self.device = store.device
+        self.device, self.processes = store.device, store.processes
         with computing(store.device):
-            name = device_name(store.device)
+            name = device_name(store.device, store.processes)
         records = [(run.config, run.record) for run in finished_runs(store.workspace.run_folder)]
         self.measured = {_kind(config): record["seconds_per_step"] for config, record in records if record["device"] == name}
 
@@ -104,7 +104,8 @@ class CostEstimate:
         per_step = self.measured.get(_kind(config))
         if per_step is None:
             with computing(self.device):
-                per_step = voxels_per_step(config) * seconds_per_voxel(config.network, config.dataset, self.device)
+                alone = voxels_per_step(config) * seconds_per_voxel(config.network, config.dataset, self.device)
+            per_step = alone / self.processes
         return config.training.steps * per_step
 
 

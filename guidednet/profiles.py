@@ -144,7 +144,7 @@ def reference() -> Profile:
             "amos": DataConfig(training=180, validation=60, test=60, hides_labels=True, phantom=PhantomConfig(210, 90, 1.5)),
         },
         seeds=3,
-        training=TrainingConfig(steps=4_000),
+        training=TrainingConfig(steps=4_000, precision="bf16"),
     )
 
 
@@ -157,6 +157,7 @@ def paper() -> Profile:
             "amos": DataConfig(training=180, validation=60, test=60, hides_labels=True),
         },
         seeds=3,
+        training=TrainingConfig(precision="bf16"),
     )
 
 

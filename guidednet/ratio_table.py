@@ -7,8 +7,7 @@ from guidednet.experiments import comparison
 from guidednet.jobs import train_runs
 from guidednet.report.captions import caption
 from guidednet.report.tables import make_table, write_table
-from guidednet.reproduce import default_jobs, device_of, methods_of
-from guidednet.runs import RunStore
+from guidednet.reproduce import default_jobs, methods_of, store_of
 from guidednet.workspace import open_workspace
 
 
@@ -19,12 +18,12 @@ def write_ratio_table(options: Namespace) -> Path:
     are finished, else as not run. Returns the path of the CSV file.
     """
     workspace = open_workspace(options.profile, options.data_root, options.results, options.steps)
-    store, chosen = RunStore(workspace, device_of(options.gpus)), methods_of(options.methods)
+    store, chosen = store_of(workspace, options), methods_of(options.methods)
     seeds, ratio = options.seeds or workspace.profile.seeds, workspace.data(options.dataset).at(options.ratio / 100)
     rows = comparison(workspace.profile, seeds, options.dataset, ratio)
     wanted = [config for row in rows for config in row.runs if chosen is None or config.method in chosen]
     runs = dict.fromkeys(run for config in wanted for run in store.with_burn_in(config))
-    train_runs(store, list(runs), options.jobs or default_jobs(store.device))
+    train_runs(store, list(runs), options.jobs or default_jobs(store))
     name = f"{options.dataset}_{options.ratio:g}percent"
     table = make_table(rows, store, name, on_missing="blank")
     write_table(table, workspace.figure_folder, name, caption(f"{options.dataset} at {options.ratio:g} % labelled", workspace, seeds, rows))

@@ -24,16 +24,24 @@ def device_of(gpus: int) -> torch.device:
     """The device for `gpus` GPUs; raises InputError for a number that this machine or version cannot use."""
     if gpus == 0:
         return torch.device("cpu")
-    if gpus > 1:
-        raise InputError(f"--gpus {gpus}: training on several GPUs at once is not implemented yet, use --gpus 1")
-    if not torch.cuda.is_available():
-        raise InputError("--gpus 1: torch finds no GPU on this machine; use --gpus 0 or install a CUDA build of torch")
+    found = torch.cuda.device_count()
+    if found == 0:
+        raise InputError(f"--gpus {gpus}: torch finds no GPU on this machine; use --gpus 0 or install a CUDA build of torch")
+    if gpus > found:
+        raise InputError(f"--gpus {gpus}: torch finds {found} on this machine; use --gpus {found}")
     return torch.device("cuda")
 
 
-def default_jobs(device: torch.device) -> int:
-    """How many runs and notebooks go side by side: one per core, at most four, but one on a GPU, which a run fills by itself."""
-    return 1 if device.type == "cuda" else min(cores(), MOST_JOBS)
+def store_of(workspace: Workspace, options: Namespace) -> RunStore:
+    """The run store that trains as `--gpus` and `--processes` say: a process for each GPU, or so many that share the CPU."""
+    if options.gpus > 0 and options.processes > 1:
+        raise InputError(f"--processes {options.processes} is for the CPU; --gpus {options.gpus} alone starts one process for each GPU")
+    return RunStore(workspace, device_of(options.gpus), processes=max(options.gpus, options.processes))
+
+
+def default_jobs(store: RunStore) -> int:
+    """How many runs and notebooks go side by side: as the cores allow, at most four, but one on a GPU, which a run fills by itself."""
+    return 1 if store.device.type == "cuda" else max(min(cores() // store.processes, MOST_JOBS), 1)
 
 
 def methods_of(text: str | None) -> tuple[str, ...] | None:
@@ -64,13 +72,13 @@ class Reproduction:
     def from_options(cls, options: Namespace) -> "Reproduction":
         """From the options of the command line."""
         workspace = open_workspace(options.profile, options.data_root, options.results, options.steps)
-        store = RunStore(workspace, device_of(options.gpus))
+        store = store_of(workspace, options)
         return cls(
             workspace=workspace,
             items=items(options.only),
             seeds=options.seeds or workspace.profile.seeds,
             store=store,
-            jobs=options.jobs or default_jobs(store.device),
+            jobs=options.jobs or default_jobs(store),
             methods=() if options.no_training else methods_of(options.methods),
         )
 

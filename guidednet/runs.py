@@ -9,12 +9,14 @@ import dataclasses
 import functools
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 import guidednet.evaluate
 import guidednet.inference
@@ -22,15 +24,17 @@ import guidednet.metrics
 import guidednet.surfaces
 import guidednet.train
 from guidednet.config import RunConfig
+from guidednet.distributed import by_first_rank, rank
 from guidednet.environment import provenance, reset_peak_memory
 from guidednet.errors import InputError
 from guidednet.evaluate import score_method
 from guidednet.files import read_json, write_json, write_text
 from guidednet.fingerprint import code_fingerprint, hash_of, modules_used
+from guidednet.launch import launch
 from guidednet.methods import Method, method_class
 from guidednet.methods.supervised import Supervised
 from guidednet.parallel import computing
-from guidednet.progress import Progress, bar
+from guidednet.progress import Progress, bar, silent
 from guidednet.records import Run, load_weights, read_record
 from guidednet.splits import Split
 from guidednet.train import TrainingState, train
@@ -47,12 +51,21 @@ EVALUATION_CODE = [guidednet.evaluate, guidednet.inference, guidednet.metrics, g
 class RunStore:
     """All runs of a workspace, trained on `device`; `progress` of a run's name wraps the iteration over its steps.
 
-    On the CPU a run trains in one thread, so that its numbers are the same on every number of cores.
+    On the CPU a run trains in one thread, so that its numbers are the same on every number of cores. With `processes` > 1
+    torchrun trains it on as many GPUs, or processes of the CPU, which share each batch; how many is in a run's record and not
+    in its key.
     """
 
-    def __init__(self, workspace: Workspace, device: torch.device | str = "cpu", progress: Callable[[str], Progress] = bar) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        device: torch.device | str = "cpu",
+        progress: Callable[[str], Progress] = bar,
+        processes: int = 1,
+    ) -> None:
         self.workspace = workspace
         self.device = torch.device(device)
+        self.processes = processes
         self.progress = progress
         self._store = functools.cache(workspace.store)
         self._split = functools.cache(workspace.split)
@@ -136,19 +149,26 @@ class RunStore:
                 raise InputError(f"{self.folder(config)}: this run is not finished; run it with on_missing='train' or reproduce.sh")
             return None
         folder = self.folder(config)
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / "lock"), computing(self.device):
-            finished = self.status(config) == "finished"
-            trained = None if finished else self._train(config, folder)
-            self._score(config, folder)
-            if trained is not None:
-                self._write_record(config, folder, *trained)
-            (folder / "checkpoint.pt").unlink(missing_ok=True)
+        if self.processes == 1:
+            self._make(config, folder)
+        elif not self.is_scored(config):
+            launch(self.workspace, config, self.device.type == "cuda", self.processes)
         return Run(config, folder, read_record(folder))
 
     def load_method(self, config: RunConfig, weights: str = "weights.pt") -> Method:
         """The trained method of a run, at its best validation step (or "weights_last.pt"), on the CPU."""
         return load_weights(config, self.folder(config) / weights)
+
+    def _make(self, config: RunConfig, folder: Path) -> None:
+        """Train, score and record the run, as far as that is not done; torchrun's workers come here together."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with _lock(folder), computing(self.device):
+            finished = by_first_rank(self.status, config) == "finished"
+            trained = None if finished else self._train(config, folder)
+            self._score(config, folder)
+            if trained is not None:
+                by_first_rank(self._write_record, config, folder, *trained)
+            by_first_rank(partial((folder / "checkpoint.pt").unlink, missing_ok=True))
 
     def _train(self, config: RunConfig, folder: Path) -> tuple[TrainingState, float]:
         """The final state, and the seconds of this sitting's training."""
@@ -158,7 +178,7 @@ class RunStore:
             start[scheme] = self.load_method(parent).burn_in_networks()[scheme].state_dict()
         began = time.perf_counter()
         reset_peak_memory(self.device)
-        progress = self.progress(folder.name)
+        progress = self.progress(folder.name) if rank() == 0 else silent
         state = train(config, self._store(config.dataset), self.split(config), folder, start, self.device, progress)
         return state, time.perf_counter() - began
 
@@ -176,16 +196,37 @@ class RunStore:
 
     def _score(self, config: RunConfig, folder: Path) -> None:
         key = self._score_key(config)
-        if _stamped_key(folder) == key:
+        if by_first_rank(_stamped_key, folder) == key:
             return
         test = self.split(config).test
         scores = score_method(self.load_method(config).to(self.device), config, self._store(config.dataset), test, self.device)
-        write_text(folder / "scores.csv", scores.to_csv(index=False))
-        write_json(folder / "scores.json", {"key": key, "test": test})
+        by_first_rank(write_text, folder / "scores.csv", scores.to_csv(index=False))
+        by_first_rank(write_json, folder / "scores.json", {"key": key, "test": test})
 
     def _score_key(self, config: RunConfig) -> str:
         test = self.split(config).test
         return hash_of({"code": code_fingerprint(EVALUATION_CODE), "data": self._store(config.dataset).fingerprint(test, ()), "test": test})
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Hold the lock of a run folder: of several workers the first one does, and lets the others know until it has it."""
+    lock = FileLock(folder / "lock")
+    while not by_first_rank(_acquired, lock):
+        pass
+    try:
+        yield
+    finally:
+        lock.release()  # no effect where another worker holds it
+
+
+def _acquired(lock: FileLock) -> bool:
+    """Whether `lock` could be had within a minute: others do not wait longer for an answer than torch lets them."""
+    try:
+        lock.acquire(timeout=60)
+    except Timeout:
+        return False
+    return True
 
 
 def _stamped_key(folder: Path) -> str | None:

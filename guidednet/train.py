@@ -3,9 +3,13 @@
 A run folder gets `checkpoint.pt` while it trains and, at the end, `weights.pt` (the step with the best mean
 Dice on the validation list), `weights_last.pt` and `curves.csv`; with `keep_every` also `kept/<step>.pt`. The test
 list is never opened here.
+
+Several processes (guidednet.distributed) all run this loop, each on its rows of every batch, and know the same state; the
+first one writes. The weights do not depend on their number but for rounding, and for noise and dropout, of which each
+process draws its own.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,20 +19,23 @@ import torch
 from torch import Tensor
 
 from guidednet import checkpoint
-from guidednet.config import RunConfig
-from guidednet.errors import FailedError
+from guidednet.acceleration import accelerated, autocast, loader_workers
+from guidednet.config import RunConfig, TrainingConfig
+from guidednet.distributed import by_first_rank, data_parallel, gather, map_over_ranks, rank, world_size
+from guidednet.errors import FailedError, InputError
 from guidednet.files import write_text
 from guidednet.inference import predict_labels
 from guidednet.methods import Method, MethodSetup, build_method
 from guidednet.metrics import dice
 from guidednet.optimiser import set_learning_rate, update
 from guidednet.organs import organ_set
-from guidednet.sampling import BatchDataset, batch_loader
+from guidednet.sampling import BatchConfig, BatchDataset, batch_loader
 from guidednet.splits import Split
 from guidednet.store import CaseStore
 
 Progress = Callable[[Iterable, int], Iterable]
 Weights = dict[str, Tensor]
+SEEDS_PER_RANK = 1_000_000  # so that no process draws what another one draws under another seed
 
 
 class NonFiniteLossError(FailedError):
@@ -72,40 +79,56 @@ def train(
     """Train `config` on the labelled and unlabelled cases of `split`, going on from a checkpoint if there is one.
 
     `burn_in` gives start weights by initialisation; `progress` wraps the iteration over steps, as tqdm does.
-    Raises NonFiniteLossError at the first loss term that is not finite.
+    Raises NonFiniteLossError for the first loss term that is not finite, before anything is made of it; InputError for more
+    processes than rows to share.
     """
     plan = config.training
-    method = make_method(config, store.class_voxels(split.labelled)).to(device)
+    method = accelerated(make_method(config, store.class_voxels(split.labelled)).to(device), plan)
     method.start_from(burn_in or {})
     optimisers = method.optimisers(config.optimiser)
-    checkpoint.seed_everything(config.seed)
+    checkpoint.seed_everything(config.seed + SEEDS_PER_RANK * rank())
     state = resume(folder / "checkpoint.pt", method, optimisers, device)
+    losses = data_parallel(method)
     unlabelled = split.unlabelled if method.uses_unlabelled else ()
+    refuse_idle_processes(config.batch, bool(unlabelled))
     distance_classes = organ_set(config.dataset).num_classes if method.uses_distance_maps else 0
-    dataset = BatchDataset(store, split.labelled, unlabelled, config.batch, config.seed, distance_classes)
-    batches = batch_loader(dataset, state.step, plan.steps)
+    dataset = BatchDataset(store, split.labelled, unlabelled, config.batch, config.seed, distance_classes, rank(), world_size())
+    workers = loader_workers(device)
+    batches = batch_loader(dataset, state.step, plan.steps, workers, pin_memory=workers > 0)
+    recent: list[dict[str, Tensor]] = []  # the terms since the last look: looking makes a GPU wait
     for batch in progress(batches, len(batches)):
         set_learning_rate(optimisers, (1 - state.step / plan.steps) ** config.optimiser.power)
-        terms = method.train()(batch.to(device), state.step)
-        refuse_non_finite(terms, state.step)
+        with autocast(plan, device):
+            terms = losses.train()(batch.to(device), state.step)
         update(optimisers, sum(terms.values()))
         method.after_step(state.step)
         state.step += 1
+        recent.append({name: value.detach() for name, value in terms.items()})
+        if looks(plan, state.step):
+            values = checked(recent, state.step)
+            recent.clear()
         if state.step % plan.log_every == 0:
-            state.log({name: value.item() for name, value in terms.items()} | method.log())
+            state.log(values | method.log())
         if plan.keep_every and state.step % plan.keep_every == 0:
-            checkpoint.save(kept_weights(folder, state.step), copy_weights(method))
+            by_first_rank(checkpoint.save, kept_weights(folder, state.step), copy_weights(method))
         if state.step % plan.validate_every == 0 or state.step == plan.steps:
             state.keep_if_best(validation_dice(method, config, store, split.validation, device), method)
         if state.step % plan.checkpoint_every == 0:
-            save_checkpoint(folder / "checkpoint.pt", method, optimisers, state)
-    write_results(folder, method, state)
+            save_checkpoint(folder / "checkpoint.pt", method, optimisers, state, device)
+    by_first_rank(write_results, folder, method, state)
     return state
 
 
 def kept_weights(folder: Path, step: int) -> Path:
     """The file of the weights that a run with `keep_every` keeps of `step`."""
     return folder / "kept" / f"{step:06d}.pt"
+
+
+def refuse_idle_processes(batch: BatchConfig, with_unlabelled: bool) -> None:
+    """Raise InputError where a process would have no row of a batch."""
+    rows = min(batch.labelled, batch.unlabelled) if with_unlabelled else batch.labelled
+    if world_size() > rows:
+        raise InputError(f"{world_size()} processes cannot share the {rows} rows of a batch: use {rows} at most, or larger batches")
 
 
 def make_method(config: RunConfig, labelled_voxels: np.ndarray | None = None) -> Method:
@@ -129,22 +152,37 @@ def make_method(config: RunConfig, labelled_voxels: np.ndarray | None = None) ->
     return build_method(config.method, setup, config.options)
 
 
-def refuse_non_finite(terms: dict[str, Tensor], step: int) -> None:
-    """Raise NonFiniteLossError where a loss term is NaN or infinite, before it reaches the weights."""
-    for name, value in terms.items():
-        if not torch.isfinite(value):
-            raise NonFiniteLossError(f"loss term '{name}' is {value.item()} at step {step}: lower the learning rate or look at the data")
+def looks(plan: TrainingConfig, step: int) -> bool:
+    """Whether anything is made of the state after `step` steps."""
+    every = (plan.log_every, plan.validate_every, plan.checkpoint_every, plan.keep_every or plan.steps, plan.steps)
+    return any(step % number == 0 for number in every)
 
 
-def validation_dice(method: Method, config: RunConfig, store: CaseStore, cases: Iterable[str], device: torch.device | str) -> float:
+def checked(recent: list[dict[str, Tensor]], step: int) -> dict[str, float]:
+    """The last of the `recent` loss terms, which belong to the steps before `step`, as numbers.
+
+    Raises NonFiniteLossError where one of them is NaN or infinite.
+    """
+    values = torch.stack([torch.stack([value.double() for value in terms.values()]) for terms in recent]).cpu()
+    names = list(recent[-1])
+    for place, term in torch.nonzero(~values.isfinite()).tolist()[:1]:
+        found, where = values[place, term].item(), step - len(recent) + place
+        raise NonFiniteLossError(f"loss term '{names[term]}' is {found} at step {where}: lower the learning rate or look at the data")
+    return dict(zip(names, values[-1].tolist(), strict=True))
+
+
+def validation_dice(method: Method, config: RunConfig, store: CaseStore, cases: Sequence[str], device: torch.device | str) -> float:
     """Mean Dice (0 to 1) of the primary predictor: per organ over the cases that have it, then over organs."""
     method.eval()
     num_classes = organ_set(config.dataset).num_classes
     network = method.predictors()["primary"]
-    per_case = []
-    for case in cases:
-        prediction = predict_labels(network, store.image(case), config.window, num_classes, device)
-        per_case.append(dice(prediction, store.label(case), num_classes))
+
+    def score(case: str) -> np.ndarray:
+        with autocast(config.training, device):
+            prediction = predict_labels(network, store.image(case), config.window, num_classes, device)
+        return dice(prediction, store.label(case), num_classes)
+
+    per_case = map_over_ranks(score, cases)
     return float(pd.DataFrame(per_case).mean().mean())  # NaN (organ absent from the reference) is left out
 
 
@@ -153,26 +191,32 @@ def copy_weights(method: Method) -> Weights:
     return {name: value.detach().cpu().clone() for name, value in method.state_dict().items()}
 
 
-def save_checkpoint(path: Path, method: Method, optimisers: list[torch.optim.Optimizer], state: TrainingState) -> None:
-    """Write everything that `resume` needs: weights, optimisers, generators, position, best weights, curves."""
+def save_checkpoint(
+    path: Path, method: Method, optimisers: list[torch.optim.Optimizer], state: TrainingState, device: torch.device | str
+) -> None:
+    """Write everything that `resume` needs: weights, optimisers, every process's generators, position, best weights, curves."""
     values = {
         "method": method.state_dict(),
         "optimisers": [optimiser.state_dict() for optimiser in optimisers],
-        "random": checkpoint.random_state(),
+        "random": gather(checkpoint.random_state(device)),
         "state": vars(state),
     }
-    checkpoint.save(path, values)
+    by_first_rank(checkpoint.save, path, values)
 
 
 def resume(path: Path, method: Method, optimisers: list[torch.optim.Optimizer], device: torch.device | str) -> TrainingState:
-    """Put method, optimisers and generators where the checkpoint at `path` left them; a fresh state without one."""
+    """Put method, optimisers and generators where the checkpoint at `path` left them; a fresh state without one.
+
+    A process that the checkpoint does not know, since there are more of them now, keeps its fresh generators.
+    """
     if not path.exists():
         return TrainingState()
     saved = checkpoint.load(path, device)
     method.load_state_dict(saved["method"])
     for optimiser, values in zip(optimisers, saved["optimisers"], strict=True):
         optimiser.load_state_dict(values)
-    checkpoint.restore_random_state(saved["random"])
+    if rank() < len(saved["random"]):
+        checkpoint.restore_random_state(saved["random"][rank()], device)
     return TrainingState(**saved["state"] | {"first_step": saved["state"]["step"]})
 
 

@@ -34,6 +34,7 @@ def call(monkeypatch, *arguments):
         (["plan", "--profile", "huge"], "unknown profile 'huge'"),
         (["plan", "--profile", "smoke", "--only", "table9"], "unknown item 'table9'"),
         (["plan", "--profile", "smoke", "--gpus", "3"], "--gpus 3"),
+        (["train", "--method", "cps", "--profile", "smoke", "--gpus", "2", "--processes", "2"], "--processes 2 is for the CPU"),
         (["plan", "--profile", "smoke", "--results", "FILE"], "is a file"),
         (["notebook", "12_table3_components", "--profile", "smoke", "--set", "sead=1"], "no parameter 'sead'"),
         (["notebook", "77_nothing", "--profile", "smoke"], "no such notebook"),

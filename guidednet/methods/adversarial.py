@@ -4,9 +4,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from guidednet.heads import PairDiscriminator, with_frozen
+from guidednet.losses import cross_entropy
 from guidednet.methods.base import MethodSetup, SingleNetworkMethod
 from guidednet.optimiser import OptimiserConfig, make_optimiser
 
@@ -38,9 +38,9 @@ class AdversarialMethod(SingleNetworkMethod):
         self.discriminator.eval()
         logits = with_frozen(self.discriminator, maps, image)
         self.discriminator.train(self.training)
-        return functional.cross_entropy(logits, torch.ones(len(maps), dtype=torch.long, device=maps.device))
+        return cross_entropy(logits, torch.ones(len(maps), dtype=torch.long, device=maps.device))
 
     def discriminator_loss(self, maps: Tensor, image: Tensor, labelled: int) -> Tensor:
         """CE(E(sg[map], image), labelled or not), mean over all rows, the first `labelled` of which are."""
         target = (torch.arange(len(maps), device=maps.device) < labelled).long()
-        return functional.cross_entropy(self.discriminator(maps.detach(), image), target)
+        return cross_entropy(self.discriminator(maps.detach(), image), target)

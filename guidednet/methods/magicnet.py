@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from guidednet.cubes import assemble, draw_permutations, mix, recover, split
+from guidednet.distributed import of_first_rank, own_places, rows_of_all
 from guidednet.heads import CubeLocator
 from guidednet.losses import batch_dice_loss, class_counts, cross_entropy
 from guidednet.methods.base import MeanTeacherMethod, MethodSetup
@@ -51,8 +51,9 @@ class MagicNet(MeanTeacherMethod):
         """The supervised quarters, the location term and the consistency."""
         labelled, label, image = len(batch.label), batch.label, batch.image
         plain = self.student(image).logits
-        permutation = draw_permutations(len(image), self.cells, image.device)
-        mixed = self.mixed_logits(image, permutation)
+        places, total = own_places(labelled, len(image))
+        permutation = of_first_rank(draw_permutations(total, self.cells, image.device))
+        mixed = self.mixed_logits(image, permutation, places)
         cubes, location = self.cube_logits(image)
         pseudo_label = self.pseudo_label(image[labelled:], cubes[labelled:], step)
         return {
@@ -63,17 +64,22 @@ class MagicNet(MeanTeacherMethod):
             "consistency": self.options.weight * self.ramp_weight(step) * dice(mixed[labelled:], pseudo_label),
         }
 
-    def mixed_logits(self, image: Tensor, permutation: Tensor) -> Tensor:
-        """Logits (B,K,D,H,W) of embeddings made from images whose cubes were exchanged, put back before the classifier."""
-        embedding = self.student(mix(image, self.grid, permutation)).features
-        return self.student.classifier(recover(embedding, self.grid, permutation))
+    def mixed_logits(self, image: Tensor, permutation: Tensor, places: Tensor | slice = slice(None)) -> Tensor:
+        """Logits (B,K,D,H,W) of embeddings made from images whose cubes were exchanged, put back before the classifier.
+
+        Cubes come from all images of the batch: with several processes each holds its own rows of it, at `places`.
+        """
+        images = rows_of_all(image, places, len(permutation))
+        embedding = self.student(mix(images, self.grid, permutation[places])).features
+        embeddings = rows_of_all(embedding, places, len(permutation))
+        return self.student.classifier(recover(embeddings, self.grid, permutation, places))
 
     def cube_logits(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B,K,D,H,W) from cubes segmented one by one, and the cross-entropy of guessing each cube's place."""
         cubes = split(image, self.grid)
         encoded = self.student.encode(cubes.flatten(0, 1))
         place = torch.arange(self.cells, device=image.device).repeat(len(image))
-        location = functional.cross_entropy(self.locator(encoded[-1]), place)
+        location = cross_entropy(self.locator(encoded[-1]), place)
         embedding = self.student.decode(encoded)[-1].unflatten(0, cubes.shape[:2])
         return self.student.classifier(assemble(embedding, self.grid)), location
 

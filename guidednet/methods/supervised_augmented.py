@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from guidednet.distributed import of_first_rank
 from guidednet.losses import supervised_loss
 from guidednet.methods.base import SingleNetworkMethod
 from guidednet.sampling import Batch
@@ -74,5 +75,6 @@ def random_intensity(image: Tensor, options: SupervisedAugmentedConfig) -> Tenso
 
     mean = image.mean(dim=(2, 3, 4), keepdim=True)
     contrasted = ((image - mean) * factor(options.contrast) + mean).clamp(0, 1)
-    noisy = contrasted ** factor(options.gamma) + options.noise * torch.rand(1, device=image.device) * torch.randn_like(image)
-    return noisy.clamp(0, 1)
+    brightened = contrasted ** factor(options.gamma)
+    level = options.noise * of_first_rank(torch.rand(1, device=image.device))  # one for the whole batch
+    return (brightened + level * torch.randn_like(image)).clamp(0, 1)

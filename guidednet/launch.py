@@ -1,0 +1,143 @@
+"""One training on several processes of this machine or of many: torchrun starts them.
+
+`launch` starts torchrun as a process of its own, so that the one that asks, such as a notebook's kernel, never touches a
+GPU. Where a worker is lost, torchrun starts all of them again and training goes on from the last checkpoint. Started by
+hand, on several nodes for instance, `torchrun ... -m guidednet train ...` comes to `work` without `launch`.
+"""
+
+import codecs
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, BinaryIO
+
+import torch
+import torch.distributed as dist
+from filelock import FileLock
+
+from guidednet.config import RunConfig
+from guidednet.distributed import rank
+from guidednet.errors import FailedError, InputError
+from guidednet.files import write_bytes
+from guidednet.methods import method_class
+from guidednet.parallel import cores, end_with
+from guidednet.workspace import Workspace
+
+if TYPE_CHECKING:
+    from guidednet.records import Run
+
+STARTED_BY = "GUIDEDNET_STARTED_BY"  # the process that workers must not outlive
+RESTARTS = 3
+PATIENCE = timedelta(minutes=30)  # for the slowest of what one process does while the others wait: a test case
+
+
+def is_worker() -> bool:
+    """Whether torchrun started this process."""
+    return "TORCHELASTIC_RUN_ID" in os.environ
+
+
+def work(workspace: Workspace, config: RunConfig, on_gpu: bool) -> "Run | None":
+    """This worker's part of the run of `config`: data, training, scores; the run on the first worker, None on the others."""
+    from guidednet.runs import RunStore  # here, since a run store starts this module
+
+    workspace.run_folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(workspace.run_folder / "lock"):  # one after the other: the first worker prepares what is missing
+        workspace.split(config.dataset, config.n_labelled, config.n_unlabelled)
+    with process_group(on_gpu) as device:
+        run = RunStore(workspace, device).get(config)
+        return run if rank() == 0 else None
+
+
+@contextmanager
+def process_group(on_gpu: bool) -> Iterator[torch.device]:
+    """Within it torchrun's workers know each other (gloo on CPUs, nccl on GPUs); yields this worker's device.
+
+    Raises InputError for more workers than this machine has GPUs.
+    """
+    device = torch.device("cpu")
+    if on_gpu:
+        local_rank, found = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
+        if local_rank >= found:
+            raise InputError(f"torchrun started {os.environ['LOCAL_WORLD_SIZE']} processes on {found} GPUs: use --nproc_per_node={found}")
+        device = torch.device("cuda", local_rank)
+        torch.cuda.set_device(device)
+    dist.init_process_group("nccl" if on_gpu else "gloo", timeout=PATIENCE, device_id=device if on_gpu else None)
+    yield device
+    dist.destroy_process_group()  # not after an error: it would wait for the others, which torchrun ends
+
+
+def launch(workspace: Workspace, config: RunConfig, on_gpu: bool, processes: int) -> None:
+    """Train, score and record the run of `config` on `processes` processes of this machine; their output goes to stderr.
+
+    Raises what the training raises of InputError and FailedError, and FailedError where workers were lost too often.
+    """
+    if method_class(config.method).__module__ == "__main__":
+        raise InputError(f"method '{config.method}' is defined in a notebook: several processes need it in a file of guidednet/methods")
+    with TemporaryDirectory(prefix="guidednet-") as folder:
+        request = Path(folder) / "request"
+        request.write_bytes(pickle.dumps((workspace, config, on_gpu)))
+        status = _run_torchrun(request, processes, on_gpu)
+        if (failure := _failure_path(request)).exists():
+            raise pickle.loads(failure.read_bytes())
+        if status != 0:
+            raise FailedError(f"the training on {processes} processes ended with status {status}, see above; the same call goes on with it")
+
+
+def _run_torchrun(request: Path, processes: int, on_gpu: bool) -> int:
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
+    command += [f"--max-restarts={RESTARTS}", "-m", __name__, str(request)]
+    terminal = shutil.get_terminal_size()
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # workers import what this process would
+        "OMP_NUM_THREADS": str(max(cores() // processes, 1) if on_gpu else 1),
+        "COLUMNS": str(terminal.columns),
+        "LINES": str(terminal.lines),
+        STARTED_BY: str(os.getpid()),
+    }
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as torchrun:
+        try:
+            _forward(torchrun.stdout)
+        finally:
+            torchrun.terminate()  # no effect on one that has ended
+    return torchrun.returncode
+
+
+def _forward(output: BinaryIO) -> None:
+    """Write `output` to stderr as it comes, so that progress bars move, in notebooks too."""
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    while chunk := output.read1():
+        sys.stderr.write(decoder.decode(chunk))
+        sys.stderr.flush()
+
+
+def _failure_path(request: Path) -> Path:
+    return request.with_name("failure")
+
+
+def main() -> None:
+    """What each worker does: its part of the run that the file in argv[1] asks for.
+
+    An error that another attempt would meet again is left for `launch` beside that file. The status of 1 lets torchrun end
+    the other workers, which may not have met it; those that it starts next find the error and do nothing.
+    """
+    end_with(int(os.environ[STARTED_BY]))
+    request = Path(sys.argv[1])
+    if _failure_path(request).exists():
+        return
+    workspace, config, on_gpu = pickle.loads(request.read_bytes())
+    try:
+        work(workspace, config, on_gpu)
+    except (InputError, FailedError) as error:
+        write_bytes(_failure_path(request), pickle.dumps(error))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
