@@ -30,6 +30,9 @@ options (without command, and plan)
   --gpus N        GPUs that share each training: 0 (default), 1, 2, ...
   --processes N   processes that share each training on the CPU (default: 1)
   --steps N       steps of every training, to rehearse a long one
+  --cluster NAME  train each run in a task of its own through submitit: slurm, or local
+  --cluster-option NAME=VALUE
+                  for submitit, such as slurm_partition=gpu or timeout_min=1440 (may be repeated)
   --no-training   tables and figures from the runs that are finished
   --jobs N        trainings and notebooks at a time (default: one per core, at most 4; on a GPU 1)
   --data-root DIR folder of the real data sets (default: $DATA_DIR or data)

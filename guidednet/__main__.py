@@ -130,6 +130,9 @@ def _add_selection_options(command: argparse.ArgumentParser) -> None:
 
 def _add_item_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--only", help="comma-separated items, such as table3")
+    command.add_argument("--cluster", help="train each run in a task of its own: slurm, or local for processes of this machine")
+    for_submitit = "an option of submitit, such as slurm_partition=gpu or timeout_min=1440"
+    command.add_argument("--cluster-option", action="append", default=[], metavar="NAME=VALUE", help=for_submitit)
     command.add_argument("--no-training", action="store_true", help="show the runs that are finished, the others as not run")
 
 

@@ -30,13 +30,18 @@ def train_runs(store: RunStore, configs: Sequence[RunConfig], jobs: int) -> None
         for config in missing:
             store.get(config)
         return
-    parents = {parent for config in missing for parent in store.burn_in(config).values()}
     steps = sum(config.training.steps for config in missing if store.status(config) != "finished")
     with _shared_bar(f"{len(missing)} runs, {jobs} at a time", steps) as done:
         job = partial(_train, workspace=store.workspace, device=str(store.device), done=done)
-        for wave in ([config for config in missing if (config in parents) == first] for first in (True, False)):
+        for wave in waves(store, missing):
             for _ in in_parallel(job, wave, jobs):
                 pass
+
+
+def waves(store: RunStore, configs: Sequence[RunConfig]) -> list[list[RunConfig]]:
+    """`configs` in two parts: the runs that others of them start from, then those others."""
+    parents = {parent for config in configs for parent in store.burn_in(config).values()}
+    return [[config for config in configs if (config in parents) == first] for first in (True, False)]
 
 
 def _train(config: RunConfig, workspace: Workspace, device: str, done: Queue) -> str:

@@ -2,8 +2,10 @@
 
 import os
 from argparse import Namespace
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
+from guidednet.cluster import executor_of, parse_parameters, train_on_cluster
 from guidednet.compute import default_jobs, methods_of, store_of
 from guidednet.items import Item, items
 from guidednet.jobs import train_runs
@@ -19,7 +21,8 @@ from guidednet.workspace import Workspace, open_workspace
 class Reproduction:
     """What to make (`items`), of which profile and folders (`workspace`), with how many seeds, on which device, `jobs` at a time.
 
-    `methods` are those to train, None for all; what is not trained and not finished is shown as not run.
+    `methods` are those to train, None for all; what is not trained and not finished is shown as not run. On a `cluster` every
+    run is a task of its own.
     """
 
     workspace: Workspace
@@ -28,12 +31,16 @@ class Reproduction:
     store: RunStore
     jobs: int
     methods: tuple[str, ...] | None = None
+    cluster: str | None = None
+    cluster_parameters: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_options(cls, options: Namespace) -> "Reproduction":
         """From the options of the command line."""
         workspace = open_workspace(options.profile, options.data_root, options.results, options.steps)
-        store = store_of(workspace, options)
+        store, cluster_parameters = store_of(workspace, options), parse_parameters(options.cluster_option)
+        if options.cluster is not None:
+            executor_of(workspace, options.cluster, cluster_parameters)  # a mistake is told before hours of preparing
         return cls(
             workspace=workspace,
             items=items(options.only),
@@ -41,6 +48,8 @@ class Reproduction:
             store=store,
             jobs=options.jobs or default_jobs(store),
             methods=() if options.no_training else methods_of(options.methods),
+            cluster=options.cluster,
+            cluster_parameters=cluster_parameters,
         )
 
     def run(self) -> None:
@@ -50,7 +59,11 @@ class Reproduction:
             self.workspace.store(dataset)
         planned = planned_runs(self.items, self.store, self.seeds, self.methods)
         print(self._plan_text(planned), flush=True)
-        train_runs(self.store, [run.config for run in planned], self.jobs)
+        configs = [run.config for run in planned]
+        if self.cluster is None:
+            train_runs(self.store, configs, self.jobs)
+        else:
+            train_on_cluster(self.store, configs, self.cluster, self.cluster_parameters, self.jobs)
         self._execute_notebooks()
         plan = plan_table(planned_runs(self.items, self.store, self.seeds), self.store)
         page = write_index(self.workspace, self.items, plan, self.store, self.seeds)

@@ -17,7 +17,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 def test_lock_satisfies_the_direct_dependencies():
     locked = {canonicalize_name(name): version for name, version in locked_versions(ROOT / "requirements.lock").items()}
-    direct = [Requirement(line) for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]]
+    groups = PROJECT["optional-dependencies"]
+    direct = [Requirement(line) for line in PROJECT["dependencies"] + groups["test"] + groups["cluster"]]
     wrong = [str(need) for need in direct if locked.get(canonicalize_name(need.name)) not in need.specifier]
     assert not wrong
 
@@ -44,7 +45,8 @@ def test_every_import_of_the_package_is_a_direct_dependency():
         "scikit-image": {"skimage"},
         "torchio": {"SimpleITK"},
     }
-    names = {Requirement(line).name for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["volume"]}
+    groups = PROJECT["optional-dependencies"]
+    names = {Requirement(line).name for line in PROJECT["dependencies"] + groups["volume"] + groups["cluster"]}
     allowed = names | {name for parent, children in brought_along.items() if parent in names for name in children}
     imported = set()
     for file in (ROOT / "guidednet").rglob("*.py"):
