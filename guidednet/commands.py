@@ -145,7 +145,7 @@ def _evaluate_folder(options: Namespace) -> None:
 
 
 def _run_of(options: Namespace) -> "Run":
-    from guidednet.reproduce import store_of
+    from guidednet.compute import store_of
 
     workspace, config = _asked_for(options)
     return store_of(workspace, options).get(config)

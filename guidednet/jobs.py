@@ -12,11 +12,9 @@ from multiprocessing.managers import SyncManager
 from queue import Queue
 from threading import Thread
 
-from tqdm import tqdm
-
 from guidednet.config import RunConfig
 from guidednet.parallel import end_with_parent, in_parallel
-from guidednet.progress import Progress
+from guidednet.progress import Progress, bar
 from guidednet.runs import RunStore
 from guidednet.workspace import Workspace
 
@@ -73,6 +71,10 @@ def _shared_bar(description: str, total: int) -> Iterator[Queue]:
 
 
 def _show(done: Queue, description: str, total: int) -> None:
-    with tqdm(total=total, desc=description, unit="step", dynamic_ncols=True, mininterval=0.5) as progress:
-        for steps in iter(done.get, None):
-            progress.update(steps)
+    for _ in bar(description)(_steps(done), total):
+        pass
+
+
+def _steps(done: Queue) -> Iterator[int]:
+    for steps in iter(done.get, None):
+        yield from range(steps)

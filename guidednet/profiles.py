@@ -129,7 +129,13 @@ def quick() -> Profile:
         batch=BatchConfig(labelled=2, unlabelled=2, crop=(16, 24, 32), flip_axes=()),
         optimiser=OptimiserConfig(name="adam", learning_rate=5e-3, weight_decay=0.0),
         training=TrainingConfig(
-            steps=40, burn_in_steps=500, burn_in_learning_rate=2e-2, validate_every=20, checkpoint_every=20, log_every=2
+            steps=32,
+            burn_in_steps=400,
+            burn_in_learning_rate=2e-2,
+            validate_every=16,
+            checkpoint_every=16,
+            log_every=2,
+            channels_last=True,  # a quarter faster on a CPU
         ),
         window=WindowConfig(size=(16, 24, 32), stride=(8, 12, 16)),
     )

@@ -3,11 +3,11 @@
 from argparse import Namespace
 from pathlib import Path
 
+from guidednet.compute import default_jobs, methods_of, store_of
 from guidednet.experiments import comparison
 from guidednet.jobs import train_runs
 from guidednet.report.captions import caption
 from guidednet.report.tables import make_table, write_table
-from guidednet.reproduce import default_jobs, methods_of, store_of
 from guidednet.workspace import open_workspace
 
 

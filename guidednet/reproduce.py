@@ -4,54 +4,15 @@ import os
 from argparse import Namespace
 from dataclasses import dataclass
 
-import torch
-
-from guidednet.errors import InputError
+from guidednet.compute import default_jobs, methods_of, store_of
 from guidednet.items import Item, items
 from guidednet.jobs import train_runs
-from guidednet.methods import method_class
-from guidednet.parallel import cores, in_parallel
+from guidednet.parallel import in_parallel
 from guidednet.plan import PlannedRun, item_table, plan_table, planned_runs, summary
 from guidednet.report.index import write_index
 from guidednet.report.notebooks import Execution, execute, parameters, source
 from guidednet.runs import RunStore
 from guidednet.workspace import Workspace, open_workspace
-
-MOST_JOBS = 4  # by default: each takes up to a gigabyte of memory
-
-
-def device_of(gpus: int) -> torch.device:
-    """The device for `gpus` GPUs; raises InputError for a number that this machine or version cannot use."""
-    if gpus == 0:
-        return torch.device("cpu")
-    found = torch.cuda.device_count()
-    if found == 0:
-        raise InputError(f"--gpus {gpus}: torch finds no GPU on this machine; use --gpus 0 or install a CUDA build of torch")
-    if gpus > found:
-        raise InputError(f"--gpus {gpus}: torch finds {found} on this machine; use --gpus {found}")
-    return torch.device("cuda")
-
-
-def store_of(workspace: Workspace, options: Namespace) -> RunStore:
-    """The run store that trains as `--gpus` and `--processes` say: a process for each GPU, or so many that share the CPU."""
-    if options.gpus > 0 and options.processes > 1:
-        raise InputError(f"--processes {options.processes} is for the CPU; --gpus {options.gpus} alone starts one process for each GPU")
-    return RunStore(workspace, device_of(options.gpus), processes=max(options.gpus, options.processes))
-
-
-def default_jobs(store: RunStore) -> int:
-    """How many runs and notebooks go side by side: as the cores allow, at most four, but one on a GPU, which a run fills by itself."""
-    return 1 if store.device.type == "cuda" else max(min(cores() // store.processes, MOST_JOBS), 1)
-
-
-def methods_of(text: str | None) -> tuple[str, ...] | None:
-    """The methods named in `text` (comma separated), None without it; raises InputError for an unknown name."""
-    if not text:
-        return None
-    names = tuple(name.strip() for name in text.split(","))
-    for name in names:
-        method_class(name)
-    return names
 
 
 @dataclass(frozen=True)
