@@ -179,6 +179,7 @@ def children(parent, word):
     return sorted(found)
 
 
+@pytest.mark.slow
 def test_an_error_of_the_workers_is_raised_here(tmp_path, capfd):
     config = tiny_config("supervised", checkpoint_every=1)
     config = dataclasses.replace(config, optimiser=dataclasses.replace(config.optimiser, learning_rate=float("inf")))
