@@ -144,4 +144,4 @@ def data_parallel(method: nn.Module) -> nn.Module:
 
     Buffers are not broadcast: running statistics come from sums over all processes and are equal everywhere.
     """
-    return DistributedDataParallel(method, broadcast_buffers=False) if is_distributed() else method
+    return DistributedDataParallel(method, forward_sync_buffers=False) if is_distributed() else method

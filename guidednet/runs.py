@@ -37,7 +37,7 @@ from guidednet.parallel import computing
 from guidednet.progress import Progress, bar, silent
 from guidednet.records import Run, load_weights, read_record
 from guidednet.splits import Split
-from guidednet.train import TrainingState, train
+from guidednet.train import TrainingState, refuse_idle_processes, train
 from guidednet.workspace import Workspace
 
 # Modules that training uses without its weights depending on them: names, files, bookkeeping. Changing them keeps runs valid.
@@ -152,6 +152,7 @@ class RunStore:
         if self.processes == 1:
             self._make(config, folder)
         elif not self.is_scored(config):
+            refuse_idle_processes(config, self.processes)
             launch(self.workspace, config, self.device.type == "cuda", self.processes)
         return Run(config, folder, read_record(folder))
 

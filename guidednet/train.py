@@ -25,11 +25,11 @@ from guidednet.distributed import by_first_rank, data_parallel, gather, map_over
 from guidednet.errors import FailedError, InputError
 from guidednet.files import write_text
 from guidednet.inference import predict_labels
-from guidednet.methods import Method, MethodSetup, build_method
+from guidednet.methods import Method, MethodSetup, build_method, method_class
 from guidednet.metrics import dice
 from guidednet.optimiser import set_learning_rate, update
 from guidednet.organs import organ_set
-from guidednet.sampling import BatchConfig, BatchDataset, batch_loader
+from guidednet.sampling import BatchDataset, batch_loader
 from guidednet.splits import Split
 from guidednet.store import CaseStore
 
@@ -83,6 +83,7 @@ def train(
     processes than rows to share.
     """
     plan = config.training
+    refuse_idle_processes(config, world_size())
     method = accelerated(make_method(config, store.class_voxels(split.labelled)).to(device), plan)
     method.start_from(burn_in or {})
     optimisers = method.optimisers(config.optimiser)
@@ -90,7 +91,6 @@ def train(
     state = resume(folder / "checkpoint.pt", method, optimisers, device)
     losses = data_parallel(method)
     unlabelled = split.unlabelled if method.uses_unlabelled else ()
-    refuse_idle_processes(config.batch, bool(unlabelled))
     distance_classes = organ_set(config.dataset).num_classes if method.uses_distance_maps else 0
     dataset = BatchDataset(store, split.labelled, unlabelled, config.batch, config.seed, distance_classes, rank(), world_size())
     workers = loader_workers(device)
@@ -124,11 +124,12 @@ def kept_weights(folder: Path, step: int) -> Path:
     return folder / "kept" / f"{step:06d}.pt"
 
 
-def refuse_idle_processes(batch: BatchConfig, with_unlabelled: bool) -> None:
-    """Raise InputError where a process would have no row of a batch."""
+def refuse_idle_processes(config: RunConfig, processes: int) -> None:
+    """Raise InputError where one of so many `processes` would have no row of a batch."""
+    batch, with_unlabelled = config.batch, method_class(config.method).uses_unlabelled and config.n_unlabelled > 0
     rows = min(batch.labelled, batch.unlabelled) if with_unlabelled else batch.labelled
-    if world_size() > rows:
-        raise InputError(f"{world_size()} processes cannot share the {rows} rows of a batch: use {rows} at most, or larger batches")
+    if processes > rows:
+        raise InputError(f"{processes} processes cannot share the {rows} rows of a batch: use {rows} at most, or larger batches")
 
 
 def make_method(config: RunConfig, labelled_voxels: np.ndarray | None = None) -> Method:

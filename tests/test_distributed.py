@@ -179,6 +179,7 @@ def children(parent, word):
     return sorted(found)
 
 
+@pytest.mark.slow
 def test_an_error_of_the_workers_is_raised_here(tmp_path, capfd):
     config = tiny_config("supervised", checkpoint_every=1)
     config = dataclasses.replace(config, optimiser=dataclasses.replace(config.optimiser, learning_rate=float("inf")))
@@ -188,9 +189,12 @@ def test_an_error_of_the_workers_is_raised_here(tmp_path, capfd):
 
 
 def test_more_processes_than_rows(monkeypatch, tmp_path):
-    monkeypatch.setattr("guidednet.train.world_size", lambda: 3)
+    with pytest.raises(InputError, match="3 processes cannot share the 2 rows of a batch"):
+        RunStore(TinyWorkspace(tmp_path), processes=3).get(tiny_config("cps"))
+    monkeypatch.setattr("guidednet.train.world_size", lambda: 3)  # as for workers of a torchrun started by hand
     with pytest.raises(InputError, match="3 processes cannot share the 2 rows of a batch"):
         train(tiny_config("cps"), BlobStore(), SPLIT, tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_methods_of_a_notebook_need_a_file(monkeypatch, tmp_path):
