@@ -89,7 +89,9 @@ class UNet3D(nn.Module):
     def forward(self, image: Tensor) -> NetworkOutput:
         """Segment `image` (B,1,D,H,W)."""
         maps = self.decode(self.encode(image))
-        return NetworkOutput(self.classifier(maps[-1]), maps)
+        logits = self.classifier(maps[-1])
+        # Under autocast too, whatever is made of logits is computed in float32 at least.
+        return NetworkOutput(logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits, maps)
 
 
 INITIALISERS = {"kaiming": nn.init.kaiming_normal_, "xavier": nn.init.xavier_normal_}

@@ -1,5 +1,6 @@
 """The loop: resume equals no interruption, hidden labels never matter, a non-finite loss stops it."""
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -12,10 +13,16 @@ import pytest
 import torch
 from conftest import SPLIT, BlobStore, tiny_config
 
+from guidednet.acceleration import accelerated, autocast
+from guidednet.config import TrainingConfig
+from guidednet.errors import InputError
 from guidednet.methods import METHODS
 from guidednet.methods.cps import CPSConfig
 from guidednet.methods.guidednet import GuidedNetConfig
-from guidednet.train import NonFiniteLossError, train
+from guidednet.networks import NetworkConfig
+from guidednet.organs import organ_set
+from guidednet.sampling import BatchDataset
+from guidednet.train import NonFiniteLossError, make_method, train
 
 RESULTS = ("weights.pt", "weights_last.pt", "curves.csv")
 
@@ -132,3 +139,40 @@ def test_kill_9_and_again_gives_the_same_bytes(tmp_path):
             break
     assert kills == 2
     assert result_bytes(folder) == result_bytes(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_networks_in_bf16_and_losses_in_float32(method):
+    """One step of every method: terms are float32, finite, and those of float32 networks but for bf16's rounding."""
+    terms = {}
+    for precision in ("fp32", "bf16"):
+        config = dataclasses.replace(tiny_config(method), network=NetworkConfig(width=4, depth=3, dropout=0.0))
+        plan = dataclasses.replace(config.training, precision=precision)
+        built = make_method(config)
+        classes = organ_set(config.dataset).num_classes if built.uses_distance_maps else 0
+        batch = BatchDataset(BlobStore(), SPLIT.labelled, SPLIT.unlabelled, config.batch, 0, classes)[0]
+        torch.manual_seed(0)
+        with autocast(plan, "cpu"):
+            terms[precision] = built(batch, 1)
+    assert all(value.dtype == torch.float32 and torch.isfinite(value) for value in terms["bf16"].values())
+    for name, value in terms["fp32"].items():
+        assert terms["bf16"][name].item() == pytest.approx(value.item(), rel=0.1, abs=0.02), name
+
+
+def test_channels_last_is_the_same_training():
+    config = tiny_config("guidednet")
+    weights = []
+    for channels_last in (False, True):
+        plan = dataclasses.replace(config.training, channels_last=channels_last)
+        method = accelerated(make_method(config), plan)
+        batch = BatchDataset(BlobStore(), SPLIT.labelled, SPLIT.unlabelled, config.batch, 0)[0]
+        torch.manual_seed(0)
+        sum(method.train()(batch, 1).values()).backward()
+        weights.append([parameter.grad for parameter in method.parameters()])
+    for plain, other in zip(*weights, strict=True):
+        torch.testing.assert_close(other, plain, rtol=1e-3, atol=1e-4)
+
+
+def test_an_unknown_precision_is_refused():
+    with pytest.raises(InputError, match="precision is 'fp8': use one of fp32, bf16"):
+        TrainingConfig(precision="fp8")

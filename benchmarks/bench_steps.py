@@ -1,0 +1,143 @@
+"""A training step of every method: against its networks alone, GuidedNet against CPS, and on a GPU accelerated against plain.
+
+At the paper's size (4 + 4 crops of 64 x 128 x 128, 14 classes, bf16) on a GPU, in wall time with the device waited for; at
+the size of profile quick on a CPU, in processor time. Batches are random numbers that lie on the device, so that no loading
+is counted. "Networks alone" are forward and backward of the networks that a method trains, over the rows that it sees.
+"""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from benchmarks.common import comparison, using
+from guidednet.acceleration import accelerated, autocast
+from guidednet.config import RunConfig
+from guidednet.methods import METHODS, Method
+from guidednet.networks import UNet3D
+from guidednet.optimiser import update
+from guidednet.organs import organ_set
+from guidednet.profiles import profile
+from guidednet.progress import bar
+from guidednet.sampling import Batch
+from guidednet.train import make_method
+
+STEP_TO_NETWORKS = 1.5  # a step may take at most so many times what its networks alone take
+GUIDEDNET_TO_CPS = 1.15
+ACCELERATED = 2.0  # bf16 + channels_last + compiled against plain float32, on a GPU
+MEMORY_GIB = 24.0
+# Methods whose networks see each row once, so that "networks alone" is well defined.
+ONE_PASS = ("supervised", "cps", "cld", "dhc", "guidednet")
+
+
+def config_of(method: str, name: str, **training: Any) -> RunConfig:
+    """The run of `method` at the size of the profile called `name`, with other fields of its training."""
+    chosen = profile(name)
+    run = chosen.run("flare22", method, chosen.data["flare22"].ratios[1], seed=0)
+    return dataclasses.replace(run, training=dataclasses.replace(run.training, **training))
+
+
+def random_batch(config: RunConfig, distance_maps: bool, device: torch.device) -> Batch:
+    """A batch of noise with labels of every class, on `device`."""
+    rows, crop = config.batch.labelled + (config.batch.unlabelled if config.n_unlabelled else 0), config.batch.crop
+    generator = torch.Generator().manual_seed(0)
+    classes = organ_set(config.dataset).num_classes
+    maps = torch.rand(config.batch.labelled, classes - 1, *crop, generator=generator) if distance_maps else None
+    label = torch.randint(classes, (config.batch.labelled, *crop), generator=generator)
+    return Batch(torch.rand(rows, 1, *crop, generator=generator), label, maps).to(device)
+
+
+def step_of(config: RunConfig, device: torch.device) -> Callable[[], None]:
+    """A function that does one training step: forward, loss, backward, update."""
+    method = accelerated(make_method(config).to(device), config.training).train()
+    batch, optimisers = random_batch(config, method.uses_distance_maps, device), method.optimisers(config.optimiser)
+
+    def step() -> None:
+        with autocast(config.training, device):
+            terms = method(batch, config.training.steps // 2)
+        update(optimisers, sum(terms.values()))
+
+    return step
+
+
+def networks_of(config: RunConfig, device: torch.device) -> Callable[[], None]:
+    """A function that does forward and backward of the trained networks of `config` alone."""
+    method = accelerated(make_method(config).to(device), config.training).train()
+    batch, networks = random_batch(config, False, device), trained_networks(method)
+
+    def passes() -> None:
+        with autocast(config.training, device):
+            outputs = [network(batch.image).logits for network in networks]
+        sum(logits.float().mean() for logits in outputs).backward()
+
+    return passes
+
+
+def trained_networks(method: Method) -> list[UNet3D]:
+    """The U-Nets of a method that have gradients."""
+    return [module for module in method.modules() if isinstance(module, UNet3D) and next(module.parameters()).requires_grad]
+
+
+def seconds(work: Callable[[], None], device: torch.device, repeats: int) -> float:
+    """Least time of `work` after a warm-up: processor time on a CPU, wall time of the finished work on a GPU."""
+    clock = time.perf_counter if device.type == "cuda" else time.process_time
+    taken = []
+    for _ in range(repeats + 1):
+        began = clock()
+        work()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        taken.append(clock() - began)
+    return min(taken[1:])
+
+
+def measure(quick: bool = False) -> list[dict[str, Any]]:
+    """Rows that compare; `ratio` is how many times more the other takes, so that a limit of 1.5 is a ratio of at least 0.67."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    size, repeats = ("smoke" if quick else "paper" if device.type == "cuda" else "quick"), 1 if quick else 5
+    names = [*METHODS] if not quick else ["supervised", "cps", "guidednet"]
+    with using(threads=1):
+        turns = bar("benchmark: steps", "method")(names, len(names))
+        steps = {name: seconds(step_of(config_of(name, size), device), device, repeats) for name in turns}
+        alone = {name: seconds(networks_of(config_of(name, size), device), device, repeats) for name in names if name in ONE_PASS}
+        rows = [_against_networks(size, device, name, steps[name], alone[name]) for name in alone]
+        unit = _unit(device)
+        rows += [
+            comparison(f"step of {name}, {size}", unit, steps[name], "Sup only", steps["supervised"], 0.0, 1)
+            for name in names
+            if name not in ONE_PASS
+        ]
+        rows.append(comparison(f"step of guidednet, {size}", unit, steps["guidednet"], "CPS", steps["cps"], 1 / GUIDEDNET_TO_CPS, 1))
+        return rows + (_on_gpu(size, device, repeats) if device.type == "cuda" else [])
+
+
+def _against_networks(size: str, device: torch.device, name: str, step: float, alone: float) -> dict[str, Any]:
+    return comparison(f"step of {name}, {size}", _unit(device), step, "its networks alone", alone, 1 / STEP_TO_NETWORKS, 1)
+
+
+def _on_gpu(size: str, device: torch.device, repeats: int) -> list[dict[str, Any]]:
+    """GuidedNet accelerated against plain, and the memory of each against that of a card of 24 GiB."""
+    kinds = {
+        "bf16": {"precision": "bf16"},
+        "bf16, channels last": {"precision": "bf16", "channels_last": True},
+        "bf16, channels last, compiled": {"precision": "bf16", "channels_last": True, "compiled": True},
+    }
+    plain, rows = seconds(step_of(config_of("guidednet", size, precision="fp32"), device), device, repeats), []
+    rows.append(_memory("fp32", size, device))
+    for name, training in kinds.items():
+        torch.cuda.reset_peak_memory_stats(device)
+        taken = seconds(step_of(config_of("guidednet", size, **training), device), device, repeats)
+        rows.append(comparison(f"step of guidednet, {size}, {name}", "s", taken, "plain float32", plain, ACCELERATED, 1))
+        rows.append(_memory(name, size, device))
+    return rows
+
+
+def _memory(name: str, size: str, device: torch.device) -> dict[str, Any]:
+    peak = torch.cuda.max_memory_allocated(device) / 2**30
+    return comparison(f"peak memory of guidednet, {size}, {name}", "GiB", peak, "a card", MEMORY_GIB, 1.0, 1)
+
+
+def _unit(device: torch.device) -> str:
+    return "s" if device.type == "cuda" else "CPU s"
