@@ -157,12 +157,14 @@ def seconds_per_voxel(network_config: NetworkConfig, dataset: str, device: torch
     return min(times[1:]) / image.numel()
 
 
-def summary(planned: list[PlannedRun], device: torch.device) -> str:
+def summary(planned: list[PlannedRun], store: RunStore) -> str:
     """Two lines: runs, how many are finished, hours left here and on a GPU, and disk needed."""
+    to_prepare = sum(store.workspace.bytes_to_prepare(dataset) for dataset in {run.config.dataset for run in planned}) / 1e9
     finished, hours = sum(run.status == "finished" for run in planned), sum(run.hours for run in planned)
     return (
-        f"{len(planned)} runs, {finished} finished; about {hours:.2f} hours of training left on this {_kind_of_device(device)}; "
-        f"about {disk_gigabytes(planned):.1f} GB of disk for the run folders in all\n"
+        f"{len(planned)} runs, {finished} finished; about {hours:.2f} hours of training left on this {_kind_of_device(store.device)}; "
+        f"about {disk_gigabytes(planned):.1f} GB of disk for the run folders in all"
+        f"{f', {to_prepare:.3g} GB for scans to prepare' if to_prepare else ''}\n"
         f"on a GPU that sustains {ASSUMED_TERAFLOPS:g} TFLOP/s (assumed, not measured): about {gpu_hours(planned):.1f} GPU hours"
     )
 

@@ -76,7 +76,7 @@ class Reproduction:
     def _plan_text(self, planned: list[PlannedRun]) -> str:
         tables = (plan_table(planned, self.store), item_table(planned))
         parts = [table.to_string(index=False, float_format="{:.3f}".format) for table in tables if len(table)]
-        return "\n\n".join([*parts, summary(planned, self.store.device)])
+        return "\n\n".join([*parts, summary(planned, self.store)])
 
     def _execute_notebooks(self) -> None:
         os.environ |= {

@@ -85,13 +85,27 @@ class Workspace:
                 progress=bar(f"{dataset}: synthetic CT", "case"),
             )
         else:
-            cases = self._cases(dataset)
-            write_lists(store / LIST_FILE, cases.lists)
-            splits = [choose(cases.lists, cases.with_label, *ratio, source=str(raw)) for ratio in settings.ratios]
+            write_lists(store / LIST_FILE, self._cases(dataset).lists)
             before = CaseStore(store).cases.index if self.has_store(dataset) else ()
-            wanted = {*before, *further}.union(*(split.cases for split in splits))
+            wanted = self._needed(dataset).union(before, further)
         prepare(raw, store, dataset, settings.prepare, workers=workers, progress=bar(f"{dataset}: prepare", "case"), only=wanted)
         return CaseStore(store)
+
+    def _needed(self, dataset: str) -> set[str]:
+        """The cases of a real data set that the two ratios of the tables need."""
+        cases, source = self._cases(dataset), str(self.raw_folder(dataset))
+        return set().union(*(choose(cases.lists, cases.with_label, *ratio, source).cases for ratio in self.data(dataset).ratios))
+
+    def bytes_to_prepare(self, dataset: str) -> int:
+        """Bytes that the cases of a real data set will take that are not prepared yet; 0 for phantoms and without raw scans."""
+        from guidednet.disk_space import needed_bytes  # here, so that a machine that only trains needs no NIfTI libraries
+        from guidednet.layouts import find_cases
+
+        settings, raw = self.data(dataset), self.raw_folder(dataset)
+        if settings.phantom is not None or self.has_store(dataset) or not raw.is_dir():
+            return 0
+        needed = self._needed(dataset)
+        return needed_bytes([case for case in find_cases(raw, dataset) if case.case_id in needed], settings.prepare)
 
     def has_store(self, dataset: str) -> bool:
         """Whether the cases of `dataset` are prepared, with this profile's settings."""

@@ -170,6 +170,14 @@ def test_only_needed_cases_are_prepared_and_more_when_asked_for(real):
     assert len(amos.unlabelled) == 3 and set(amos.unlabelled) <= set(CaseStore(workspace.store_folder("amos")).labelled_ids)
 
 
+def test_the_plan_knows_what_the_needed_scans_will_take(real):
+    workspace = coarse(real())
+    expected = workspace.bytes_to_prepare("flare22")
+    store = workspace.make_data("flare22")
+    found = sum(path.stat().st_size - 128 for path in store.folder.rglob("*.npy"))
+    assert expected == found and workspace.bytes_to_prepare("flare22") == 0
+
+
 def test_a_split_stays_when_cases_come_later(real, tmp_path):
     workspace = coarse(real())
     before = workspace.split("flare22", 3, 9)
