@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 STARTED_BY = "GUIDEDNET_STARTED_BY"  # the process that workers must not outlive
 RESTARTS = 3
 PATIENCE = timedelta(minutes=30)  # for the slowest of what one process does while the others wait: a test case
+# For the others to come and to be connected with. Now and then gloo's processes wait for each other for ever; then all
+# of them end, and torchrun starts them again.
+MEETING = timedelta(minutes=2)
 
 
 def is_worker() -> bool:
@@ -68,7 +71,8 @@ def process_group(on_gpu: bool) -> Iterator[torch.device]:
             raise InputError(f"torchrun started {os.environ['LOCAL_WORLD_SIZE']} processes on {found} GPUs: use --nproc_per_node={found}")
         device = torch.device("cuda", local_rank)
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if on_gpu else "gloo", timeout=PATIENCE, device_id=device if on_gpu else None)
+    dist.init_process_group("nccl" if on_gpu else "gloo", timeout=MEETING, device_id=device if on_gpu else None)
+    dist.distributed_c10d._set_pg_timeout(PATIENCE)  # torch has no public way
     yield device
     dist.destroy_process_group()  # not after an error: it would wait for the others, which torchrun ends
 

@@ -1,8 +1,11 @@
 """What several tests share: a tiny store of made-up cases and a configuration that trains on it in a second."""
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 import torch
+import torch.distributed as dist
 
 from guidednet.config import RunConfig, TrainingConfig, WindowConfig
 from guidednet.methods import method_class
@@ -61,3 +64,16 @@ def tiny_config(method, options=None, **training):
 def one_thread():
     """Tiny tensors: more threads only get in each other's way."""
     torch.set_num_threads(1)
+
+
+def meet(folder, rank):
+    """Join the two gloo processes of a test. Now and then they wait for each other for ever: then they try again."""
+    for attempt in range(3):
+        try:
+            dist.init_process_group(
+                "gloo", init_method=f"file://{folder}/meeting{attempt}", rank=rank, world_size=2, timeout=timedelta(minutes=2)
+            )
+            return
+        except RuntimeError:
+            if attempt == 2:
+                raise

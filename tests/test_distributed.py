@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.distributed as dist
-from conftest import SPLIT, BlobStore, tiny_config
+from conftest import SPLIT, BlobStore, meet, tiny_config
 from test_runs import TinyWorkspace
 from test_train import KilledError, killed_after, result_bytes
 
@@ -52,7 +52,7 @@ def two_processes(tmp_path_factory):
 
 def work_of_one(rank, folder):
     torch.set_num_threads(1)
-    dist.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2)
+    meet(folder, rank)
     results = {(name, rows): three_steps(name, rows) for name in CASES for rows in (EVEN, UNEVEN)}
     own = {name: three_steps(name, EVEN, distributed.own_sums) for name in CASES}
     torch.save({"results": results, "own": own, "draws": draws()}, folder / f"{rank}.pt")

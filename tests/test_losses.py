@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as multiprocessing
+from conftest import meet
 from torch.nn import functional
 
 from guidednet.cgmm import cgmm_losses
@@ -158,7 +159,7 @@ def whole_batch():
 
 
 def one_of_two(rank, folder):
-    dist.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2)
+    meet(folder, rank)
     features, logits, labels = whole_batch()
     rows = [rank, 2 + rank]
     loss = batch_losses(features[rows], logits[rows], labels[rank : rank + 1])
