@@ -103,6 +103,8 @@ def _run_torchrun(request: Path, processes: int, on_gpu: bool) -> int:
         "OMP_NUM_THREADS": str(max(cores() // processes, 1) if on_gpu else 1),
         "COLUMNS": str(terminal.columns),
         "LINES": str(terminal.lines),
+        # Else workers that are started again may meet the addresses of those that were lost, and connect with nobody.
+        "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
         STARTED_BY: str(os.getpid()),
     }
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as torchrun:
