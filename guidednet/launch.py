@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 STARTED_BY = "GUIDEDNET_STARTED_BY"  # the process that workers must not outlive
 RESTARTS = 3
 PATIENCE = timedelta(minutes=30)  # for the slowest of what one process does while the others wait: a test case
-# For the others to come and to be connected with. Now and then gloo's processes wait for each other for ever; then all
-# of them end, and torchrun starts them again.
+# For the others to come and to be connected with; where one does not, all of them end, and torchrun starts them again.
 MEETING = timedelta(minutes=2)
 
 

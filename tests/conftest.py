@@ -67,7 +67,7 @@ def one_thread():
 
 
 def meet(folder, rank):
-    """Join the two gloo processes of a test. Now and then they wait for each other for ever: then they try again."""
+    """Join the two gloo processes of a test; where one is late on a busy machine, they try again."""
     for attempt in range(3):
         try:
             dist.init_process_group(
