@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import nibabel as nib
 import numpy as np
 
-from guidednet.errors import FailedError
+from benchmarks.common import comparison, require_agreement
 
 SPACING = (0.8, 0.8, 2.5)  # mm, in the order (X,Y,Z) of the shapes below
 
@@ -125,13 +125,6 @@ def difference(folder: Path) -> float:
     return float(np.abs(first - second).max()) if first.shape == second.shape else float("inf")
 
 
-def row(what: str, unit: str, mine: float, other: str, theirs: float, wanted: float) -> dict[str, Any]:
-    """How many times more the `other` takes, and whether that is at least `wanted`."""
-    ratio = theirs / mine
-    figures = {"ours": round(mine, 3), "other": other, "theirs": round(theirs, 3), "ratio": round(ratio, 3)}
-    return {"what": what, "unit": unit, **figures, "wanted": wanted, "holds": ratio >= wanted, "threads": 1}
-
-
 def one_scan(folder: Path, shape: tuple[int, int, int], repeats: int) -> list[dict[str, Any]]:
     """Ours and the script by turns on one scan; the least time and the largest memory of each."""
     write_case(folder / "raw", 1, shape)
@@ -140,15 +133,14 @@ def one_scan(folder: Path, shape: tuple[int, int, int], repeats: int) -> list[di
     for _ in range(repeats):
         for name, work in works.items():
             taken[name].append(in_fresh_process(work, folder / "raw", folder / name))
-    if not (found := difference(folder)) < SAME:
-        raise FailedError(f"ours and the plain SimpleITK script differ by {found:.2g}, so their times mean nothing")
+    require_agreement("ours and the plain SimpleITK script", difference(folder), SAME)
     seconds = {name: min(figures)[0] for name, figures in taken.items()}
     memory = {name: max(peak for _, peak in figures) for name, figures in taken.items()}
     what = f"scan {' x '.join(map(str, shape))} with label"
     return [
-        row(what, "s", seconds["ours"], "plain SimpleITK script", seconds["script"], wanted=1),
-        row(what, "GiB", memory["ours"], "plain SimpleITK script", memory["script"], wanted=1),
-        row(what, "GiB", memory["ours"], "limit of a worker", LARGEST_GIB, wanted=1),
+        comparison(what, "s", seconds["ours"], "plain SimpleITK script", seconds["script"], wanted=1, threads=1),
+        comparison(what, "GiB", memory["ours"], "plain SimpleITK script", memory["script"], wanted=1, threads=1),
+        comparison(what, "GiB", memory["ours"], "limit of a worker", LARGEST_GIB, wanted=1, threads=1),
     ]
 
 
@@ -158,7 +150,7 @@ def many_scans(folder: Path, shape: tuple[int, int, int], cases: tuple[int, int]
         for part in (["few", "many"] if number <= cases[0] else ["many"]):
             write_case(folder / part, number, shape)
     few, many = (in_fresh_process(ours, folder / part, folder / f"store of {part}")[1] for part in ("few", "many"))
-    return row(f"{cases[1]} scans {' x '.join(map(str, shape))}", "GiB", many, f"{cases[0]} of them", few, wanted=0.95)
+    return comparison(f"{cases[1]} scans {' x '.join(map(str, shape))}", "GiB", many, f"{cases[0]} of them", few, wanted=0.95, threads=1)
 
 
 def measure(quick: bool = False) -> list[dict[str, Any]]:

@@ -21,17 +21,6 @@ if TYPE_CHECKING:
 CLUSTERS = ("slurm", "local")
 
 
-def parse_parameters(assignments: Iterable[str]) -> dict[str, Any]:
-    """submitit's parameters from "name=value" texts, numbers where they look like it; raises InputError for other texts."""
-    values: dict[str, Any] = {}
-    for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        if not (equals and name.isidentifier()):
-            raise InputError(f"--cluster-option {assignment}: write it as NAME=VALUE, such as slurm_partition=gpu")
-        values[name] = int(text) if text.isdigit() else text
-    return values
-
-
 def train_on_cluster(store: RunStore, configs: Sequence[RunConfig], cluster: str, parameters: dict[str, Any], at_once: int) -> None:
     """Train and score every run of `configs` that is not, each in a task of its own; those that others start from come first.
 
@@ -39,7 +28,7 @@ def train_on_cluster(store: RunStore, configs: Sequence[RunConfig], cluster: str
     timeout_min, slurm_partition or slurm_array_parallelism. Raises FailedError that names the first task that failed.
     """
     missing = [config for config in configs if not store.is_scored(config)]
-    job = partial(_train, workspace=store.workspace, device=str(store.device))
+    job = partial(_train, workspace=store.workspace, device=str(store.device), processes=store.processes)
     with_bar = bar(f"{len(missing)} runs on {cluster}", "run")
     for _ in with_bar(_finished(store, job, waves(store, missing), cluster, parameters, at_once), len(missing)):
         pass
@@ -83,11 +72,11 @@ def _result(name: str, task: "submitit.Job") -> str:
         raise FailedError(f"the task of {name} failed, see {task.paths.stderr}; the same command goes on with the others") from error
 
 
-def _train(config: RunConfig, workspace: Workspace, device: str) -> str:
+def _train(config: RunConfig, workspace: Workspace, device: str, processes: int) -> str:
     """What a task does: train and score one run; returns its folder's name. Its log says whether it was this task that trained it."""
 
     def logged(name: str) -> Progress:
         print(f"trained {name}", flush=True)
         return silent
 
-    return RunStore(workspace, device, logged).get(config).folder.name
+    return RunStore(workspace, device, logged, processes).get(config).folder.name

@@ -78,20 +78,19 @@ def _verify_store(options: Namespace) -> None:
 
 def split(options: Namespace) -> None:
     """Write the lists of training, validation and test cases of a raw folder."""
-    from guidednet.layouts import find_cases
     from guidednet.organs import organ_set
+    from guidednet.profiles import profile
+    from guidednet.real_data import raw_case_ids
     from guidednet.splits import LIST_FILE, check_lists, draw_six_two_two, read_mapping, released_lists, write_lists
 
     organ_set(options.dataset)
-    cases = find_cases(options.raw, options.dataset)
-    with_label = {case.case_id for case in cases if case.label}
-    without_label = {case.case_id for case in cases if not case.label}
+    with_label, without_label = raw_case_ids(options.raw, options.dataset)
     if options.released or options.mapping:
         mapping = read_mapping(options.mapping) if options.mapping else None
         lists = released_lists(options.dataset, mapping)
         check_lists(lists, with_label, with_label | without_label, f"released lists of {options.dataset}")
     else:
-        lists = draw_six_two_two(with_label, without_label if options.dataset == "flare22" else (), options.seed)
+        lists = draw_six_two_two(with_label, () if profile("paper").data[options.dataset].hides_labels else without_label, options.seed)
     output = options.output or options.raw / LIST_FILE
     write_lists(output, lists)
     print(f"{', '.join(f'{len(part)} {name}' for name, part in vars(lists).items())} cases in {output}")

@@ -44,10 +44,15 @@ def cases_on_disk(raw_folder: Path, store_folder: Path, dataset: str, hides_labe
     return CasesOnDisk(draw_six_two_two(with_label, () if hides_labels else without_label), with_label)
 
 
+def raw_case_ids(raw_folder: Path, dataset: str) -> tuple[set[str], set[str]]:
+    """Ids of the cases of a raw folder with and without a label."""
+    cases = find_cases(raw_folder, dataset)
+    return {case.case_id for case in cases if case.label}, {case.case_id for case in cases if not case.label}
+
+
 def _case_ids(raw_folder: Path, store_folder: Path, dataset: str) -> tuple[set[str], set[str]]:
-    """Ids of the cases with and without a label."""
+    """`raw_case_ids`, or where there is no raw folder those of the store."""
     if not raw_folder.is_dir() and (store_folder / LIST_FILE).is_file():
         store = CaseStore(store_folder)
         return set(store.labelled_ids), set(store.unlabelled_ids) | set(read_lists(store_folder / LIST_FILE).train)
-    cases = find_cases(raw_folder, dataset)
-    return {case.case_id for case in cases if case.label}, {case.case_id for case in cases if not case.label}
+    return raw_case_ids(raw_folder, dataset)

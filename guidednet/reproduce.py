@@ -5,14 +5,15 @@ from argparse import Namespace
 from dataclasses import dataclass, field
 from typing import Any
 
-from guidednet.cluster import executor_of, parse_parameters, train_on_cluster
+from guidednet.cluster import executor_of, train_on_cluster
 from guidednet.compute import default_jobs, methods_of, store_of
+from guidednet.config import RunConfig
 from guidednet.items import Item, items
 from guidednet.jobs import train_runs
 from guidednet.parallel import in_parallel
 from guidednet.plan import PlannedRun, item_table, plan_table, planned_runs, summary
 from guidednet.report.index import write_index
-from guidednet.report.notebooks import Execution, execute, parameters, source
+from guidednet.report.notebooks import Execution, execute, parameters, parse_parameters, source
 from guidednet.runs import RunStore
 from guidednet.workspace import Workspace, open_workspace
 
@@ -38,7 +39,8 @@ class Reproduction:
     def from_options(cls, options: Namespace) -> "Reproduction":
         """From the options of the command line."""
         workspace = open_workspace(options.profile, options.data_root, options.results, options.steps)
-        store, cluster_parameters = store_of(workspace, options), parse_parameters(options.cluster_option)
+        store = store_of(workspace, options)
+        cluster_parameters = parse_parameters(options.cluster_option, "--cluster-option")
         if options.cluster is not None:
             executor_of(workspace, options.cluster, cluster_parameters)  # a mistake is told before hours of preparing
         return cls(
@@ -54,8 +56,7 @@ class Reproduction:
 
     def run(self) -> None:
         """Make everything that is not there yet."""
-        everything = planned_runs(self.items, self.store, self.seeds)
-        for dataset in sorted({run.config.dataset for run in everything} or {"flare22"}):
+        for dataset in sorted({config.dataset for item in self.items.values() for config in self._configs(item)} or {"flare22"}):
             self.workspace.store(dataset)
         planned = planned_runs(self.items, self.store, self.seeds, self.methods)
         print(self._plan_text(planned), flush=True)
@@ -93,10 +94,14 @@ class Reproduction:
         for done, name in enumerate(in_parallel(execute, waiting, self.jobs), start=1):
             print(f"[{done}/{len(waiting)}] {name}: executed", flush=True)
 
+    def _configs(self, item: Item) -> list[RunConfig]:
+        """The runs that the item shows."""
+        rows = item.rows(self.workspace.profile, self.seeds) if item.rows else []
+        return [config for row in rows for config in row.runs]
+
     def _execution(self, item: Item) -> Execution | None:
         """How to execute the item's notebook; None, with a line that says so, where it needs a run that is not there."""
-        rows = item.rows(self.workspace.profile, self.seeds) if item.rows else []
-        configs = [config for row in rows for config in row.runs]
+        configs = self._configs(item)
         missing = [config for config in configs if self.store.status(config) != "finished"]
         if missing and item.needs_all:
             print(f"{item.notebook}: not executed, it needs {self.store.name(missing[0])}")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from guidednet.cluster import parse_parameters
 from guidednet.errors import InputError
+from guidednet.report.notebooks import parse_parameters
 
 ROOT = Path(__file__).parent.parent
 

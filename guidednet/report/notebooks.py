@@ -61,13 +61,13 @@ def _listed(values: Sequence[Any]) -> str:
     return f"{values[0]} to {values[-1]}" if isinstance(values, range) else ", ".join(values)
 
 
-def parse_parameters(assignments: list[str]) -> dict[str, Any]:
-    """Parameters from "name=value" texts; a value that reads as a Python literal is one. Raises InputError for other texts."""
+def parse_parameters(assignments: list[str], option: str = "--set") -> dict[str, Any]:
+    """Parameters from the "name=value" texts of `option`; a value that reads as a Python literal is one. Raises InputError for others."""
     values = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals or not name.isidentifier():
-            raise InputError(f"--set {assignment}: write it as NAME=VALUE")
+            raise InputError(f"{option} {assignment}: write it as NAME=VALUE")
         values[name] = _literal(text)
     return values
 
