@@ -51,7 +51,7 @@ def random_batch(config: RunConfig, distance_maps: bool, device: torch.device) -
 
 def step_of(config: RunConfig, device: torch.device) -> Callable[[], None]:
     """A function that does one training step: forward, loss, backward, update."""
-    method = accelerated(make_method(config).to(device), config.training).train()
+    method = accelerated(make_method(config), config.training, device).train()
     batch, optimisers = random_batch(config, method.uses_distance_maps, device), method.optimisers(config.optimiser)
 
     def step() -> None:
@@ -64,7 +64,7 @@ def step_of(config: RunConfig, device: torch.device) -> Callable[[], None]:
 
 def networks_of(config: RunConfig, device: torch.device) -> Callable[[], None]:
     """A function that does forward and backward of the trained networks of `config` alone."""
-    method = accelerated(make_method(config).to(device), config.training).train()
+    method = accelerated(make_method(config), config.training, device).train()
     batch, networks = random_batch(config, False, device), trained_networks(method)
 
     def passes() -> None:

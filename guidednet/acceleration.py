@@ -4,6 +4,8 @@ None of it is a method's business. Losses and class statistics stay in float32 w
 (guidednet.losses.full_precision).
 """
 
+from typing import TypeVar
+
 import torch
 from torch import nn
 
@@ -12,18 +14,27 @@ from guidednet.distributed import world_size
 from guidednet.networks import UNet3D
 from guidednet.parallel import cores
 
+Module = TypeVar("Module", bound=nn.Module)
 LOADERS_PER_GPU = 6  # a crop takes a few milliseconds and a step on a GPU some hundreds
 
 
 def autocast(plan: TrainingConfig, device: torch.device | str) -> torch.autocast:
     """Within it convolutions compute in `plan.precision`."""
-    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=plan.precision == "bf16")
+    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=in_bf16(plan, device))
 
 
-def accelerated(method: nn.Module, plan: TrainingConfig) -> nn.Module:
-    """`method` with the memory layout that `plan` asks for, and its networks compiled where it does; the same parameters."""
-    if plan.channels_last:
-        method = method.to(memory_format=torch.channels_last_3d)
+def in_bf16(plan: TrainingConfig, device: torch.device | str) -> bool:
+    """Whether networks compute in bf16: where `plan` says so, and with "auto" on GPUs."""
+    return plan.precision == "bf16" or (plan.precision == "auto" and torch.device(device).type == "cuda")
+
+
+def accelerated(method: Module, plan: TrainingConfig, device: torch.device | str) -> Module:
+    """`method` on `device`, its networks compiled where `plan` says so; the same parameters.
+
+    In the channels-last layout where `plan` says so, and on a CPU always, where it takes two thirds of the time.
+    """
+    last = plan.channels_last or torch.device(device).type == "cpu"
+    method = method.to(device, memory_format=torch.channels_last_3d if last else torch.contiguous_format)
     if plan.compiled:
         for module in method.modules():
             if isinstance(module, UNet3D):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from guidednet.acceleration import accelerated
 from guidednet.dicom import read_series
 from guidednet.errors import InputError
 from guidednet.files import write_text
@@ -115,7 +116,7 @@ def check_device(name: str) -> str:
 
 
 def _predictor(model: Model, path: Path, name: str, device: str) -> torch.nn.Module:
-    predictors = model.method.to(check_device(device)).predictors()
+    predictors = accelerated(model.method, model.config.training, check_device(device)).predictors()
     if name not in predictors:
         raise InputError(f"{path}: method {model.config.method} has no {name}; leave --ensemble out")
     return predictors[name]

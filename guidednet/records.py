@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from guidednet import checkpoint
+from guidednet.acceleration import accelerated
 from guidednet.config import RunConfig, from_dict
 from guidednet.errors import InputError
 from guidednet.methods import Method, method_class
@@ -61,7 +62,7 @@ def finished_runs(folder: Path) -> list[Run]:
 
 def load_weights(config: RunConfig, path: Path) -> Method:
     """The method of `config` with the weights of `path`, ready to predict on the CPU."""
-    method = make_method(config)
+    method = accelerated(make_method(config), config.training, "cpu")
     method.load_state_dict(checkpoint.load(path))
     return method.eval()
 

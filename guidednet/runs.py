@@ -23,6 +23,7 @@ import guidednet.inference
 import guidednet.metrics
 import guidednet.surfaces
 import guidednet.train
+from guidednet.acceleration import accelerated
 from guidednet.config import RunConfig
 from guidednet.distributed import by_first_rank, rank
 from guidednet.environment import provenance, reset_peak_memory
@@ -200,7 +201,8 @@ class RunStore:
         if by_first_rank(_stamped_key, folder) == key:
             return
         test = self.split(config).test
-        scores = score_method(self.load_method(config).to(self.device), config, self._store(config.dataset), test, self.device)
+        method = accelerated(self.load_method(config), config.training, self.device)
+        scores = score_method(method, config, self._store(config.dataset), test, self.device)
         by_first_rank(write_text, folder / "scores.csv", scores.to_csv(index=False))
         by_first_rank(write_json, folder / "scores.json", {"key": key, "test": test})
 

@@ -84,7 +84,7 @@ def train(
     """
     plan = config.training
     refuse_idle_processes(config, world_size())
-    method = accelerated(make_method(config, store.class_voxels(split.labelled)).to(device), plan)
+    method = accelerated(make_method(config, store.class_voxels(split.labelled)), plan, device)
     method.start_from(burn_in or {})
     optimisers = method.optimisers(config.optimiser)
     checkpoint.seed_everything(config.seed + SEEDS_PER_RANK * rank())

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from torch import nn
 
-from guidednet.networks import NetworkConfig, UNet3D, build_network
+from guidednet.networks import InstanceNorm, NetworkConfig, UNet3D, build_network
 
 
 @pytest.mark.parametrize(("num_classes", "parameters"), [(14, 5_884_254), (16, 5_884_288)])
@@ -54,3 +55,8 @@ def test_build_depends_on_seed_and_initialisation_alone():
     assert torch.equal(weights("kaiming", 0), first)
     assert not torch.equal(weights("kaiming", 1), first)
     assert (weights("xavier", 0) != first).all()
+
+
+def test_normalisation_on_a_cpu_is_torchs_instance_normalisation():
+    image = torch.randn(2, 3, 4, 5, 6, dtype=torch.float64) * 7 + 2
+    torch.testing.assert_close(InstanceNorm(3)(image), nn.InstanceNorm3d(3)(image), rtol=1e-12, atol=1e-12)

@@ -13,7 +13,7 @@ import pytest
 import torch
 from conftest import SPLIT, BlobStore, tiny_config
 
-from guidednet.acceleration import accelerated, autocast
+from guidednet.acceleration import accelerated, autocast, in_bf16
 from guidednet.config import TrainingConfig
 from guidednet.errors import InputError
 from guidednet.methods import METHODS
@@ -159,12 +159,15 @@ def test_networks_in_bf16_and_losses_in_float32(method):
         assert terms["bf16"][name].item() == pytest.approx(value.item(), rel=0.1, abs=0.02), name
 
 
-def test_channels_last_is_the_same_training():
-    config = tiny_config("guidednet")
+def test_a_precision_of_auto_is_bf16_on_gpus_alone():
+    wanted = {("fp32", "cuda"): False, ("bf16", "cpu"): True, ("auto", "cpu"): False, ("auto", "cuda:1"): True}
+    assert {case: in_bf16(TrainingConfig(precision=case[0]), case[1]) for case in wanted} == wanted
+
+
+def test_the_layout_of_a_cpu_is_the_same_training():
+    config = dataclasses.replace(tiny_config("guidednet"), network=NetworkConfig(width=4, depth=3, dropout=0.0))
     weights = []
-    for channels_last in (False, True):
-        plan = dataclasses.replace(config.training, channels_last=channels_last)
-        method = accelerated(make_method(config), plan)
+    for method in (make_method(config), accelerated(make_method(config), config.training, "cpu")):
         batch = BatchDataset(BlobStore(), SPLIT.labelled, SPLIT.unlabelled, config.batch, 0)[0]
         torch.manual_seed(0)
         sum(method.train()(batch, 1).values()).backward()
@@ -174,5 +177,5 @@ def test_channels_last_is_the_same_training():
 
 
 def test_an_unknown_precision_is_refused():
-    with pytest.raises(InputError, match="precision is 'fp8': use one of fp32, bf16"):
+    with pytest.raises(InputError, match="precision is 'fp8': use one of fp32, bf16, auto"):
         TrainingConfig(precision="fp8")
