@@ -45,6 +45,7 @@ from guidednet.workspace import Workspace
 NOT_TRAINING = {f"guidednet.{name}" for name in ("checkpoint", "config", "errors", "files", "methods", "organs", "splits", "store")}
 # Settings of a training that its supervised start does not share, so that rows that differ in them start alike.
 NOT_IN_BURN_IN = {"burn_in_steps": 0, "burn_in_learning_rate": None, "ramp_steps": None, "ramp_staircase": None, "keep_every": None}
+BURN_IN_VALIDATIONS = 10  # at most, as it is long beside what follows
 ON_MISSING = ("train", "blank", "fail")
 EVALUATION_CODE = [guidednet.evaluate, guidednet.inference, guidednet.metrics, guidednet.surfaces]
 
@@ -121,13 +122,14 @@ class RunStore:
         if steps == 0:
             return {}
         method = method_class(config.method)
+        validate_every = max(config.training.validate_every, steps // BURN_IN_VALIDATIONS)
         rate = config.training.burn_in_learning_rate or config.optimiser.learning_rate
         start = dataclasses.replace(
             config,
             method="supervised",
             options=Supervised.Config(),
             n_unlabelled=0,
-            training=dataclasses.replace(config.training, steps=steps, **NOT_IN_BURN_IN),
+            training=dataclasses.replace(config.training, steps=steps, validate_every=validate_every, **NOT_IN_BURN_IN),
             optimiser=dataclasses.replace(config.optimiser, learning_rate=rate),
         )
         schemes = method.initialisations or (config.initialisation,)
