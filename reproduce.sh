@@ -27,7 +27,7 @@ options (without command, and plan)
   --only ITEMS    such as table3, comma separated
   --methods NAMES train these alone, such as cps,guidednet; tables show the others as "not run"
   --seeds N       seeds per row
-  --gpus N        GPUs that share each training: 0 (default), 1, 2, ...
+  --gpus N        GPUs to use: 0 (default), 1, 2, ...; all share each training, or with --jobs N each run has its own
   --processes N   processes that share each training on the CPU (default: 1)
   --steps N       steps of every training, to rehearse a long one
   --cluster NAME  train each run in a task of its own through submitit: slurm, or local

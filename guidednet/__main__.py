@@ -118,14 +118,15 @@ def _add_workspace_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data-root", help="folder of the real data sets (default: DATA_DIR or data)")
     command.add_argument("--results", help="folder to write to (default: RESULTS_DIR or results)")
     command.add_argument("--steps", type=_count, help="steps of every training (default: the profile's)")
-    command.add_argument("--gpus", type=int, default=0, help="GPUs that share each training: 0 (default), 1, 2, ...")
+    command.add_argument("--gpus", type=int, default=0, help="GPUs to use (default: 0); with several --jobs each run has its own")
     command.add_argument("--processes", type=_count, default=1, help="processes that share each training on the CPU (default: 1)")
 
 
 def _add_selection_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--methods", help="comma-separated methods to train, such as cps,guidednet; others are shown as not run")
     command.add_argument("--seeds", type=_count, help="seeds per row (default: the profile's)")
-    command.add_argument("--jobs", type=_count, help="trainings and notebooks at a time (default: one per core, at most 4; on a GPU 1)")
+    jobs = "trainings and notebooks at a time (default: one per core, at most 4; on GPUs 1: all share each training)"
+    command.add_argument("--jobs", type=_count, help=jobs)
 
 
 def _add_item_options(command: argparse.ArgumentParser) -> None:

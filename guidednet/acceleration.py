@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from guidednet.config import TrainingConfig
-from guidednet.distributed import world_size
+from guidednet.distributed import processes_here
 from guidednet.networks import UNet3D
 from guidednet.parallel import cores
 
@@ -43,5 +43,5 @@ def accelerated(method: Module, plan: TrainingConfig, device: torch.device | str
 
 
 def loader_workers(device: torch.device | str) -> int:
-    """Processes that load batches ahead: none on the CPU, whose cores compute; on GPUs each training process's share of the cores."""
-    return 0 if torch.device(device).type == "cpu" else max(1, min(LOADERS_PER_GPU, cores() // world_size() - 1))
+    """Processes that load batches ahead: none on the CPU, whose cores compute; on GPUs a training process's share of its machine."""
+    return 0 if torch.device(device).type == "cpu" else max(1, min(LOADERS_PER_GPU, cores() // processes_here() - 1))

@@ -13,10 +13,12 @@ from guidednet.workspace import Workspace
 MOST_JOBS = 4  # by default: each takes up to a gigabyte of memory
 
 
-def device_of(gpus: int) -> torch.device:
-    """The device for `gpus` GPUs; raises InputError for a number that this machine or version cannot use."""
+def device_of(gpus: int, elsewhere: bool = False) -> torch.device:
+    """The device for `gpus` GPUs, of this machine or `elsewhere`; raises InputError for a number that this machine cannot use."""
     if gpus == 0:
         return torch.device("cpu")
+    if elsewhere:
+        return torch.device("cuda")
     found = torch.cuda.device_count()
     if found == 0:
         raise InputError(f"--gpus {gpus}: torch finds no GPU on this machine; use --gpus 0 or install a CUDA build of torch")
@@ -26,10 +28,25 @@ def device_of(gpus: int) -> torch.device:
 
 
 def store_of(workspace: Workspace, options: Namespace) -> RunStore:
-    """The run store that trains as `--gpus` and `--processes` say: a process for each GPU, or so many that share the CPU."""
-    if options.gpus > 0 and options.processes > 1:
-        raise InputError(f"--processes {options.processes} is for the CPU; --gpus {options.gpus} alone starts one process for each GPU")
-    return RunStore(workspace, device_of(options.gpus), processes=max(options.gpus, options.processes))
+    """The run store that trains as `--gpus`, `--jobs` and `--processes` say, on this machine or on the nodes of a cluster."""
+    processes = processes_of(options)
+    on_slurm = getattr(options, "cluster", None) == "slurm"  # its nodes have the GPUs, not the machine where the command is typed
+    return RunStore(workspace, device_of(options.gpus, on_slurm), processes=processes)
+
+
+def processes_of(options: Namespace) -> int:
+    """How many processes share each training: all GPUs, one where several runs go side by side on them; or as many of the CPU as asked.
+
+    Raises InputError for jobs that cannot share the GPUs evenly.
+    """
+    gpus, jobs = options.gpus, getattr(options, "jobs", None) or 1
+    if gpus > 0 and options.processes > 1:
+        raise InputError(f"--processes {options.processes} is for the CPU; --gpus {gpus} alone starts one process for each GPU")
+    if gpus == 0 or jobs == 1 or getattr(options, "cluster", None):
+        return max(gpus, options.processes)
+    if jobs % gpus:
+        raise InputError(f"--jobs {jobs} with --gpus {gpus}: use 1 (all share each training) or a multiple of {gpus} (each run has one)")
+    return 1
 
 
 def default_jobs(store: RunStore) -> int:

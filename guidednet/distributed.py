@@ -9,6 +9,7 @@ process finds N times the share of its own rows in dL/dθ; DistributedDataParall
 leaves dL/dθ. A mean over a process's own rows would break this: it would lack the factor N.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -32,6 +33,11 @@ def is_distributed() -> bool:
 def world_size() -> int:
     """How many processes train together."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def processes_here() -> int:
+    """How many of them run on this machine, as torchrun says."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", 1)) if is_distributed() else 1
 
 
 def rank() -> int:

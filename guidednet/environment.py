@@ -61,7 +61,8 @@ def device_name(device: Any, processes: int = 1) -> str:
 
     threads = torch.get_num_threads()
     on_gpu = torch.device(device).type == "cuda"
-    name = torch.cuda.get_device_name(device) if on_gpu else f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+    gpu = torch.cuda.get_device_name(device) if on_gpu and torch.cuda.is_available() else "GPU of another machine"
+    name = gpu if on_gpu else f"CPU, {threads} thread{'s' if threads > 1 else ''}"
     return name if processes == 1 else f"{processes} x {name}"
 
 

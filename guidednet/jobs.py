@@ -19,8 +19,8 @@ from guidednet.runs import RunStore
 from guidednet.workspace import Workspace
 
 
-def train_runs(store: RunStore, configs: Sequence[RunConfig], jobs: int) -> None:
-    """Train and score every run of `configs`, `jobs` at a time; the runs that others start from come first.
+def train_runs(store: RunStore, configs: Sequence[RunConfig], jobs: int, gpus: int = 0) -> None:
+    """Train and score every run of `configs`, `jobs` at a time, each on one of `gpus` GPUs; the runs that others start from come first.
 
     Where several processes share each training, one run goes after the other.
     Raises what the first failing run raises, after those that had begun.
@@ -34,7 +34,7 @@ def train_runs(store: RunStore, configs: Sequence[RunConfig], jobs: int) -> None
     with _shared_bar(f"{len(missing)} runs, {jobs} at a time", steps) as done:
         job = partial(_train, workspace=store.workspace, device=str(store.device), done=done)
         for wave in waves(store, missing):
-            for _ in in_parallel(job, wave, jobs):
+            for _ in in_parallel(job, wave, jobs, gpus):
                 pass
 
 

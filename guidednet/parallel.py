@@ -15,8 +15,11 @@ from guidednet.errors import FailedError
 from guidednet.files import is_running
 
 if TYPE_CHECKING:
+    from multiprocessing.queues import SimpleQueue
+
     import torch
 
+VISIBLE_GPUS = "CUDA_VISIBLE_DEVICES"
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -30,10 +33,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def in_parallel(job: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[Result]:
+def in_parallel(job: Callable[[Item], Result], items: Sequence[Item], workers: int, gpus: int = 0) -> Iterator[Result]:
     """Results of `job` as they come; the first exception ends it, after the jobs that had begun.
 
-    `job` and its results must be picklable. Scripts that call this need the usual `if __name__ == "__main__"`.
+    With `gpus`, each worker sees one of them alone. `job` and its results must be picklable. Scripts that call this need the
+    usual `if __name__ == "__main__"`.
     Raises WorkerLostError where a worker is killed from outside.
     """
     if workers == 1 or len(items) < 2:
@@ -42,7 +46,10 @@ def in_parallel(job: Callable[[Item], Result], items: Sequence[Item], workers: i
     # A server without threads does the forking: a process forked from here could inherit a lock that a thread of ours holds.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["torch"])
-    with ProcessPoolExecutor(min(workers, len(items)), mp_context=context, initializer=_begin_worker) as pool:
+    visible = context.SimpleQueue()
+    for name in gpu_of_each(workers, gpus):
+        visible.put(name)
+    with ProcessPoolExecutor(min(workers, len(items)), mp_context=context, initializer=_begin_worker, initargs=(visible,)) as pool:
         futures = [pool.submit(job, item) for item in items]
         try:
             for future in as_completed(futures):
@@ -78,10 +85,18 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _begin_worker() -> None:
-    """One thread each, as the workers share the cores; and no life after the parent's."""
+def gpu_of_each(workers: int, gpus: int) -> list[str | None]:
+    """For each worker the name of the GPU that is to be its own, of the first `gpus` that this process sees; None without GPUs."""
+    seen = [name for name in os.environ.get(VISIBLE_GPUS, "").split(",") if name] or [str(number) for number in range(gpus)]
+    return [seen[worker % gpus] if gpus else None for worker in range(workers)]
+
+
+def _begin_worker(visible: "SimpleQueue[str | None]") -> None:
+    """One thread each, as the workers share the cores, a GPU that is visible, if any; and no life after the parent's."""
     import torch
 
+    if (gpu := visible.get()) is not None:
+        os.environ[VISIBLE_GPUS] = gpu  # nothing has asked CUDA for its devices yet
     torch.set_num_threads(1)
     end_with_parent()
 

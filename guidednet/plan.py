@@ -141,7 +141,12 @@ def operations_per_voxel(network_config: NetworkConfig, dataset: str) -> float:
 
 @functools.cache
 def seconds_per_voxel(network_config: NetworkConfig, dataset: str, device: torch.device) -> float:
-    """Measured forward and backward time of one network per voxel of its input (best of three after a warm-up)."""
+    """Measured forward and backward time of one network per voxel of its input (best of three after a warm-up).
+
+    On a GPU that this machine does not have, a cluster's, it is that of a GPU that sustains ASSUMED_TERAFLOPS.
+    """
+    if device.type == "cuda" and not torch.cuda.is_available():
+        return operations_per_voxel(network_config, dataset) / (ASSUMED_TERAFLOPS * 1e12)
     side = max(2**network_config.depth, 32)  # smaller ones would time the overhead
     num_classes = organ_set(dataset).num_classes
     network = build_network(network_config, num_classes, "kaiming", seed=0).to(device)

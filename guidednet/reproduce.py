@@ -22,8 +22,8 @@ from guidednet.workspace import Workspace, open_workspace
 class Reproduction:
     """What to make (`items`), of which profile and folders (`workspace`), with how many seeds, on which device, `jobs` at a time.
 
-    `methods` are those to train, None for all; what is not trained and not finished is shown as not run. On a `cluster` every
-    run is a task of its own.
+    Of `gpus` GPUs, each job has one, or a single job all. `methods` are those to train, None for all; what is not trained and
+    not finished is shown as not run. On a `cluster` every run is a task of its own.
     """
 
     workspace: Workspace
@@ -31,6 +31,7 @@ class Reproduction:
     seeds: int
     store: RunStore
     jobs: int
+    gpus: int = 0
     methods: tuple[str, ...] | None = None
     cluster: str | None = None
     cluster_parameters: dict[str, Any] = field(default_factory=dict)
@@ -49,6 +50,7 @@ class Reproduction:
             seeds=options.seeds or workspace.profile.seeds,
             store=store,
             jobs=options.jobs or default_jobs(store),
+            gpus=options.gpus,
             methods=() if options.no_training else methods_of(options.methods),
             cluster=options.cluster,
             cluster_parameters=cluster_parameters,
@@ -62,7 +64,7 @@ class Reproduction:
         print(self._plan_text(planned), flush=True)
         configs = [run.config for run in planned]
         if self.cluster is None:
-            train_runs(self.store, configs, self.jobs)
+            train_runs(self.store, configs, self.jobs, self.gpus)
         else:
             train_on_cluster(self.store, configs, self.cluster, self.cluster_parameters, self.jobs)
         self._execute_notebooks()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from guidednet.parallel import WorkerLostError, in_parallel, one_thread
+from guidednet.parallel import WorkerLostError, gpu_of_each, in_parallel, one_thread
 
 ROOT = Path(__file__).parent.parent
 
@@ -81,3 +81,15 @@ def test_one_thread_inside_and_as_before_after():
     with one_thread():
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == 2
+
+
+def visible_gpu(_):
+    time.sleep(0.3)  # so that each worker gets a part
+    return os.environ.get("CUDA_VISIBLE_DEVICES")
+
+
+@pytest.mark.parametrize(("outside", "seen"), [("", {"0", "1"}), ("5,3,4", {"5", "3"})])
+def test_each_worker_sees_one_gpu_of_those_that_it_may_use(outside, seen, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", outside)
+    assert set(in_parallel(visible_gpu, range(6), workers=2, gpus=2)) == seen
+    assert set(gpu_of_each(4, 2)) == seen and gpu_of_each(2, 0) == [None, None]
