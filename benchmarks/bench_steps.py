@@ -15,13 +15,14 @@ import torch
 from benchmarks.common import comparison, using
 from guidednet.acceleration import accelerated, autocast
 from guidednet.config import RunConfig
+from guidednet.distributed import data_parallel
 from guidednet.methods import METHODS, Method
 from guidednet.networks import UNet3D
 from guidednet.optimiser import update
 from guidednet.organs import organ_set
 from guidednet.profiles import profile
 from guidednet.progress import bar
-from guidednet.sampling import Batch
+from guidednet.sampling import Batch, BatchConfig
 from guidednet.train import make_method
 
 STEP_TO_NETWORKS = 1.5  # a step may take at most so many times what its networks alone take
@@ -39,33 +40,43 @@ def config_of(method: str, name: str, **training: Any) -> RunConfig:
     return dataclasses.replace(run, training=dataclasses.replace(run.training, **training))
 
 
-def random_batch(config: RunConfig, distance_maps: bool, device: torch.device) -> Batch:
-    """A batch of noise with labels of every class, on `device`."""
-    rows, crop = config.batch.labelled + (config.batch.unlabelled if config.n_unlabelled else 0), config.batch.crop
+def random_batch(sizes: BatchConfig, classes: int, distance_maps: bool = False) -> Batch:
+    """A batch of noise with labels of every class."""
     generator = torch.Generator().manual_seed(0)
-    classes = organ_set(config.dataset).num_classes
-    maps = torch.rand(config.batch.labelled, classes - 1, *crop, generator=generator) if distance_maps else None
-    label = torch.randint(classes, (config.batch.labelled, *crop), generator=generator)
-    return Batch(torch.rand(rows, 1, *crop, generator=generator), label, maps).to(device)
+    maps = torch.rand(sizes.labelled, classes - 1, *sizes.crop, generator=generator) if distance_maps else None
+    label = torch.randint(classes, (sizes.labelled, *sizes.crop), generator=generator)
+    return Batch(torch.rand(sizes.labelled + sizes.unlabelled, 1, *sizes.crop, generator=generator), label, maps)
 
 
-def step_of(config: RunConfig, device: torch.device) -> Callable[[], None]:
-    """A function that does one training step: forward, loss, backward, update."""
-    method = accelerated(make_method(config), config.training, device).train()
-    batch, optimisers = random_batch(config, method.uses_distance_maps, device), method.optimisers(config.optimiser)
+def batch_of(config: RunConfig, method: Method) -> Batch:
+    """A batch of noise of the size that `config` trains on."""
+    sizes = config.batch if config.n_unlabelled else dataclasses.replace(config.batch, unlabelled=0)
+    return random_batch(sizes, organ_set(config.dataset).num_classes, method.uses_distance_maps)
+
+
+def training_step(method: Method, batch: Batch, config: RunConfig, device: torch.device) -> Callable[[], None]:
+    """A function that does one training step of `method` on `batch`: forward, loss, backward, update."""
+    method, batch = accelerated(method, config.training, device).train(), batch.to(device)
+    optimisers, losses = method.optimisers(config.optimiser), data_parallel(method)
 
     def step() -> None:
         with autocast(config.training, device):
-            terms = method(batch, config.training.steps // 2)
+            terms = losses(batch, config.training.steps // 2)
         update(optimisers, sum(terms.values()))
 
     return step
 
 
+def step_of(config: RunConfig, device: torch.device) -> Callable[[], None]:
+    """A function that does one training step of `config`."""
+    method = make_method(config)
+    return training_step(method, batch_of(config, method), config, device)
+
+
 def networks_of(config: RunConfig, device: torch.device) -> Callable[[], None]:
     """A function that does forward and backward of the trained networks of `config` alone."""
     method = accelerated(make_method(config), config.training, device).train()
-    batch, networks = random_batch(config, False, device), trained_networks(method)
+    batch, networks = batch_of(config, method).to(device), trained_networks(method)
 
     def passes() -> None:
         with autocast(config.training, device):
@@ -110,11 +121,18 @@ def measure(quick: bool = False) -> list[dict[str, Any]]:
             if name not in ONE_PASS
         ]
         rows.append(comparison(f"step of guidednet, {size}", unit, steps["guidednet"], "CPS", steps["cps"], 1 / GUIDEDNET_TO_CPS, 1))
+        rows.append(_share_of_guidednets_own_terms(size, steps))
         return rows + (_on_gpu(size, device, repeats) if device.type == "cuda" else [])
 
 
 def _against_networks(size: str, device: torch.device, name: str, step: float, alone: float) -> dict[str, Any]:
     return comparison(f"step of {name}, {size}", _unit(device), step, "its networks alone", alone, 1 / STEP_TO_NETWORKS, 1)
+
+
+def _share_of_guidednets_own_terms(size: str, steps: dict[str, float]) -> dict[str, Any]:
+    """What part of a GuidedNet step a CPS step is not."""
+    share = round(1 - steps["cps"] / steps["guidednet"], 3)
+    return {"what": f"3D-CGMM and KT-CPS in a step of guidednet, {size}", "unit": "share", "ours": share, "threads": 1}
 
 
 def _on_gpu(size: str, device: torch.device, repeats: int) -> list[dict[str, Any]]:

@@ -120,4 +120,4 @@ def test_selection_on_test_cases_never_loses(tmp_path):
     assert list(table["looks"]) == [5, 5] and (table["gain"] >= 0).all()
     assert (table["best_on_test"] >= table[["last", "best_on_validation"]].max(axis=1)).all()
     pd.testing.assert_series_equal(table["gain"], (table["best_on_test"] - table["best_on_validation"]).rename("gain"), atol=0.011)
-    assert {config.training.keep_every for row in selection(profile("quick"), 1) for config in row.runs} == {4}
+    assert {config.training.keep_every for row in selection(profile("quick"), 1) for config in row.runs} == {3}

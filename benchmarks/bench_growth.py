@@ -1,0 +1,94 @@
+"""Time and memory of a GuidedNet step as batch, crop and number of classes grow, and of loading crops as the cases do.
+
+The network of profile quick on the CPU, in one thread. From one common size, one number at a time; everything but the
+number of cases should grow in proportion or less, and the cases not at all.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.bench_loader import from_store, prepared_cases
+from benchmarks.bench_steps import config_of, random_batch, training_step
+from benchmarks.common import best_cpu_seconds, peak_mebibytes, using
+from guidednet.inference import Size
+from guidednet.methods import MethodSetup, build_method
+from guidednet.profiles import profile
+from guidednet.progress import bar
+from guidednet.sampling import BatchConfig
+from guidednet.store import CaseStore
+
+
+@dataclass(frozen=True)
+class StepSize:
+    """What a step's cost depends on: rows of each kind (labelled and unlabelled), crop (D,H,W), classes with background."""
+
+    rows: int = 2
+    crop: Size = (16, 24, 32)
+    classes: int = 14
+
+    @property
+    def voxels(self) -> int:
+        """Voxels of one crop."""
+        return self.crop[0] * self.crop[1] * self.crop[2]
+
+
+GROWING = {
+    "labelled and unlabelled rows": [StepSize(rows=rows) for rows in (1, 2, 4, 8)],
+    "voxels of a crop": [StepSize(crop=crop) for crop in ((16, 16, 16), (16, 24, 32), (32, 32, 32), (32, 48, 48))],
+    "classes": [StepSize(classes=classes) for classes in (4, 8, 16, 32)],
+}
+CASES = (4, 16, 64)
+LOADED = dict(crop=(32, 48, 48), batches=20)
+SPACING_MM, VOXEL_MM = (5.0, 3.0, 3.0), 6.0
+
+
+def number(name: str, size: StepSize) -> int:
+    """The number of `size` that grows under `name`."""
+    return {"voxels of a crop": size.voxels, "classes": size.classes}.get(name, size.rows)
+
+
+def step_of_size(size: StepSize) -> Callable[[], None]:
+    """A step of GuidedNet at `size`, already done once."""
+    config = config_of("guidednet", "quick")
+    sizes = BatchConfig(labelled=size.rows, unlabelled=size.rows, crop=size.crop)
+    network = dataclasses.replace(profile("quick").network)
+    setup = MethodSetup(size.classes, network, ramp_steps=32, seed=0, labelled_voxels=torch.ones(size.classes), steps=32, crop=size.crop)
+    method = build_method("guidednet", setup, config.options)
+    step = training_step(method, random_batch(sizes, size.classes), config, torch.device("cpu"))
+    step()
+    return step
+
+
+def loading(folder: Path, crop: Size, batches: int) -> Callable[[], None]:
+    """Loading so many batches from the store in `folder`, already done once."""
+    work = partial(from_store, CaseStore(folder), crop, batches)
+    work()
+    return work
+
+
+def measured(name: str, value: int, work: Callable[[], Callable[[], None]], repeats: int) -> dict[str, Any]:
+    """A row: what grows, how far, and processor time and added memory of what `work` returns."""
+    with using(threads=1):
+        seconds = best_cpu_seconds({f"{name}: {value}": work()}, repeats)
+    (taken,) = seconds.values()
+    return {"grows": name, "value": value, "seconds": float(f"{taken:.4g}"), "mebibytes": round(peak_mebibytes(work), 1), "threads": 1}
+
+
+def measure(quick: bool = False) -> list[dict[str, Any]]:
+    """A row for each size; `quick` takes the two smallest of each."""
+    repeats, most = (1, 2) if quick else (3, None)
+    wanted = [(name, size) for name, sizes in GROWING.items() for size in sizes[:most]]
+    rows = [
+        measured(name, number(name, size), partial(step_of_size, size), repeats)
+        for name, size in bar("benchmark: growth", "size")(wanted, len(wanted))
+    ]
+    for cases in CASES[:most]:
+        folder = prepared_cases(cases, SPACING_MM, VOXEL_MM).folder
+        rows.append(measured("cases", cases, partial(loading, folder, **LOADED), repeats))
+    return rows
