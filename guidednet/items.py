@@ -16,12 +16,14 @@ class Item:
     """Something that `reproduce.sh` makes: its notebook, the runs it shows, the files it leaves in the figure folder.
 
     `needs_all`: the notebook walks through its runs and can leave none out; tables and figures show a missing one as not run.
+    `reads`: a folder of the figures whose CSV files it shows.
     """
 
     notebook: str
     rows: Rows | None = None
     files: tuple[str, ...] = ()
     needs_all: bool = False
+    reads: str | None = None
 
 
 def table_files(name: str) -> tuple[str, ...]:
@@ -75,6 +77,7 @@ ITEMS = {
     "numbers": Item("25_the_papers_own_numbers"),
     "curves": Item("26_training_curves", table3),
     "viewer": Item("30_slice_viewer", viewer_rows),
+    "benchmarks": Item("40_benchmarks", table3, reads="benchmarks"),
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from guidednet.cluster import executor_of, train_on_cluster
 from guidednet.compute import default_jobs, methods_of, store_of
 from guidednet.config import RunConfig
+from guidednet.fingerprint import hash_of
 from guidednet.items import Item, items
 from guidednet.jobs import train_runs
 from guidednet.parallel import in_parallel
@@ -101,6 +102,11 @@ class Reproduction:
         rows = item.rows(self.workspace.profile, self.seeds) if item.rows else []
         return [config for row in rows for config in row.runs]
 
+    def _read_by(self, item: Item) -> dict[str, Any]:
+        """The hashes of the files that the item reads, by name."""
+        files = sorted((self.workspace.figures / item.reads).glob("*.csv")) if item.reads else []
+        return {"files": {file.name: hash_of(file.read_text(encoding="utf-8")) for file in files}} if files else {}
+
     def _execution(self, item: Item) -> Execution | None:
         """How to execute the item's notebook; None, with a line that says so, where it needs a run that is not there."""
         configs = self._configs(item)
@@ -114,6 +120,6 @@ class Reproduction:
             name=item.notebook,
             values={name: value for name, value in values.items() if name in known},
             folder=self.workspace.report_folder / "notebooks",
-            inputs={"runs": [self.store.key(config) for config in configs if config not in missing]},
+            inputs={"runs": [self.store.key(config) for config in configs if config not in missing]} | self._read_by(item),
             outputs=tuple(self.workspace.figure_folder / file for file in item.files),
         )

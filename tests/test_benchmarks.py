@@ -18,6 +18,9 @@ from benchmarks import common
 from benchmarks.__main__ import available, load, main
 from benchmarks.bench_windows import measure
 from guidednet.errors import FailedError, InputError
+from guidednet.report.benchmarks import benchmark_tables, comparisons
+from guidednet.report.step_profile import kind_of
+from guidednet.workspace import open_workspace
 
 ROOT = Path(__file__).parent.parent
 COMPARED = {"what", "unit", "ours", "other", "theirs", "ratio", "wanted", "holds", "threads"}
@@ -131,3 +134,30 @@ def test_agreement_refuses_what_is_no_number():
         common.require_agreement("x", float("nan"), 1.0)
     with pytest.raises(InputError):
         common.require("no_such_package")
+
+
+def test_the_notebook_shows_what_was_measured_here_and_else_what_is_shipped(tmp_path):
+    workspace = open_workspace("smoke")
+    shipped = {path.stem for path in (ROOT / "figures" / "benchmarks").glob("*.csv")}
+    assert set(benchmark_tables(workspace)) == shipped and {"cgmm", "loader", "windows"} <= shipped
+    common.write("tried_quick", [{"what": "a", "threads": 1}])  # says nothing about speed
+    common.write("steps", [common.comparison("a", "s", 2.0, "b", 3.0, 1.6, 1), {"what": "a share", "ours": 0.1, "threads": 1}])
+    tables = benchmark_tables(workspace)
+    assert set(tables) == {"steps"}
+    assert comparisons(tables)[["benchmark", "ratio", "holds"]].to_numpy().tolist() == [["steps", 1.5, False]]
+    assert comparisons({}).empty
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind"),
+    [
+        ("aten::convolution_backward", "convolution, backward"),
+        ("aten::mkldnn_convolution", "convolution, forward"),
+        ("aten::native_group_norm_backward", "normalisation"),
+        ("aten::upsample_trilinear3d", "upsampling and pooling"),
+        ("aten::_log_softmax", "softmax and exponentials"),
+        ("autograd::engine", "everything else"),
+    ],
+)
+def test_operations_are_sorted_by_kind(operation, kind):
+    assert kind_of(operation) == kind
