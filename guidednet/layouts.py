@@ -69,7 +69,7 @@ LAYOUTS = {
 
 @dataclass(frozen=True)
 class RawCase:
-    """One case on disk: its id, its image and its label file (None where the release has none)."""
+    """One case on disk: its id, its image and its label file: None where the release has none, and a missing one where it has one."""
 
     case_id: str
     image: Path
@@ -79,8 +79,7 @@ class RawCase:
 def find_cases(raw_folder: Path, dataset: str) -> list[RawCase]:
     """All cases of a raw folder, those with a label first, in the order of their paths.
 
-    Raises InputError where the folder is missing, holds no CT of this layout, lacks the label of a case that must
-    have one, or names one case twice.
+    Raises InputError where the folder is missing, holds no CT of this layout, or names one case twice.
     """
     raw_folder, layout = Path(raw_folder), LAYOUTS[dataset]
     if not raw_folder.is_dir():
@@ -112,9 +111,11 @@ def _by_case(files: Iterable[Path], pattern: str) -> dict[str, Path]:
 
 def _case(case_id: str, image: Path, label: Path | None, layout: Layout) -> RawCase:
     path = image.as_posix()
+    if re.fullmatch(layout.unlabelled, path):
+        return RawCase(case_id, image, None)
     if label is None and re.fullmatch(layout.labelled, path):
-        raise InputError(f"{image}: the label of case {case_id} is missing; add {case_id}{ENDING} to the labels or move the image away")
-    return RawCase(case_id, image, None if re.fullmatch(layout.unlabelled, path) else label)
+        label = image.parent.with_name(image.parent.name.replace("images", "labels")) / f"{case_id}{ENDING}"
+    return RawCase(case_id, image, label)
 
 
 def _why_none(files: list[Path], holds_mri: bool, dataset: str) -> str:

@@ -91,6 +91,8 @@ def _write_tables(folder: Path, rows: list[dict[str, Any]], broken: list[BrokenC
 def prepare_case(case: RawCase, folder: Path, dataset: str, config: PrepareConfig) -> dict[str, Any]:
     """Prepare one case into folder/<case id>; returns its row of the case table, read back where it is done already."""
     done = folder / case.case_id / "case.json"
+    if case.label is not None and not case.label.exists():
+        raise InputError(f"{case.image}: the label of case {case.case_id} is missing; add {case.label} or move the image away")
     source = {"image_sha256": _source_hash(case.image), "label_sha256": _source_hash(case.label)}
     if row := _finished_row(done, source):
         return row

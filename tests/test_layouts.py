@@ -59,12 +59,13 @@ def other_layout(folder):
     return touch(folder, "images/FLARE22_Tr_0001_0000.nii.gz", "labels/FLARE22_Tr_0001.nii.gz")
 
 
-def label_missing(folder):
-    return touch(amos(folder, 1), "imagesVa/amos_0008.nii.gz")
-
-
 def twice(folder):
     return touch(amos(folder, 1), "imagesVa/amos_0001.nii.gz", "labelsVa/amos_0001.nii.gz")
+
+
+def test_a_label_that_the_release_has_is_expected_where_it_would_be(tmp_path):
+    (case,) = find_cases(touch(tmp_path, "imagesVa/amos_0008.nii.gz"), "amos")
+    assert case.label == tmp_path / "labelsVa" / "amos_0008.nii.gz" and not case.label.exists()
 
 
 BAD_FOLDERS = {
@@ -72,7 +73,6 @@ BAD_FOLDERS = {
     "another layout": (other_layout, "files named as in flare22; use --dataset flare22"),
     "no image": (lambda folder: touch(folder, "readme.txt"), "no image .* found; check --dataset"),
     "no folder": (lambda folder: folder / "absent", "absent: no such folder"),
-    "a label is missing": (label_missing, "the label of case amos_0008 is missing; add amos_0008.nii.gz"),
     "a case twice": (twice, "case amos_0001 is already there as .*imagesTr"),
 }
 

@@ -237,7 +237,7 @@ FAULTS = {
     "raw image changed": (lambda raw, case: change_a_voxel(image_of(raw, 3)), "0003_0000.nii.gz: has changed"),
     "raw label changed": (lambda raw, case: truncate(raw / "labels" / f"{CASE}.nii.gz"), "0003.nii.gz: has changed"),
     "raw image gone": (lambda raw, case: image_of(raw, 3).unlink(), f"case {CASE} is missing"),
-    "raw label gone": (lambda raw, case: (raw / "labels" / f"{CASE}.nii.gz").unlink(), f"label of case {CASE} is missing"),
+    "raw label gone": (lambda raw, case: (raw / "labels" / f"{CASE}.nii.gz").unlink(), f"{CASE}.nii.gz: missing"),
     "raw folder gone": (lambda raw, case: shutil.rmtree(raw), "raw: no such folder"),
 }
 
