@@ -21,6 +21,7 @@ BENCHMARKS = {
     "loader": "crop loading against gzipped HDF5 and torchio's Queue",
     "prepare": "preparation of a scan",
     "steps": "training steps of every method",
+    "waiting": "how long a training waits for its crops",
     "scaling": "training steps on several processes",
     "growth": "time and memory as batch, crop, classes and cases grow",
     "precision": "what trainings in bf16 learn against those in float32",

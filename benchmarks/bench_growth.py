@@ -60,7 +60,7 @@ def step_of_size(size: StepSize) -> Callable[[], None]:
     network = dataclasses.replace(profile("quick").network)
     setup = MethodSetup(size.classes, network, ramp_steps=32, seed=0, labelled_voxels=torch.ones(size.classes), steps=32, crop=size.crop)
     method = build_method("guidednet", setup, config.options)
-    step = training_step(method, random_batch(sizes, size.classes), config, torch.device("cpu"))
+    step = partial(training_step(method, config, torch.device("cpu")), random_batch(sizes, size.classes))
     step()
     return step
 

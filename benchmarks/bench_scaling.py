@@ -45,12 +45,12 @@ def share_of_steps(rank: int, processes: int, size: str, kind: str, steps: int, 
         config = config_of(METHOD, size)
         labelled, unlabelled = config.batch.labelled // processes, config.batch.unlabelled // processes
         share = dataclasses.replace(config.batch, labelled=labelled, unlabelled=unlabelled)
-        batch = random_batch(share, organ_set(config.dataset).num_classes)
-        step = training_step(make_method(config), batch, config, device)
+        batch = random_batch(share, organ_set(config.dataset).num_classes).to(device)
+        step = training_step(make_method(config), config, device)
         for done in range(steps + 2):
             if done == 2:
                 began = _now(device)
-            step()
+            step(batch)
         taken = (_now(device) - began) / steps
         dist.destroy_process_group()
     return taken

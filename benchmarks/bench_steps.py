@@ -8,6 +8,7 @@ is counted. "Networks alone" are forward and backward of the networks that a met
 import dataclasses
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -54,12 +55,12 @@ def batch_of(config: RunConfig, method: Method) -> Batch:
     return random_batch(sizes, organ_set(config.dataset).num_classes, method.uses_distance_maps)
 
 
-def training_step(method: Method, batch: Batch, config: RunConfig, device: torch.device) -> Callable[[], None]:
-    """A function that does one training step of `method` on `batch`: forward, loss, backward, update."""
-    method, batch = accelerated(method, config.training, device).train(), batch.to(device)
+def training_step(method: Method, config: RunConfig, device: torch.device) -> Callable[[Batch], None]:
+    """A function that does one training step of `method` on a batch: forward, loss, backward, update."""
+    method = accelerated(method, config.training, device).train()
     optimisers, losses = method.optimisers(config.optimiser), data_parallel(method)
 
-    def step() -> None:
+    def step(batch: Batch) -> None:
         with autocast(config.training, device):
             terms = losses(batch, config.training.steps // 2)
         update(optimisers, sum(terms.values()))
@@ -68,9 +69,9 @@ def training_step(method: Method, batch: Batch, config: RunConfig, device: torch
 
 
 def step_of(config: RunConfig, device: torch.device) -> Callable[[], None]:
-    """A function that does one training step of `config`."""
+    """A function that does one training step of `config` on a batch that lies on `device`."""
     method = make_method(config)
-    return training_step(method, batch_of(config, method), config, device)
+    return partial(training_step(method, config, device), batch_of(config, method).to(device))
 
 
 def networks_of(config: RunConfig, device: torch.device) -> Callable[[], None]:

@@ -123,7 +123,7 @@ def voxels_per_step(config: RunConfig) -> float:
 
 
 def gpu_hours(planned: Iterable[PlannedRun]) -> float:
-    """Hours that the runs that are left take on a GPU that sustains ASSUMED_TERAFLOPS."""
+    """Hours that the steps of the runs that are left take on a GPU that sustains ASSUMED_TERAFLOPS; validation is not in it."""
     left = [run.config for run in planned if run.status != "finished"]
     operations = sum(run.training.steps * voxels_per_step(run) * operations_per_voxel(run.network, run.dataset) for run in left)
     return operations / (ASSUMED_TERAFLOPS * 1e12) / 3600
@@ -170,7 +170,7 @@ def summary(planned: list[PlannedRun], store: RunStore) -> str:
         f"{len(planned)} runs, {finished} finished; about {hours:.2f} hours of training left on this {_kind_of_device(store.device)}; "
         f"about {disk_gigabytes(planned):.1f} GB of disk for the run folders in all"
         f"{f', {to_prepare:.3g} GB for scans to prepare' if to_prepare else ''}\n"
-        f"on a GPU that sustains {ASSUMED_TERAFLOPS:g} TFLOP/s (assumed, not measured): about {gpu_hours(planned):.1f} GPU hours"
+        f"on a GPU that sustains {ASSUMED_TERAFLOPS:g} TFLOP/s (assumed, not measured): about {gpu_hours(planned):.1f} GPU hours, validation not counted"
     )
 
 
