@@ -170,7 +170,8 @@ def summary(planned: list[PlannedRun], store: RunStore) -> str:
         f"{len(planned)} runs, {finished} finished; about {hours:.2f} hours of training left on this {_kind_of_device(store.device)}; "
         f"about {disk_gigabytes(planned):.1f} GB of disk for the run folders in all"
         f"{f', {to_prepare:.3g} GB for scans to prepare' if to_prepare else ''}\n"
-        f"on a GPU that sustains {ASSUMED_TERAFLOPS:g} TFLOP/s (assumed, not measured): about {gpu_hours(planned):.1f} GPU hours, validation not counted"
+        f"on a GPU that sustains {ASSUMED_TERAFLOPS:g} TFLOP/s (assumed, not measured): "
+        f"about {gpu_hours(planned):.1f} GPU hours, validation not counted"
     )
 
 
