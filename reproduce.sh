@@ -34,7 +34,7 @@ options (without command, and plan)
   --cluster-option NAME=VALUE
                   for submitit, such as slurm_partition=gpu or timeout_min=1440 (may be repeated)
   --no-training   tables and figures from the runs that are finished
-  --jobs N        trainings and notebooks at a time (default: one per core, at most 4; on a GPU 1)
+  --jobs N        trainings and notebooks at a time (default: as cores and memory allow, at most 4; on a GPU 1)
   --data-root DIR folder of the real data sets (default: $DATA_DIR or data)
   --results DIR   folder to write to (default: $RESULTS_DIR or results)
 TEXT

@@ -61,7 +61,7 @@ def training_step(method: Method, config: RunConfig, device: torch.device) -> Ca
     optimisers, losses = method.optimisers(config.optimiser), data_parallel(method)
 
     def step(batch: Batch) -> None:
-        with autocast(config.training, device):
+        with autocast(config.training, device, training=True):
             terms = losses(batch, config.training.steps // 2)
         update(optimisers, sum(terms.values()))
 
@@ -80,7 +80,7 @@ def networks_of(config: RunConfig, device: torch.device) -> Callable[[], None]:
     batch, networks = batch_of(config, method).to(device), trained_networks(method)
 
     def passes() -> None:
-        with autocast(config.training, device):
+        with autocast(config.training, device, training=True):
             outputs = [network(batch.image).logits for network in networks]
         sum(logits.float().mean() for logits in outputs).backward()
 

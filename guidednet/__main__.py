@@ -125,7 +125,7 @@ def _add_workspace_options(command: argparse.ArgumentParser) -> None:
 def _add_selection_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--methods", help="comma-separated methods to train, such as cps,guidednet; others are shown as not run")
     command.add_argument("--seeds", type=_count, help="seeds per row (default: the profile's)")
-    jobs = "trainings and notebooks at a time (default: one per core, at most 4; on GPUs 1: all share each training)"
+    jobs = "trainings and notebooks at a time (default: as cores and memory allow, at most 4; on GPUs 1: all share each training)"
     command.add_argument("--jobs", type=_count, help=jobs)
 
 

@@ -16,7 +16,7 @@ from guidednet.optimiser import OptimiserConfig
 from guidednet.sampling import BatchConfig
 
 T = TypeVar("T")
-PRECISIONS = ("fp32", "bf16", "auto")
+PRECISIONS = ("fp32", "bf16")
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,8 @@ class TrainingConfig:
     30,000 and a `ramp_staircase` of 150, see guidednet.losses.ramp). `burn_in_steps` > 0
     starts every network from a supervised training of that many steps that all methods share, at its own rate.
     `keep_every` keeps the weights of every so many steps, for questions that are asked after the training.
-    `precision` of the networks is "fp32", "bf16", or "auto": bf16 on a GPU and fp32 on a CPU, few of which compute in bf16;
-    losses are always float32. `channels_last` (on a GPU; a CPU always) and `compiled` change how they are computed and, by
-    rounding, what.
+    `precision` of the networks is "fp32" or "bf16"; losses are always float32, and so is what a CPU predicts.
+    `channels_last` (on a GPU; a CPU always) and `compiled` change how they are computed and, by rounding, what.
     """
 
     steps: int = 20_000

@@ -24,7 +24,7 @@ def predict_case(
 ) -> np.ndarray:
     """Label map (D,H,W) uint8 of a case by one predictor of `method`, with the run's sliding window."""
     num_classes = organ_set(config.dataset).num_classes
-    with autocast(config.training, device):
+    with autocast(config.training, device, training=False):
         return predict_labels(method.eval().predictors()[predictor], store.image(case), config.window, num_classes, device)
 
 

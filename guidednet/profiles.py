@@ -149,7 +149,7 @@ def reference() -> Profile:
             "amos": DataConfig(training=180, validation=60, test=60, hides_labels=True, phantom=PhantomConfig(210, 90, 1.5)),
         },
         seeds=3,
-        training=TrainingConfig(steps=4_000, precision="auto"),
+        training=TrainingConfig(steps=4_000, precision="bf16"),
     )
 
 
@@ -162,7 +162,7 @@ def paper() -> Profile:
             "amos": DataConfig(training=180, validation=60, test=60, hides_labels=True),
         },
         seeds=3,
-        training=TrainingConfig(precision="auto"),
+        training=TrainingConfig(precision="bf16"),
     )
 
 

@@ -98,7 +98,7 @@ def train(
     recent: list[dict[str, Tensor]] = []  # the terms since the last look: looking makes a GPU wait
     for batch in progress(batches, len(batches)):
         set_learning_rate(optimisers, (1 - state.step / plan.steps) ** config.optimiser.power)
-        with autocast(plan, device):
+        with autocast(plan, device, training=True):
             terms = losses.train()(batch.to(device), state.step)
         update(optimisers, sum(terms.values()))
         method.after_step(state.step)
@@ -179,7 +179,7 @@ def validation_dice(method: Method, config: RunConfig, store: CaseStore, cases: 
     network = method.predictors()["primary"]
 
     def score(case: str) -> np.ndarray:
-        with autocast(config.training, device):
+        with autocast(config.training, device, training=False):
             prediction = predict_labels(network, store.image(case), config.window, num_classes, device)
         return dice(prediction, store.label(case), num_classes)
 

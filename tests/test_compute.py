@@ -5,10 +5,12 @@ from argparse import Namespace
 import pytest
 import torch
 
-from guidednet.compute import device_of, processes_of
+from guidednet import compute
+from guidednet.compute import default_jobs, device_of, processes_of
 from guidednet.errors import InputError
 from guidednet.networks import NetworkConfig
 from guidednet.plan import operations_per_voxel, seconds_per_voxel
+from guidednet.profiles import PROFILES
 
 
 @pytest.mark.parametrize(
@@ -41,3 +43,15 @@ def test_a_clusters_gpu_is_planned_with_an_assumed_speed():
     network = NetworkConfig(width=4, depth=3)
     seconds = seconds_per_voxel(network, "flare22", device_of(1, elsewhere=True))
     assert seconds == operations_per_voxel(network, "flare22") / 20e12
+
+
+@pytest.mark.parametrize(
+    ("name", "gigabytes", "jobs"), [("quick", 8, 4), ("quick", 3.5, 3), ("paper", 24, 1), ("paper", 40, 2), ("paper", 4, 1)]
+)
+def test_side_by_side_go_as_many_as_cores_and_memory_allow(name, gigabytes, jobs, monkeypatch, tmp_path):
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text(f"MemTotal:  99 kB\nMemAvailable:  {int(gigabytes * 1e6)} kB\n")
+    monkeypatch.setattr(compute, "MEMORY", meminfo)
+    monkeypatch.setattr(compute, "cores", lambda: 4)
+    workspace = Namespace(profile=PROFILES[name]())
+    assert default_jobs(Namespace(device=torch.device("cpu"), processes=1, workspace=workspace)) == jobs

@@ -5,7 +5,6 @@ import math
 from collections.abc import Callable
 
 import pandas as pd
-import torch
 from torch.profiler import ProfilerActivity, profile
 
 from guidednet.acceleration import accelerated, autocast
@@ -61,7 +60,7 @@ def real_step(store: RunStore, config: RunConfig) -> Callable[[], None]:
     dataset = BatchDataset(cases, split.labelled, split.unlabelled, config.batch, config.seed)
 
     def step() -> None:
-        with autocast(config.training, torch.device("cpu")):
+        with autocast(config.training, "cpu", training=True):
             terms = method(dataset[0], config.training.steps // 2)
         update(optimisers, sum(terms.values()))
 
