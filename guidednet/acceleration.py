@@ -11,11 +11,26 @@ from torch import nn
 
 from guidednet.config import TrainingConfig
 from guidednet.distributed import processes_here
+from guidednet.errors import InputError
 from guidednet.networks import UNet3D
 from guidednet.parallel import cores
 
 Module = TypeVar("Module", bound=nn.Module)
 LOADERS_PER_GPU = 6  # a crop takes a few milliseconds and a step on a GPU some hundreds
+
+
+def device_of(gpus: int, elsewhere: bool = False) -> torch.device:
+    """The device for `gpus` GPUs, of this machine or `elsewhere`; raises InputError for a number that this machine cannot use."""
+    if gpus == 0:
+        return torch.device("cpu")
+    if elsewhere:
+        return torch.device("cuda")
+    found = torch.cuda.device_count()
+    if found == 0:
+        raise InputError(f"--gpus {gpus}: torch finds no GPU on this machine; use --gpus 0 or install a CUDA build of torch")
+    if gpus > found:
+        raise InputError(f"--gpus {gpus}: torch finds {found} on this machine; use --gpus {found}")
+    return torch.device("cuda")
 
 
 def autocast(plan: TrainingConfig, device: torch.device | str, training: bool) -> torch.autocast:

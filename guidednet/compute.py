@@ -4,8 +4,7 @@ import math
 from argparse import Namespace
 from pathlib import Path
 
-import torch
-
+from guidednet.acceleration import device_of
 from guidednet.errors import InputError
 from guidednet.methods import method_class
 from guidednet.parallel import cores
@@ -17,20 +16,6 @@ MOST_JOBS = 4  # by default
 # Memory that a training of two networks takes: so many bytes per voxel of a batch and channel of the network's width, and a gigabyte.
 BYTES_PER_CHANNEL = {"fp32": 2 * 90, "bf16": 2 * 60}
 MEMORY = Path("/proc/meminfo")
-
-
-def device_of(gpus: int, elsewhere: bool = False) -> torch.device:
-    """The device for `gpus` GPUs, of this machine or `elsewhere`; raises InputError for a number that this machine cannot use."""
-    if gpus == 0:
-        return torch.device("cpu")
-    if elsewhere:
-        return torch.device("cuda")
-    found = torch.cuda.device_count()
-    if found == 0:
-        raise InputError(f"--gpus {gpus}: torch finds no GPU on this machine; use --gpus 0 or install a CUDA build of torch")
-    if gpus > found:
-        raise InputError(f"--gpus {gpus}: torch finds {found} on this machine; use --gpus {found}")
-    return torch.device("cuda")
 
 
 def store_of(workspace: Workspace, options: Namespace) -> RunStore:

@@ -26,7 +26,6 @@ from guidednet.config import RunConfig
 from guidednet.distributed import rank
 from guidednet.errors import FailedError, InputError
 from guidednet.files import write_bytes
-from guidednet.methods import method_class
 from guidednet.parallel import cores, end_with
 from guidednet.workspace import Workspace
 
@@ -81,8 +80,6 @@ def launch(workspace: Workspace, config: RunConfig, on_gpu: bool, processes: int
 
     Raises what the training raises of InputError and FailedError, and FailedError where workers were lost too often.
     """
-    if method_class(config.method).__module__ == "__main__":
-        raise InputError(f"method '{config.method}' is defined in a notebook: several processes need it in a file of guidednet/methods")
     with TemporaryDirectory(prefix="guidednet-") as folder:
         request = Path(folder) / "request"
         request.write_bytes(pickle.dumps((workspace, config, on_gpu)))

@@ -5,6 +5,8 @@ from argparse import Namespace
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
+
 from guidednet.cluster import executor_of, train_on_cluster
 from guidednet.compute import default_jobs, methods_of, store_of
 from guidednet.config import RunConfig
@@ -88,6 +90,7 @@ class Reproduction:
             "RESULTS_DIR": str(self.workspace.results),
             "FIGURES_DIR": str(self.workspace.figures),
             "TRAINING_STEPS": str(self.workspace.profile.training.steps),
+            "GPUS": str(min(self.gpus, torch.cuda.device_count())),  # a cluster's login node may have none
         }
         executions = [execution for item in self.items.values() if (execution := self._execution(item))]
         waiting = [execution for execution in executions if not execution.is_done()]

@@ -23,7 +23,7 @@ import guidednet.inference
 import guidednet.metrics
 import guidednet.surfaces
 import guidednet.train
-from guidednet.acceleration import accelerated
+from guidednet.acceleration import accelerated, device_of
 from guidednet.config import RunConfig
 from guidednet.distributed import by_first_rank, rank
 from guidednet.environment import provenance, reset_peak_memory
@@ -32,14 +32,14 @@ from guidednet.evaluate import score_method
 from guidednet.files import read_json, write_json, write_text
 from guidednet.fingerprint import code_fingerprint, hash_of, modules_used
 from guidednet.launch import launch
-from guidednet.methods import Method, method_class
+from guidednet.methods import Method, is_of_this_package, method_class
 from guidednet.methods.supervised import Supervised
 from guidednet.parallel import computing
 from guidednet.progress import Progress, bar, silent
 from guidednet.records import Run, load_weights, read_record
 from guidednet.splits import Split
 from guidednet.train import TrainingState, refuse_idle_processes, train
-from guidednet.workspace import Workspace
+from guidednet.workspace import Workspace, number_of_environment
 
 # Modules that training uses without its weights depending on them: names, files, bookkeeping. Changing them keeps runs valid.
 NOT_TRAINING = {f"guidednet.{name}" for name in ("checkpoint", "config", "errors", "files", "methods", "organs", "splits", "store")}
@@ -51,23 +51,26 @@ EVALUATION_CODE = [guidednet.evaluate, guidednet.inference, guidednet.metrics, g
 
 
 class RunStore:
-    """All runs of a workspace, trained on `device`; `progress` of a run's name wraps the iteration over its steps.
+    """All runs of a workspace; `progress` of a run's name wraps the iteration over its steps.
 
+    They are trained on `device`; where none is given, as in the notebooks, on as many GPUs as the environment variable GPUS says,
+    or on the CPU.
     On the CPU a run trains in one thread, so that its numbers are the same on every number of cores. With `processes` > 1
     torchrun trains it on as many GPUs, or processes of the CPU, which share each batch; how many is in a run's record and not
-    in its key.
+    in its key. A method that a notebook added, which other processes do not know, trains in this one.
     """
 
     def __init__(
         self,
         workspace: Workspace,
-        device: torch.device | str = "cpu",
+        device: torch.device | str | None = None,
         progress: Callable[[str], Progress] = bar,
         processes: int = 1,
     ) -> None:
+        gpus = number_of_environment("GPUS") if device is None else 0
         self.workspace = workspace
-        self.device = torch.device(device)
-        self.processes = processes
+        self.device = device_of(gpus) if device is None else torch.device(device)
+        self.processes = max(processes, gpus)
         self.progress = progress
         self._store = functools.cache(workspace.store)
         self._split = functools.cache(workspace.split)
@@ -152,7 +155,7 @@ class RunStore:
                 raise InputError(f"{self.folder(config)}: this run is not finished; run it with on_missing='train' or reproduce.sh")
             return None
         folder = self.folder(config)
-        if self.processes == 1:
+        if self.processes == 1 or not is_of_this_package(method_class(config.method)):
             self._make(config, folder)
         elif not self.is_scored(config):
             refuse_idle_processes(config, self.processes)

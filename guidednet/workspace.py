@@ -158,7 +158,7 @@ def open_workspace(
     What is not given comes from DATA_DIR, RESULTS_DIR, FIGURES_DIR and TRAINING_STEPS; else folders are data, results and figures of
     the repository, and trainings as long as the profile says.
     """
-    chosen, steps = profile(name), steps or _steps_of_environment()
+    chosen, steps = profile(name), steps or number_of_environment("TRAINING_STEPS")
     workspace = Workspace(
         profile=with_steps(chosen, steps) if steps else chosen,
         data_root=_folder(data_root, "DATA_DIR", "data"),
@@ -168,11 +168,12 @@ def open_workspace(
     return workspace.with_numbers_on_disk()
 
 
-def _steps_of_environment() -> int | None:
-    text = os.environ.get("TRAINING_STEPS", "")
-    if text and not (text.isdigit() and int(text) > 0):
-        raise InputError(f"TRAINING_STEPS is '{text}': give a number of training steps above 0, or unset it")
-    return int(text) if text else None
+def number_of_environment(name: str) -> int:
+    """The whole number that the environment variable `name` holds, 0 where it is not set; raises InputError for anything else."""
+    text = os.environ.get(name) or "0"
+    if not text.isdecimal():
+        raise InputError(f"{name} is '{text}': give a whole number, or unset it")
+    return int(text)
 
 
 def _folder(given: str | Path | None, variable: str, default: str) -> Path:

@@ -4,6 +4,7 @@ from argparse import Namespace
 
 import pytest
 import torch
+from test_runs import TinyWorkspace
 
 from guidednet import compute
 from guidednet.compute import default_jobs, device_of, processes_of
@@ -11,6 +12,7 @@ from guidednet.errors import InputError
 from guidednet.networks import NetworkConfig
 from guidednet.plan import operations_per_voxel, seconds_per_voxel
 from guidednet.profiles import PROFILES
+from guidednet.runs import RunStore
 
 
 @pytest.mark.parametrize(
@@ -55,3 +57,17 @@ def test_side_by_side_go_as_many_as_cores_and_memory_allow(name, gigabytes, jobs
     monkeypatch.setattr(compute, "cores", lambda: 4)
     workspace = Namespace(profile=PROFILES[name]())
     assert default_jobs(Namespace(device=torch.device("cpu"), processes=1, workspace=workspace)) == jobs
+
+
+def test_notebooks_train_where_the_environment_says(monkeypatch, tmp_path):
+    monkeypatch.setattr("guidednet.acceleration.torch.cuda.device_count", lambda: 2)
+    monkeypatch.setenv("GPUS", "2")
+    store = RunStore(TinyWorkspace(tmp_path))
+    assert store.device.type == "cuda" and store.processes == 2
+    assert RunStore(TinyWorkspace(tmp_path), "cpu").processes == 1
+    monkeypatch.setenv("GPUS", "3")
+    with pytest.raises(InputError, match="torch finds 2 on this machine"):
+        RunStore(TinyWorkspace(tmp_path))
+    monkeypatch.setenv("GPUS", "all")
+    with pytest.raises(InputError, match="GPUS is 'all': give a whole number, or unset it"):
+        RunStore(TinyWorkspace(tmp_path))

@@ -38,6 +38,11 @@ def method_class(name: str) -> type[Method]:
     return METHODS[name]
 
 
+def is_of_this_package(kind: type[Method]) -> bool:
+    """Whether a method comes with this package, so that other processes know it too, and was not added by a notebook."""
+    return kind.__module__.startswith(f"{__name__}.")
+
+
 def build_method(name: str, setup: MethodSetup, options: object) -> Method:
     """The method called `name` with its options (an instance of its Config)."""
     return method_class(name)(setup, options)
