@@ -130,7 +130,7 @@ def quick() -> Profile:
         optimiser=OptimiserConfig(name="adam", learning_rate=5e-3, weight_decay=0.0),
         training=TrainingConfig(
             steps=24,
-            burn_in_steps=400,
+            burn_in_steps=500,
             burn_in_learning_rate=2e-2,
             validate_every=12,
             checkpoint_every=12,
