@@ -32,6 +32,14 @@ def comparisons(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
+def other_findings(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """What was measured and is no ratio of two costs: shares, Dice."""
+    columns = ["benchmark", "what", "unit", "ours", "other", "theirs", "difference", "spread of seeds", "holds"]
+    parts = [table.assign(benchmark=name) for name, table in tables.items() if "what" in table]
+    found = pd.concat(parts, ignore_index=True).reindex(columns=[*columns, "ratio"]) if parts else pd.DataFrame(columns=[*columns, "ratio"])
+    return found[found["ratio"].isna()][columns].dropna(axis="columns", how="all")
+
+
 def draw_comparisons(axes: Axes, found: pd.DataFrame) -> None:
     """A bar for each comparison: how many times more the other takes; a tick where it should be at least."""
     places = np.arange(len(found))[::-1]
