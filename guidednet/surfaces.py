@@ -5,6 +5,7 @@ A surface is the set of mask voxels with a face neighbour outside the mask (the 
 
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import KDTree
 
 # Tolerances in mm of the FLARE22 challenge; for AMOS's further organs, whose challenge's own are not public, those of like organs.
 TOLERANCES_MM = {
@@ -36,10 +37,18 @@ def surface_distances(prediction: np.ndarray, reference: np.ndarray, spacing: tu
 
     Neither mask may be empty. `spacing` is (z,y,x) in mm.
     """
-    of_prediction, of_reference = surface(prediction), surface(reference)
-    to_reference = ndimage.distance_transform_edt(~of_reference, sampling=spacing)[of_prediction]
-    to_prediction = ndimage.distance_transform_edt(~of_prediction, sampling=spacing)[of_reference]
-    return to_reference, to_prediction
+    of_prediction, of_reference = np.argwhere(surface(prediction)), np.argwhere(surface(reference))
+    return _to_nearest(of_prediction, of_reference, spacing), _to_nearest(of_reference, of_prediction, spacing)
+
+
+def _to_nearest(places: np.ndarray, others: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
+    """Distance in mm of each of `places` (N,3) to the nearest of `others` (M,3), both in voxels.
+
+    A tree of the surfaces takes a quarter of the time of distance maps of the volume. Differences are taken in voxels, so that
+    a distance of just the tolerance is not a rounding error above it.
+    """
+    _, nearest = KDTree(others * np.asarray(spacing)).query(places * np.asarray(spacing))
+    return np.linalg.norm((places - others[nearest]) * spacing, axis=1)
 
 
 def surface_scores(prediction: np.ndarray, reference: np.ndarray, spacing: tuple[float, ...], tolerance: float) -> tuple[float, float]:
