@@ -139,10 +139,21 @@ def _share_of_guidednets_own_terms(size: str, steps: dict[str, float]) -> dict[s
 
 
 def _on_cpu(size: str, device: torch.device, repeats: int) -> list[dict[str, Any]]:
-    """GuidedNet's networks in the layout that CPUs prefer against torch's usual one, with its own instance normalisation."""
+    """Networks in the layout that CPUs prefer against the usual one with torch's normalisation; GuidedNet against CPS on large crops."""
     config = config_of("guidednet", size)
     ours, usual = seconds(networks_of(config, device), device, repeats), seconds(networks_of(config, device, usual_layout), device, repeats)
-    return [comparison(f"networks of guidednet, {size}", _unit(device), ours, "the usual layout", usual, 1.0, 1)]
+    rows = [comparison(f"networks of guidednet, {size}", _unit(device), ours, "the usual layout", usual, 1.0, 1)]
+    if size == "quick":
+        guidednet, cps = (seconds(step_of(large_crops(name), device), device, 1) for name in ("guidednet", "cps"))
+        what = "step of guidednet, one row of each kind of the paper's crop, float32"
+        rows.append(comparison(what, _unit(device), guidednet, "CPS", cps, 1 / GUIDEDNET_TO_CPS, 1))
+    return rows
+
+
+def large_crops(method: str) -> RunConfig:
+    """The run of `method` with crops of the paper's size, as many as a CPU can have in reasonable time: one labelled and one unlabelled."""
+    config = config_of(method, "paper", precision="fp32")
+    return dataclasses.replace(config, batch=dataclasses.replace(config.batch, labelled=1, unlabelled=1))
 
 
 def usual_layout(method: Method, plan: TrainingConfig, device: torch.device) -> Method:
