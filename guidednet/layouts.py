@@ -18,6 +18,7 @@ from pathlib import Path
 from guidednet.errors import InputError
 
 ENDING = ".nii.gz"
+PHANTOM_FILE = "phantom.json"  # in a raw folder of synthetic cases: what they were made from
 
 
 @dataclass(frozen=True)

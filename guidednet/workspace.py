@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from guidednet.errors import InputError
+from guidednet.layouts import PHANTOM_FILE
 from guidednet.organs import organ_set
 from guidednet.parallel import cores
 from guidednet.profiles import DataConfig, Profile, profile, with_steps
@@ -43,6 +44,11 @@ class Workspace:
         if self.data(dataset).phantom is None:
             return self.data_root / dataset
         return self.results / "phantoms" / self.profile.name / dataset
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the cases are phantoms: the profile's own, or, in a rehearsal, raw ones in the place of a real data set."""
+        return self.profile.synthetic or any((self.raw_folder(dataset) / PHANTOM_FILE).exists() for dataset in self.profile.data)
 
     def store_folder(self, dataset: str) -> Path:
         """The folder of the prepared cases."""

@@ -3,7 +3,11 @@
 import pytest
 
 from guidednet.errors import InputError
-from guidednet.layouts import find_cases
+from guidednet.experiments import Row
+from guidednet.layouts import PHANTOM_FILE, find_cases
+from guidednet.profiles import profile
+from guidednet.report.captions import caption
+from guidednet.workspace import Workspace
 
 
 def touch(folder, *names):
@@ -83,3 +87,11 @@ def test_a_folder_that_is_no_release_gets_one_sentence(name, tmp_path):
     with pytest.raises(InputError, match=message) as caught:
         find_cases(make(tmp_path), "amos")
     assert "\n" not in str(caught.value)
+
+
+def test_phantoms_in_the_place_of_a_real_data_set_are_called_synthetic(tmp_path):
+    workspace = Workspace(profile("paper"), tmp_path, tmp_path / "results", tmp_path / "figures")
+    rows = [Row("CPS", (workspace.profile.run("amos", "cps", (1, 1), 0),))]
+    assert not workspace.synthetic and "amos;" in caption("Table 2", workspace, 1, rows)
+    touch(tmp_path / "amos", PHANTOM_FILE)
+    assert workspace.synthetic and "synthetic amos phantoms, not patients" in caption("Table 2", workspace, 1, rows)

@@ -19,7 +19,7 @@ from scipy.interpolate import make_interp_spline
 
 from guidednet.errors import InputError
 from guidednet.files import write_bytes, write_json
-from guidednet.layouts import LAYOUTS, RawCase, find_cases
+from guidednet.layouts import LAYOUTS, PHANTOM_FILE, RawCase, find_cases
 from guidednet.organs import organ_set
 from guidednet.parallel import in_parallel
 from guidednet.phantom.anatomy import ORGAN_FORMS
@@ -127,7 +127,7 @@ def _write_case(number: int, folder: Path, dataset: str, labelled: int, seed: in
 
 
 def _claim(folder: Path, settings: dict[str, object]) -> None:
-    path = folder / "phantom.json"
+    path = folder / PHANTOM_FILE
     if path.exists() and json.loads(path.read_text(encoding="utf-8")) != settings:
         raise InputError(f"{folder}: holds phantoms made with other settings ({path.name}); give an empty folder or delete it")
     write_json(path, settings)

@@ -10,7 +10,7 @@ def caption(name: str, workspace: Workspace, seeds: int, rows: list[Row]) -> str
     profile = workspace.profile
     pairs = dict.fromkeys((row.runs[0].n_labelled, row.runs[0].n_unlabelled) for row in rows if row.runs[0].n_unlabelled)
     ratios = [f"{labelled} labelled and {unlabelled} unlabelled" for labelled, unlabelled in pairs]
-    data = f"synthetic {config.dataset} phantoms, not patients" if profile.synthetic else config.dataset
+    data = f"synthetic {config.dataset} phantoms, not patients" if workspace.synthetic else config.dataset
     reading = getattr(getattr(config.options, "cgmm", None), "reading", None)
     parts = [
         f"{name}, profile {profile.name}: {data}",

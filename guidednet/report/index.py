@@ -38,7 +38,7 @@ BROWSED = (("flare22", table1), ("amos", table2))
 def write_index(workspace: Workspace, items: dict[str, Item], plan: pd.DataFrame, store: RunStore, seeds: int) -> Path:
     """Write index.html: what this profile is, every table and figure with the print and its runs, slices, notebooks."""
     profile = workspace.profile
-    data = "synthetic CT (phantoms); no number here says anything about patients" if profile.synthetic else "the real data sets"
+    data = "synthetic CT (phantoms); no number here says anything about patients" if workspace.synthetic else "the real data sets"
     sections = [_item_section(workspace, item, store, seeds) for item in items.values() if item.files]
     parts = [
         f"<h1>GuidedNet companion: profile {html.escape(profile.name)}</h1>",
