@@ -34,8 +34,6 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE = 600_000  # milliseconds: a busy machine starts kernels slowly
-# Whether a cell runs or has run: its prompt is [*] or [1].
-RUNS = "() => [...document.querySelectorAll('.jp-InputPrompt')].some(prompt => /\\[(\\*|\\d+)\\]/.test(prompt.textContent))"
 # What JupyterLab itself says on a machine without network or with other browsers' features; no fault of the notebook.
 HARMLESS = ("favicon", "Failed to load resource", "plugin", "extension", "WebSocket", "ResizeObserver", "Content Security Policy")
 
@@ -121,7 +119,8 @@ def test_viewer_in_jupyterlab(tab, lab, tmp_path):
     page.goto(lab)
     page.wait_for_selector(".jp-Notebook .jp-CodeCell")
     picture = page.locator(".widget-image").first
-    run_all_cells(page, picture)
+    run_all_cells(page, tmp_path / "results")
+    picture.wait_for(state="visible")
     shown = settled(picture)
     handle = page.locator(".widget-slider", has_text="transverse").locator(".noUi-handle").first
     handle.focus()
@@ -137,18 +136,27 @@ def test_viewer_in_jupyterlab(tab, lab, tmp_path):
     assert [text for text in errors if not any(known.lower() in text.lower() for known in HARMLESS)] == []
 
 
-def run_all_cells(page, picture, attempts=4):
-    """Run the notebook until `picture` is there; JupyterLab forgets cells that are run before its kernel is ready."""
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']")
+def run_all_cells(page, results, attempts=10):
+    """Run the notebook until it has begun to write `results`; JupyterLab forgets cells that are run before its kernel is ready."""
+    page.wait_for_timeout(3_000)  # mostly it is ready by then
     for _ in range(attempts):
-        page.locator(".lm-MenuBar-itemLabel", has_text="Run").click()
-        page.get_by_text("Run All Cells", exact=True).click()
+        page.keyboard.press("Escape")  # it may ask for the kernel, which it has found meanwhile
         try:
-            page.wait_for_function(RUNS, timeout=PATIENCE / 20)
-            break
+            page.locator(".lm-MenuBar-itemLabel", has_text="Run").click(timeout=PATIENCE / 30)
+            page.get_by_text("Run All Cells", exact=True).click(timeout=PATIENCE / 30)
         except playwright_errors().TimeoutError:
-            page.keyboard.press("Escape")  # whatever it asks would be in the way of the menu
-    picture.wait_for(state="visible")
+            continue
+        if appears(results, PATIENCE / 10_000):
+            return
+    raise AssertionError("JupyterLab runs no cell")
+
+
+def appears(path, seconds):
+    """Whether `path` is there within so many seconds."""
+    end = time.monotonic() + seconds
+    while not path.exists() and time.monotonic() < end:
+        time.sleep(0.2)
+    return path.exists()
 
 
 def playwright_errors():
