@@ -4,7 +4,6 @@ The network of profile quick on the CPU, in one thread. From one common size, on
 number of cases should grow in proportion or less, and the cases not at all.
 """
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +17,6 @@ from benchmarks.bench_steps import config_of, random_batch, training_step
 from benchmarks.common import best_cpu_seconds, peak_mebibytes, using
 from guidednet.inference import Size
 from guidednet.methods import MethodSetup, build_method
-from guidednet.profiles import profile
 from guidednet.progress import bar
 from guidednet.sampling import BatchConfig
 from guidednet.store import CaseStore
@@ -57,8 +55,7 @@ def step_of_size(size: StepSize) -> Callable[[], None]:
     """A step of GuidedNet at `size`, already done once."""
     config = config_of("guidednet", "quick")
     sizes = BatchConfig(labelled=size.rows, unlabelled=size.rows, crop=size.crop)
-    network = dataclasses.replace(profile("quick").network)
-    setup = MethodSetup(size.classes, network, ramp_steps=32, seed=0, labelled_voxels=torch.ones(size.classes), steps=32, crop=size.crop)
+    setup = MethodSetup(size.classes, config.network, ramp_steps=32, seed=0, labelled_voxels=torch.ones(size.classes), steps=32, crop=size.crop)
     method = build_method("guidednet", setup, config.options)
     step = partial(training_step(method, config, torch.device("cpu")), random_batch(sizes, size.classes))
     step()

@@ -164,7 +164,7 @@ def open_workspace(
     What is not given comes from DATA_DIR, RESULTS_DIR, FIGURES_DIR and TRAINING_STEPS; else folders are data, results and figures of
     the repository, and trainings as long as the profile says.
     """
-    chosen, steps = profile(name), steps or number_of_environment("TRAINING_STEPS")
+    chosen, steps = profile(name), steps or number_of_environment("TRAINING_STEPS", least=1)
     workspace = Workspace(
         profile=with_steps(chosen, steps) if steps else chosen,
         data_root=_folder(data_root, "DATA_DIR", "data"),
@@ -174,12 +174,12 @@ def open_workspace(
     return workspace.with_numbers_on_disk()
 
 
-def number_of_environment(name: str) -> int:
-    """The whole number that the environment variable `name` holds, 0 where it is not set; raises InputError for anything else."""
-    text = os.environ.get(name) or "0"
-    if not text.isdecimal():
-        raise InputError(f"{name} is '{text}': give a whole number, or unset it")
-    return int(text)
+def number_of_environment(name: str, least: int = 0) -> int:
+    """The whole number, `least` or more, that the environment variable `name` holds; 0 where it is not set, InputError for others."""
+    text = os.environ.get(name, "")
+    if text and not (text.isdecimal() and int(text) >= least):
+        raise InputError(f"{name} is '{text}': give a whole number{f' from {least} on' if least else ''}, or unset it")
+    return int(text or 0)
 
 
 def _folder(given: str | Path | None, variable: str, default: str) -> Path:

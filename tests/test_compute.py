@@ -13,6 +13,7 @@ from guidednet.networks import NetworkConfig
 from guidednet.plan import operations_per_voxel, seconds_per_voxel
 from guidednet.profiles import PROFILES
 from guidednet.runs import RunStore
+from guidednet.workspace import open_workspace
 
 
 @pytest.mark.parametrize(
@@ -71,3 +72,10 @@ def test_notebooks_train_where_the_environment_says(monkeypatch, tmp_path):
     monkeypatch.setenv("GPUS", "all")
     with pytest.raises(InputError, match="GPUS is 'all': give a whole number, or unset it"):
         RunStore(TinyWorkspace(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "many"])
+def test_no_training_of_no_steps(text, monkeypatch):
+    monkeypatch.setenv("TRAINING_STEPS", text)
+    with pytest.raises(InputError, match=f"TRAINING_STEPS is '{text}': give a whole number from 1 on, or unset it"):
+        open_workspace("smoke")
