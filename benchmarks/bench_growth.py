@@ -55,7 +55,8 @@ def step_of_size(size: StepSize) -> Callable[[], None]:
     """A step of GuidedNet at `size`, already done once."""
     config = config_of("guidednet", "quick")
     sizes = BatchConfig(labelled=size.rows, unlabelled=size.rows, crop=size.crop)
-    setup = MethodSetup(size.classes, config.network, ramp_steps=32, seed=0, labelled_voxels=torch.ones(size.classes), steps=32, crop=size.crop)
+    voxels = torch.ones(size.classes)
+    setup = MethodSetup(size.classes, config.network, ramp_steps=32, seed=0, labelled_voxels=voxels, steps=32, crop=size.crop)
     method = build_method("guidednet", setup, config.options)
     step = partial(training_step(method, config, torch.device("cpu")), random_batch(sizes, size.classes))
     step()
