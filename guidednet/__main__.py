@@ -6,6 +6,7 @@ from pathlib import Path
 
 from guidednet import commands
 from guidednet.errors import FailedError, InputError
+from guidednet.files import OF_THE_DISK
 from guidednet.parallel import cores
 
 
@@ -154,6 +155,11 @@ def main() -> int:
         return 2
     except FailedError as error:
         print(f"guidednet: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno not in OF_THE_DISK:
+            raise
+        print(f"guidednet: {error.filename or 'disk'}: {error.strerror}; mend that, and the same command goes on", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nguidednet: stopped; the same command goes on where this one was", file=sys.stderr)

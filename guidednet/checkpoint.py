@@ -1,14 +1,25 @@
-"""Everything a training needs to go on as if it had never stopped, in one file."""
+"""Everything a training needs to go on as if it had never stopped, in one file, and the file before it.
+
+Files are torch's: ZIP archives, in which every entry has its checksum. torch does not look at it, so that a flipped bit would
+become a weight; here it is looked at.
+"""
 
 import io
 import random
+import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from guidednet.files import write_bytes
+from guidednet.errors import InputError
+from guidednet.files import told_of_disk, write_bytes
+
+
+class DamagedFileError(InputError):
+    """A file of tensors is truncated, has changed since it was written, or is none of ours."""
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
@@ -19,8 +30,63 @@ def save(path: Path, state: dict[str, Any]) -> None:
 
 
 def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
-    """Read what `save` wrote; nothing in the file is executed."""
-    return torch.load(path, map_location=device, weights_only=True)
+    """Read what `save` wrote; nothing in the file is executed.
+
+    Raises InputError where there is no such file, DamagedFileError where it is not as it was written.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; restore it, or delete its folder and the run is trained again")
+    content = path.read_bytes()
+    try:
+        _check_sums(content)
+        return torch.load(io.BytesIO(content), map_location=device, weights_only=True)
+    except Exception as error:  # readers raise whatever the damage leads to; nothing in the file has been executed
+        fix = "restore it, or delete its folder and the run is trained again"
+        raise DamagedFileError(f"{path}: is damaged, or not written by this program ({type(error).__name__}); {fix}") from error
+
+
+def _check_sums(content: bytes) -> None:
+    """Raise BadZipFile where the archive `content` is cut short or an entry does not have its checksum."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if damaged := archive.testzip():
+            raise zipfile.BadZipFile(f"{damaged} has changed")
+
+
+def previous(path: Path) -> Path:
+    """Where the checkpoint before the one at `path` stands."""
+    return path.with_stem(f"{path.stem}.previous")
+
+
+def save_beside_previous(path: Path, state: dict[str, Any]) -> None:
+    """Write `state` to `path`, and keep what stood there as the previous one; one of the two is whole at every moment."""
+    new = path.with_stem(f"{path.stem}.new")
+    save(new, state)
+    with told_of_disk(path):
+        if path.exists():
+            path.replace(previous(path))
+        new.replace(path)
+
+
+def load_newest(path: Path, device: torch.device | str = "cpu") -> dict[str, Any] | None:
+    """The state at `path`, or the previous one where that is damaged or gone, which is said on stderr; None without any."""
+    for candidate in (path, previous(path)):
+        if candidate.exists():
+            try:
+                return load(candidate, device)
+            except DamagedFileError as error:
+                print(f"{str(error).partition(';')[0]}; going on from what stands before it", file=sys.stderr, flush=True)
+    return None
+
+
+def exists(path: Path) -> bool:
+    """Whether there is a checkpoint at `path`, or a previous one."""
+    return path.exists() or previous(path).exists()
+
+
+def remove(path: Path) -> None:
+    """Remove the checkpoint at `path` and the previous one."""
+    for file in (path, previous(path)):
+        file.unlink(missing_ok=True)
 
 
 def random_state(device: torch.device | str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Writing files whole: beside their final name, flushed to disk, then renamed."""
 
+import errno
 import hashlib
 import json
 import os
@@ -10,23 +11,51 @@ from typing import Any
 
 import numpy as np
 
+from guidednet.errors import FailedError
+
+# What a disk says that is full, gone, not ours or broken.
+OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG}
+
 
 @contextmanager
 def written_beside(path: Path) -> Iterator[Path]:
     """A temporary path in the folder of `path` to write to; renamed to `path` at the end, removed on an exception.
 
-    The temporary name ends as `path` does, for writers that look at the ending.
+    The temporary name ends as `path` does, for writers that look at the ending. Whatever is written later is not there before
+    `path` is, even after a power cut. Raises FailedError where the disk is full or does not let us.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(path)
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    with told_of_disk(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
+        try:
+            yield temporary
+            _settle(temporary)
+            temporary.replace(path)
+            _settle(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def told_of_disk(path: Path) -> Iterator[None]:
+    """Within it, a disk that cannot take `path` is one sentence: a FailedError."""
     try:
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        yield
+    except OSError as error:
+        sentence = f"{path}: cannot be written ({error.strerror or error}); make room or mend that, and the same command goes on"
+        raise FailedError(sentence) from error
+
+
+def _settle(path: Path) -> None:
+    """Have the disk hold a file, or the names in a folder, before anything else is done."""
+    if path.is_dir() and os.name != "posix":
+        return  # other systems open no folders
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
     finally:
-        temporary.unlink(missing_ok=True)
+        os.close(descriptor)
 
 
 def _remove_leftovers(path: Path) -> None:

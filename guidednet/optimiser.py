@@ -50,3 +50,9 @@ def update(optimisers: Iterable[torch.optim.Optimizer], loss: Tensor) -> None:
     loss.backward()
     for optimiser in optimisers:
         optimiser.step()
+
+
+def gradient_norm(optimisers: Iterable[torch.optim.Optimizer]) -> float:
+    """Euclidean norm of the last gradient of all parameters together; a GPU is waited for."""
+    parameters = (parameter for optimiser in optimisers for group in optimiser.param_groups for parameter in group["params"])
+    return float(torch.nn.utils.get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None]))

@@ -6,8 +6,7 @@ A case that cannot be used does not stop the others.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,7 @@ import pandas as pd
 
 from guidednet.disk_space import check_space
 from guidednet.errors import FailedError, InputError, input_error
-from guidednet.files import file_hash, read_json, write_array, write_json, write_text
+from guidednet.files import file_hash, read_json, told_of_disk, write_array, write_json, write_text
 from guidednet.layouts import RawCase, find_cases
 from guidednet.nifti import Volume, read_image, read_label
 from guidednet.organs import OrganSet, organ_set
@@ -80,7 +79,7 @@ def _write_tables(folder: Path, rows: list[dict[str, Any]], broken: list[BrokenC
             (folder / name).unlink(missing_ok=True)
         headline = f"{len(broken)} of {len(rows) + len(broken)} cases cannot be used; mend them or leave them out with --skip-broken:"
         raise input_error([case.reason for case in broken], headline)
-    with _writing(folder):
+    with told_of_disk(folder):
         if broken:
             write_text(folder / "broken.csv", pd.DataFrame(map(asdict, broken)).to_csv(index=False))
         else:
@@ -108,7 +107,7 @@ def prepare_case(case: RawCase, folder: Path, dataset: str, config: PrepareConfi
         "original_shape": json.dumps(scan.data.shape),
         "original_affine": json.dumps(scan.affine.round(6).tolist()),
     }
-    with _writing(folder):
+    with told_of_disk(folder):
         done.unlink(missing_ok=True)  # before its arrays change, or a kill here would leave it beside another source's
         write_array(done.parent / "image.npy", image.astype(np.float16))
         row |= {"prepared_image_sha256": file_hash(done.parent / "image.npy"), "prepared_label_sha256": "", **source}
@@ -156,16 +155,6 @@ def _source_hash(path: Path | None) -> str:
         raise InputError(f"{path}: cannot be read ({error.strerror}); check the file and its permissions") from error
 
 
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    """Within it, a disk that is full or gone is one sentence."""
-    try:
-        yield
-    except OSError as error:
-        sentence = f"{folder}: cannot be written ({error.strerror}); make room, and the same command goes on where this one was"
-        raise FailedError(sentence) from error
-
-
 def _finished_row(done: Path, source: dict[str, str]) -> dict[str, Any] | None:
     """The row in `done`, where it stands, is of `source` and has its arrays beside it."""
     row = read_json(done) if done.exists() else {}
@@ -189,5 +178,5 @@ def _claim(folder: Path, dataset: str, config: PrepareConfig) -> None:
         raise InputError(f"{folder}: holds cases prepared with other settings ({path.name}); give an empty folder or delete it")
     try:
         write_json(path, settings)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written ({error.strerror}); give a folder that can") from error
+    except FailedError as error:
+        raise InputError(f"{folder}: cannot be written ({error.__cause__.strerror}); give a folder that can") from error

@@ -11,10 +11,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 from filelock import FileLock, Timeout
 
@@ -23,6 +23,7 @@ import guidednet.inference
 import guidednet.metrics
 import guidednet.surfaces
 import guidednet.train
+from guidednet import checkpoint, health
 from guidednet.acceleration import accelerated, device_of
 from guidednet.config import RunConfig
 from guidednet.distributed import by_first_rank, rank
@@ -34,11 +35,12 @@ from guidednet.fingerprint import code_fingerprint, hash_of, modules_used
 from guidednet.launch import launch
 from guidednet.methods import Method, is_of_this_package, method_class
 from guidednet.methods.supervised import Supervised
+from guidednet.organs import organ_set
 from guidednet.parallel import computing
 from guidednet.progress import Progress, bar, silent
 from guidednet.records import Run, load_weights, read_record
 from guidednet.splits import Split
-from guidednet.train import TrainingState, refuse_idle_processes, train
+from guidednet.train import NonFiniteLossError, TrainingState, refuse_idle_processes, train
 from guidednet.workspace import Workspace, number_of_environment
 
 # Modules that training uses without its weights depending on them: names, files, bookkeeping. Changing them keeps runs valid.
@@ -113,7 +115,12 @@ class RunStore:
         folder = self.folder(config)
         if (folder / "record.json").exists():
             return "finished"
-        return "started" if (folder / "checkpoint.pt").exists() else "missing"
+        return "started" if checkpoint.exists(folder / "checkpoint.pt") else "missing"
+
+    def failure(self, config: RunConfig) -> str | None:
+        """Why the last attempt to train `config` failed; None where none did, or where a later one is finished."""
+        path = self.folder(config) / "failure.json" if self.workspace.has_store(config.dataset) else None
+        return read_json(path)["reason"] if path and path.exists() else None
 
     def is_scored(self, config: RunConfig) -> bool:
         """Whether the run is finished and its scores are those of the present evaluation."""
@@ -175,7 +182,7 @@ class RunStore:
             self._score(config, folder)
             if trained is not None:
                 by_first_rank(self._write_record, config, folder, *trained)
-            by_first_rank(partial((folder / "checkpoint.pt").unlink, missing_ok=True))
+            by_first_rank(_tidy, folder)
 
     def _train(self, config: RunConfig, folder: Path) -> tuple[TrainingState, float]:
         """The final state, and the seconds of this sitting's training."""
@@ -186,7 +193,12 @@ class RunStore:
         began = time.perf_counter()
         reset_peak_memory(self.device)
         progress = self.progress(folder.name) if rank() == 0 else silent
-        state = train(config, self._store(config.dataset), self.split(config), folder, start, self.device, progress)
+        try:
+            state = train(config, self._store(config.dataset), self.split(config), folder, start, self.device, progress)
+        except NonFiniteLossError as error:
+            if rank() == 0:  # tables say why this run is missing
+                write_json(folder / "failure.json", {"reason": str(error)})
+            raise
         return state, time.perf_counter() - began
 
     def _write_record(self, config: RunConfig, folder: Path, state: TrainingState, seconds: float) -> None:
@@ -196,10 +208,18 @@ class RunStore:
             "best_step": state.best_step,
             "best_validation_dice": state.best_dice,
             "seconds_per_step": seconds / max(state.step - state.first_step, 1),
+            "warnings": self._warnings(config, folder),
             "prepare": dataclasses.asdict(self.workspace.data(config.dataset).prepare),
             **provenance(self.device),
         }
         write_json(folder / "record.json", record)
+
+    def _warnings(self, config: RunConfig, folder: Path) -> list[str]:
+        """What is to be said of the run's training, and of those it started from."""
+        voxels = self._store(config.dataset).class_voxels(self.split(config).labelled)
+        own = health.warnings(pd.read_csv(folder / "curves.csv"), voxels, organ_set(config.dataset))
+        before = [warning for parent in self.burn_in(config).values() for warning in read_record(self.folder(parent))["warnings"]]
+        return own + [f"its supervised start: {warning}" for warning in dict.fromkeys(before) if warning not in own]
 
     def _score(self, config: RunConfig, folder: Path) -> None:
         key = self._score_key(config)
@@ -235,6 +255,12 @@ def _acquired(lock: FileLock) -> bool:
     except Timeout:
         return False
     return True
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what a finished run needs no more."""
+    checkpoint.remove(folder / "checkpoint.pt")
+    (folder / "failure.json").unlink(missing_ok=True)
 
 
 def _stamped_key(folder: Path) -> str | None:

@@ -9,6 +9,7 @@ first one writes. The weights do not depend on their number but for rounding, an
 process draws its own.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +28,7 @@ from guidednet.files import write_text
 from guidednet.inference import predict_labels
 from guidednet.methods import Method, MethodSetup, build_method, method_class
 from guidednet.metrics import dice
-from guidednet.optimiser import set_learning_rate, update
+from guidednet.optimiser import gradient_norm, set_learning_rate, update
 from guidednet.organs import organ_set
 from guidednet.sampling import BatchDataset, batch_loader
 from guidednet.splits import Split
@@ -39,7 +40,7 @@ SEEDS_PER_RANK = 1_000_000  # so that no process draws what another one draws un
 
 
 class NonFiniteLossError(FailedError):
-    """A loss term is NaN or infinite; the message names the step and the term."""
+    """A loss term, or the gradient, is NaN or infinite; the message names the step and the term."""
 
 
 @dataclass
@@ -79,7 +80,7 @@ def train(
     """Train `config` on the labelled and unlabelled cases of `split`, going on from a checkpoint if there is one.
 
     `burn_in` gives start weights by initialisation; `progress` wraps the iteration over steps, as tqdm does.
-    Raises NonFiniteLossError for the first loss term that is not finite, before anything is made of it; InputError for more
+    Raises NonFiniteLossError for the first loss term or gradient that is not finite, before anything is made of it; InputError for more
     processes than rows to share.
     """
     plan = config.training
@@ -105,7 +106,7 @@ def train(
         state.step += 1
         recent.append({name: value.detach() for name, value in terms.items()})
         if looks(plan, state.step):
-            values = checked(recent, state.step)
+            values = checked(recent, state.step) | {"gradient_norm": checked_norm(optimisers, state.step)}
             recent.clear()
         if state.step % plan.log_every == 0:
             state.log(values | method.log())
@@ -172,6 +173,14 @@ def checked(recent: list[dict[str, Tensor]], step: int) -> dict[str, float]:
     return dict(zip(names, values[-1].tolist(), strict=True))
 
 
+def checked_norm(optimisers: Iterable[torch.optim.Optimizer], step: int) -> float:
+    """Euclidean norm of the gradient of the step before `step`; raises NonFiniteLossError where it is NaN or infinite."""
+    norm = gradient_norm(optimisers)
+    if not math.isfinite(norm):
+        raise NonFiniteLossError(f"the gradient's norm is {norm} at step {step - 1}: lower the learning rate or look at the data")
+    return norm
+
+
 def validation_dice(method: Method, config: RunConfig, store: CaseStore, cases: Sequence[str], device: torch.device | str) -> float:
     """Mean Dice (0 to 1) of the primary predictor: per organ over the cases that have it, then over organs."""
     method.eval()
@@ -202,17 +211,17 @@ def save_checkpoint(
         "random": gather(checkpoint.random_state(device)),
         "state": vars(state),
     }
-    by_first_rank(checkpoint.save, path, values)
+    by_first_rank(checkpoint.save_beside_previous, path, values)
 
 
 def resume(path: Path, method: Method, optimisers: list[torch.optim.Optimizer], device: torch.device | str) -> TrainingState:
-    """Put method, optimisers and generators where the checkpoint at `path` left them; a fresh state without one.
+    """Put method, optimisers and generators where the checkpoint at `path` left them, or the one before it where that is damaged.
 
-    A process that the checkpoint does not know, since there are more of them now, keeps its fresh generators.
+    A fresh state without one. A process that the checkpoint does not know, since there are more of them now, keeps its fresh generators.
     """
-    if not path.exists():
+    saved = checkpoint.load_newest(path, device)
+    if saved is None:
         return TrainingState()
-    saved = checkpoint.load(path, device)
     method.load_state_dict(saved["method"])
     for optimiser, values in zip(optimisers, saved["optimisers"], strict=True):
         optimiser.load_state_dict(values)

@@ -1,8 +1,12 @@
 """Files are written whole or not at all."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from guidednet.errors import FailedError
 from guidednet.files import read_json, write_array, write_bytes, write_json, written_beside
 
 
@@ -21,6 +25,38 @@ def test_what_a_killed_process_left_is_removed_and_a_living_one_is_left_alone(tm
         leftover.write_text("half")
     write_bytes(tmp_path / "a.bin", b"whole")
     assert not dead.exists() and living.exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="reads /proc, which this system lacks")
+def test_a_file_is_on_the_disk_before_it_has_its_name_and_its_name_before_anything_else(tmp_path, monkeypatch):
+    """The order that a power cut may not change; what is not flushed, it may."""
+    happened = []
+    real = os.fsync, Path.replace
+
+    def fsync(descriptor):
+        happened.append("flush " + Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)
+        real[0](descriptor)
+
+    def replace(path, target):
+        happened.append(f"name {target.name}")
+        return real[1](path, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace)
+    write_bytes(tmp_path / "run" / "weights.pt", b"1")
+    write_json(tmp_path / "run" / "record.json", {})
+    beside = f".{os.getpid()}-"
+    for place, name in enumerate(("weights.pt", "record.json")):
+        assert happened[3 * place : 3 * place + 3] == [f"flush {beside}{name}", f"name {name}", "flush run"]
+
+
+def test_a_disk_that_is_full_is_one_sentence_and_the_old_file_stays(tmp_path, monkeypatch):
+    write_json(tmp_path / "a.json", {"old": 1})
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(FailedError, match=r"a\.json: cannot be written \(No space left on device\); make room"):
+        write_json(tmp_path / "a.json", {"new": 1})
+    assert read_json(tmp_path / "a.json") == {"old": 1}
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
 
 def test_arrays_come_back_memory_mapped(tmp_path):

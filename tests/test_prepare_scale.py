@@ -3,6 +3,7 @@
 import dataclasses
 import shutil
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import nibabel as nib
@@ -165,10 +166,10 @@ def test_a_store_folder_that_cannot_be_written_is_one_sentence(raw, tmp_path, mo
 def test_a_read_only_place_is_one_sentence(raw, tmp_path, monkeypatch, capsys):
     """Simulated, for root may write everywhere."""
 
-    def refuse(*arguments):
+    def refuse(*arguments, **options):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(preparation, "write_json", refuse)
+    monkeypatch.setattr(Path, "mkdir", refuse)
     assert call(monkeypatch, raw, tmp_path / "store", *SPACING) == 2
     error = capsys.readouterr().err
     assert f"{tmp_path / 'store'}: cannot be written (Permission denied)" in error and error.count("\n") == 1

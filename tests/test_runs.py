@@ -17,6 +17,7 @@ from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.networks import NetworkConfig
 from guidednet.records import config_from_record, load_weights, read_record
 from guidednet.runs import RunStore
+from guidednet.train import NonFiniteLossError
 from guidednet.workspace import open_workspace
 
 
@@ -213,3 +214,29 @@ def test_folders_come_from_the_environment(tmp_path, monkeypatch):
     monkeypatch.setitem(os.environ, "RESULTS_DIR", str(tmp_path / "elsewhere"))
     assert open_workspace("smoke").run_folder == tmp_path / "elsewhere" / "runs"
     assert open_workspace("smoke", results=tmp_path / "given").run_folder == tmp_path / "given" / "runs"
+
+
+def test_a_training_that_fails_says_why_until_another_attempt_is_finished(store, monkeypatch):
+    def diverge(*arguments):
+        raise NonFiniteLossError("loss term 'supervised' is nan at step 3")
+
+    config = tiny_config("supervised")
+    assert store.failure(config) is None
+    monkeypatch.setattr(runs, "train", diverge)
+    with pytest.raises(NonFiniteLossError):
+        store.get(config)
+    assert store.status(config) == "missing" and store.failure(config) == "loss term 'supervised' is nan at step 3"
+    monkeypatch.undo()
+    store.get(config)
+    assert store.failure(config) is None
+
+
+def test_warnings_of_a_run_and_of_its_start_are_in_its_record(store, monkeypatch):
+    monkeypatch.setattr(runs.health, "warnings", lambda curves, voxels, organs: [f"{len(curves)} steps"])
+    config = tiny_config("cps", burn_in_steps=3)
+    assert store.get(config).record["warnings"] == ["5 steps", "its supervised start: 3 steps"]
+
+
+def test_a_healthy_run_has_no_warnings_but_for_organs_that_nobody_labelled(store):
+    (warning,) = store.get(tiny_config("supervised")).record["warnings"]
+    assert warning.startswith("no labelled training case has a voxel of") and "liver" not in warning

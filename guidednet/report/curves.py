@@ -11,12 +11,13 @@ from guidednet.report.save import DOUBLE, print_figure
 from guidednet.report.walkthrough import class_colours, class_names
 
 WEIGHTS = "ktcps_weight_"
+NO_TERMS = ("validation_dice", "gradient_norm")
 
 
 def loss_terms(run: Run) -> pd.DataFrame:
     """The weighted loss terms of a run by step."""
-    curves = run.curves().set_index("step").drop(columns="validation_dice")
-    return curves[[column for column in curves if not column.startswith(WEIGHTS)]].dropna(how="all")
+    curves = run.curves().set_index("step")
+    return curves[[column for column in curves if not column.startswith((WEIGHTS, *NO_TERMS))]].dropna(how="all")
 
 
 def class_weights(run: Run) -> pd.DataFrame:
