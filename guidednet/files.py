@@ -43,8 +43,8 @@ def told_of_disk(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        sentence = f"{path}: cannot be written ({error.strerror or error}); make room or mend that, and the same command goes on"
-        raise FailedError(sentence) from error
+        reason = error.strerror or os.strerror(errno.ENOSPC)  # numpy only tells how much it could write
+        raise FailedError(f"{path}: cannot be written ({reason}); make room or mend that, and the same command goes on") from error
 
 
 def _settle(path: Path) -> None:

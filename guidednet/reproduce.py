@@ -3,6 +3,7 @@
 import os
 from argparse import Namespace
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -97,7 +98,7 @@ class Reproduction:
         for execution in executions:
             if execution not in waiting:
                 print(f"{execution.name}: unchanged")
-        for done, name in enumerate(in_parallel(execute, waiting, self.jobs), start=1):
+        for done, name in enumerate(in_parallel(partial(execute, again=False), waiting, self.jobs), start=1):
             print(f"[{done}/{len(waiting)}] {name}: executed", flush=True)
 
     def _configs(self, item: Item) -> list[RunConfig]:

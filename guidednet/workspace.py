@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from filelock import FileLock
+
 from guidednet.errors import InputError
 from guidednet.layouts import PHANTOM_FILE
 from guidednet.organs import organ_set
@@ -74,6 +76,13 @@ class Workspace:
 
         Of a real data set, the cases are prepared that the two ratios of the tables need, those of `further`, and no others.
         """
+        folder = self.store_folder(dataset)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_suffix(".lock")):  # of two reproductions that are started at once, one prepares
+            self._make_data(dataset, further)
+        return CaseStore(folder)
+
+    def _make_data(self, dataset: str, further: Iterable[str]) -> None:
         from guidednet.phantom import write_phantoms  # here, so that a machine that only trains needs no NIfTI libraries
         from guidednet.prepare import prepare
 
@@ -95,7 +104,6 @@ class Workspace:
             before = CaseStore(store).cases.index if self.has_store(dataset) else ()
             wanted = self._needed(dataset).union(before, further)
         prepare(raw, store, dataset, settings.prepare, workers=workers, progress=bar(f"{dataset}: prepare", "case"), only=wanted)
-        return CaseStore(store)
 
     def _needed(self, dataset: str) -> set[str]:
         """The cases of a real data set that the two ratios of the tables need."""

@@ -1,33 +1,16 @@
 """Runs as tasks of a cluster, by submitit's executor for one machine: the same tables, nothing twice, one sentence for a mistake."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from reproduction import said, start, succeeded
 
 from guidednet.errors import InputError
 from guidednet.report.notebooks import parse_parameters
 
-ROOT = Path(__file__).parent.parent
-
-
-def start(folder, *options):
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "RESULTS_DIR": str(folder / "results"), "FIGURES_DIR": str(folder / "figures")}
-    command = [sys.executable, "-m", "guidednet", "reproduce", "--profile", "smoke", *options]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def succeeded(process):
-    output, _ = process.communicate()
-    assert process.returncode == 0, output
-    return output
-
 
 def test_each_run_is_a_task(tmp_path):
-    succeeded(start(tmp_path, "--only", "start", "--cluster", "local", "--cluster-option", "timeout_min=5"))
+    succeeded(start(tmp_path, "--cluster", "local", "--cluster-option", "timeout_min=5", item="start"), tmp_path)
     records = sorted((tmp_path / "results" / "runs").glob("*/record.json"))
     assert len(records) == 2 and len(list((tmp_path / "results" / "cluster").glob("*_submitted.pkl"))) == 2
     assert {json.loads(path.read_text())["config"]["method"] for path in records} == {"supervised"}
@@ -36,10 +19,10 @@ def test_each_run_is_a_task(tmp_path):
 
 @pytest.mark.slow
 def test_two_starts_at_once_train_nothing_twice_and_make_the_same_table(tmp_path):
-    succeeded(start(tmp_path / "plain", "--only", "table3"))
-    both = [start(tmp_path / "cluster", "--only", "table3", "--cluster", "local") for _ in range(2)]
+    succeeded(start(tmp_path / "plain"), tmp_path / "plain")
+    both = [start(tmp_path / "cluster", "--cluster", "local") for _ in range(2)]
     for process in both:
-        succeeded(process)
+        succeeded(process, tmp_path / "cluster")
     tables = [(tmp_path / name / "figures" / "smoke" / "table3.csv").read_bytes() for name in ("plain", "cluster")]
     assert tables[0] == tables[1]
     logs = "".join(path.read_text() for path in (tmp_path / "cluster" / "results" / "cluster").glob("*_log.out"))
@@ -57,9 +40,8 @@ def test_two_starts_at_once_train_nothing_twice_and_make_the_same_table(tmp_path
     ],
 )
 def test_a_mistake_gets_one_sentence(options, message, tmp_path):
-    process = start(tmp_path, "--only", "start", *options)
-    output, _ = process.communicate()
-    assert process.returncode == 2 and message in output.strip().splitlines()[-1], output
+    assert start(tmp_path, *options, item="start").wait() == 2
+    assert message in said(tmp_path).strip().splitlines()[-1]
 
 
 def test_parameters_are_numbers_where_they_look_like_it():

@@ -11,6 +11,7 @@ from typing import Any
 
 import nbformat
 import papermill
+from filelock import FileLock
 from nbclient.exceptions import CellTimeoutError
 from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
@@ -120,15 +121,23 @@ class Execution:
         return all(file.exists() for file in files) and read_json(self.stamp)["key"] == self.key()
 
 
-def execute(execution: Execution) -> str:
+def execute(execution: Execution, again: bool = True) -> str:
     """Execute a notebook and write its HTML page beside it; returns its name.
 
+    Of two processes that ask for it at once one waits for the other, and without `again` leaves it at that.
     Raises InputError for bad parameters, and NotebookError where a cell fails; the executed copy up to that cell is
     kept as <name>.failed.ipynb.
     """
     path = source(execution.name)
     check_parameters(path, execution.values)
     execution.folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(execution.folder / f"{path.stem}.lock"):
+        if again or not execution.is_done():
+            _execute(execution, path)
+    return execution.name
+
+
+def _execute(execution: Execution, path: Path) -> None:
     execution.stamp.unlink(missing_ok=True)
     unfinished = execution.folder / f"{path.stem}.failed.ipynb"
     _run(path, unfinished, execution.values)
@@ -136,7 +145,6 @@ def execute(execution: Execution) -> str:
     unfinished.replace(execution.executed)
     write_html(execution.executed)
     write_json(execution.stamp, {"key": execution.key()})
-    return execution.name
 
 
 def _run(path: Path, target: Path, values: dict[str, Any]) -> None:
