@@ -11,6 +11,7 @@ from guidednet import checkpoint
 from guidednet.acceleration import accelerated
 from guidednet.config import RunConfig, from_dict
 from guidednet.errors import InputError
+from guidednet.files import read_json
 from guidednet.methods import Method, method_class
 from guidednet.train import make_method
 
@@ -26,6 +27,11 @@ class Run:
     def scores(self) -> pd.DataFrame:
         """Test scores in long form: predictor, case, organ, metric, value (0 to 1), reference_voxels, predicted_voxels."""
         return pd.read_csv(self.folder / "scores.csv")
+
+    def score_stamp(self) -> dict[str, Any]:
+        """What made the scores: `key`, a hash of code and test data, and `test`, the list of cases; empty for a record that came without."""
+        path = self.folder / "scores.json"
+        return read_json(path) if path.exists() else {}
 
     def curves(self) -> pd.DataFrame:
         """Loss terms, weights and validation Dice by step."""

@@ -27,7 +27,8 @@ def look_scores(run: Run, store: RunStore) -> pd.DataFrame:
 
 
 def selection_table(rows: list[Row], store: RunStore, on_missing: str = "train") -> pd.DataFrame:
-    """One line per row and seed: test Dice at the last look, at the best on validation and at the best on test, and the gain.
+    """One line per row and seed: test Dice at the last look, at the best on validation and at the best on test, the gain, and over how
+    many cases the means go.
 
     `gain` is what selecting on the test cases adds to selecting on validation cases, in points; it is never negative.
     """
@@ -39,6 +40,9 @@ def selection_table(rows: list[Row], store: RunStore, on_missing: str = "train")
                 looks = look_scores(run, store)
                 last, validation, test = (looks["test"].iloc[-1], looks["test"][looks["validation"].idxmax()], looks["test"].max())
                 line = {"method": row.label, "seed": config.seed, "looks": len(looks), "last": last}
-                lines.append(line | {"best_on_validation": validation, "best_on_test": test, "gain": test - validation})
-    columns = ["method", "seed", "looks", "last", "best_on_validation", "best_on_test", "gain"]
+                split = store.split(config)
+                numbers = {"n_validation_cases": len(split.validation), "n_test_cases": len(split.test)}
+                lines.append(line | {"best_on_validation": validation, "best_on_test": test, "gain": test - validation} | numbers)
+    numbers = ["n_validation_cases", "n_test_cases"]
+    columns = ["method", "seed", "looks", "last", "best_on_validation", "best_on_test", "gain", *numbers]
     return pd.DataFrame(lines, columns=columns).round(2)
