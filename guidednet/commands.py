@@ -121,10 +121,10 @@ def table(options: Namespace) -> None:
 
 def evaluate(options: Namespace) -> None:
     """Print the test scores of one method's run, or those of a folder of predictions, with the cases that they rest on."""
-    from guidednet.score_text import run_text
-
     if options.predictions is not None:
         return _evaluate_folder(options)
+    from guidednet.score_text import run_text
+
     if options.method is None:
         raise InputError("evaluate needs --method NAME, or a folder of predictions and one of references")
     print(run_text(_run_of(options)))

@@ -29,7 +29,7 @@ class Run:
         return pd.read_csv(self.folder / "scores.csv")
 
     def score_stamp(self) -> dict[str, Any]:
-        """What made the scores: `key`, a hash of code and test data, and `test`, the list of cases; empty for a record that came without."""
+        """What made the scores: `key`, a hash of code and data, and `test`, the list of cases; empty where the record came without."""
         path = self.folder / "scores.json"
         return read_json(path) if path.exists() else {}
 

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from guidednet.records import Run
+from guidednet.report.captions import counted
 from guidednet.report.tables import OVERLAPS, case_dice
 from guidednet.statistics import bootstrap_interval
 
@@ -17,29 +18,21 @@ def run_text(run: Run) -> str:
     present = scores[(scores["metric"] == "dice") & (scores["reference_voxels"] > 0)].groupby("organ")["case"].nunique()
     table.insert(0, ("", "cases"), present.reindex(table.index, fill_value=0))
     table.loc["mean of organs", ("", "cases")] = scores["case"].nunique()
-    return "\n".join(
-        [
-            f"{run.folder.name}: {_cases(scores)}, one seed ({run.config.seed}), so that no spread over seeds is known; "
-            "overlaps in percent, hd95 in mm",
-            table.round(2).to_string(na_rep="-"),
-            *[_interval(case_dice([run], name), f"{name}: mean Dice of a case") for name in scores["predictor"].unique()],
-        ]
-    )
+    rests_on = f"{counted([scores['case'].nunique()], 'test case')}, one seed ({run.config.seed}), so that no spread over seeds is known"
+    intervals = [_interval(case_dice([run], name), name) for name in scores["predictor"].unique()]
+    head = f"{run.folder.name}\n{rests_on}; overlaps in percent, hd95 in mm"
+    return "\n".join([head, table.round(2).to_string(na_rep="-"), *intervals])
 
 
 def folder_text(scores: pd.DataFrame, means: pd.DataFrame) -> str:
     """The `means` (0 to 1, hd95 in mm) of the `scores` of a folder (guidednet.score_folder), with how many cases they rest on."""
     by_case = 100 * scores.groupby("case")["dice"].mean()
-    return "\n".join([f"{_cases(scores)}", means.round(4).to_string(na_rep="-"), _interval(by_case, "mean Dice of a case")])
-
-
-def _cases(scores: pd.DataFrame) -> str:
-    number = scores["case"].nunique()
-    return f"{number} case{'s' if number > 1 else ''}"
+    head = counted([scores["case"].nunique()], "case")
+    return "\n".join([head, means.round(4).to_string(na_rep="-"), _interval(by_case, "all organs")])
 
 
 def _interval(by_case: pd.Series, name: str) -> str:
     """The mean of `by_case` (percent, one value per case) and its interval, which fewer than two cases do not give."""
     low, high = bootstrap_interval(by_case)
-    interval = f"95 % interval over {len(by_case)} cases {low:.2f} to {high:.2f}" if pd.notna(low) else "no interval over a single case"
-    return f"{name} {by_case.mean():.2f} %, {interval}"
+    interval = f"95 % interval over cases {low:.2f} to {high:.2f} %" if pd.notna(low) else "no interval over a single case"
+    return f"{name}: mean Dice of a case {by_case.mean():.2f} %, {interval}"

@@ -74,7 +74,9 @@ def test_organ_colours_differ_with_any_colour_vision(organs, vision):
 
 
 def test_ranks_by_hand():
-    table = rank_table(pd.Series({"Liv": 1500.0, "Sto": 300.0, "Gal": 30.0}), pd.Series({"Sto": 50.0, "Liv": 90.0, "Gal": 60.0}), "here")
+    scores = pd.DataFrame({"dice": {"Sto": 50.0, "Liv": 90.0, "Gal": 60.0}, "n_test_cases": {"Sto": 8, "Liv": 8, "Gal": 7}})
+    table = rank_table(pd.Series({"Liv": 1500.0, "Sto": 300.0, "Gal": 30.0}), scores, "here")
+    assert table.set_index("organ")["n_test_cases"].to_dict() == {"Liv": 8, "Sto": 8, "Gal": 7}
     assert table.set_index("organ")["size_rank"].to_dict() == {"Liv": 1, "Sto": 2, "Gal": 3}
     assert table.set_index("organ")["dice_rank"].to_dict() == {"Liv": 1, "Sto": 3, "Gal": 2}
 

@@ -1,7 +1,9 @@
 """What every table and figure says of itself: profile, data, seeds, reading, and what is to be known of its runs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import pandas as pd
 
 from guidednet.experiments import Row
 from guidednet.records import Run
@@ -35,7 +37,7 @@ def caption(name: str, workspace: Workspace, seeds: int, rows: Sequence[Row], st
     parts = [
         f"{name}, profile {workspace.profile.name}: {_data(workspace, rows)}",
         f"{_ratios(rows)} training cases",
-        f"{seeds} seed{'s' if seeds > 1 else ''}",
+        _seeds(seeds, runs),
         *_test_cases(runs),
         *_training(rows[-1]),
         "network A at its best validation step",
@@ -53,10 +55,27 @@ def _ratios(rows: Sequence[Row]) -> str:
     return " or ".join(f"{labelled} labelled and {unlabelled} unlabelled" for labelled, unlabelled in pairs)
 
 
+def counted(numbers: Iterable[int], noun: str) -> str:
+    """ "1 seed", "8 cases", "2 or 3 seeds"."""
+    different = list(dict.fromkeys(map(int, numbers)))
+    return f"{' or '.join(map(str, different))} {noun}{'' if different == [1] else 's'}"
+
+
+def rests_on(table: pd.DataFrame) -> str:
+    """How many seeds and test cases the means of `table` rest on at most, for a title: "1 seed, 8 cases"."""
+    return f"{counted([table['n_seeds'].max()], 'seed')}, {counted([table['n_test_cases'].max()], 'case')}"
+
+
+def _seeds(wanted: int, runs: dict[str, list[Run]]) -> str:
+    """How many seeds the rows have; where it is not as many as were asked for, that too."""
+    there = sorted({len(of_row) for of_row in runs.values()} or {wanted})
+    return counted([wanted], "seed") if there == [wanted] else f"{' or '.join(map(str, there))} of {counted([wanted], 'seed')}"
+
+
 def _test_cases(runs: dict[str, list[Run]]) -> list[str]:
     """How many cases the runs were scored on; nothing where none is there."""
-    numbers = dict.fromkeys(of_row[0].scores()["case"].nunique() for of_row in runs.values())
-    return [f"{' or '.join(map(str, numbers))} test cases"] if numbers else []
+    numbers = [of_row[0].scores()["case"].nunique() for of_row in runs.values()]
+    return [counted(numbers, "test case")] if numbers else []
 
 
 def _training(row: Row) -> list[str]:

@@ -46,8 +46,9 @@ def organ_dice(row: Row, store: RunStore) -> pd.DataFrame:
     organs, runs = organ_set(row.runs[0].dataset), [run for config in row.runs if (run := store.get(config, "blank")) is not None]
     by_seed = pd.DataFrame([organ_scores(run, "dice", organs, row.predictor) for run in runs], columns=organs.columns, dtype=float)
     names = [organs.by_label[label].name for label in organs.paper_order]
-    scored = scores_of(runs[0], "dice", row.predictor).groupby("organ")["value"].count()[names].to_numpy() if runs else 0
-    return pd.DataFrame({"dice": by_seed.mean(), "sd_dice": by_seed.std(), "n_seeds": len(runs), "n_test_cases": scored})
+    cases = scores_of(runs[0], "dice", row.predictor).groupby("organ")["value"].count().reindex(names, fill_value=0) if runs else None
+    counts = {"n_seeds": len(runs), "n_test_cases": 0 if cases is None else cases.to_numpy()}
+    return pd.DataFrame({"dice": by_seed.mean(), "sd_dice": by_seed.std(), **counts})
 
 
 def case_dice(runs: list[Run], predictor: str) -> pd.Series:
