@@ -41,11 +41,11 @@ class Run:
 class RecordedRuns:
     """The finished runs of a folder, found by their configuration alone: no data, no code fingerprint, nothing is trained.
 
-    It stands in for a run store where records have come from elsewhere.
+    It stands in for a run store where records have come from elsewhere; of several of one configuration the latest counts.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._runs = {run.config: run for run in finished_runs(folder)}
+        self._runs = {run.config: run for run in sorted(finished_runs(folder), key=lambda run: run.record["finished"])}
 
     def get(self, config: RunConfig, on_missing: str = "blank") -> Run | None:
         """The run of `config`; where there is none, None, or InputError where `on_missing` is not "blank"."""

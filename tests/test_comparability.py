@@ -165,6 +165,13 @@ def test_rows_of_one_name_are_told_apart_and_the_same_runs_stand_once(tmp_path):
     assert list(runs_by_row(twice, RecordedRuns(tmp_path))) == ["CPS"]
 
 
+def test_of_two_records_of_one_configuration_the_latest_counts(tmp_path):
+    config = tiny_config("cps")
+    for place, day in (("a", "26"), ("b", "25")):
+        write_run(tmp_path / place, config, {"finished": f"2026-11-{day}T10:00:00+00:00"}).folder.rename(tmp_path / f"{place}-run")
+    assert RecordedRuns(tmp_path).get(config).folder.name == "a-run"
+
+
 def test_warnings_of_records_stand_once_by_run(tmp_path):
     alone, absent = "the network predicts background alone", "no voxel of 'duodenum' in the labelled cases"
     first = write_run(tmp_path, tiny_config("cps"), {"warnings": [absent, absent]})

@@ -17,7 +17,7 @@ from guidednet.profiles import DataConfig, PhantomConfig, Profile
 from guidednet.report.diagrams import GUIDED, PSEUDO_LABELS, TRAINING, edges, figure1a, figure3
 from guidednet.report.hidden_truth import hidden_label
 from guidednet.report.qualitative import Box, advantage, box_table, boxes_of, draw_comparison, place_box
-from guidednet.report.ranks import rank_table
+from guidednet.report.ranks import draw_ranks, rank_table
 from guidednet.report.save import DOUBLE, SINGLE, print_figure, save_figure
 from guidednet.report.scene import SCALED_WINDOWS, Scene
 from guidednet.report.surfaces3d import organ_surfaces
@@ -74,9 +74,13 @@ def test_organ_colours_differ_with_any_colour_vision(organs, vision):
 
 
 def test_ranks_by_hand():
-    scores = pd.DataFrame({"dice": {"Sto": 50.0, "Liv": 90.0, "Gal": 60.0}, "n_test_cases": {"Sto": 8, "Liv": 8, "Gal": 7}})
+    dice, cases = {"Sto": 50.0, "Liv": 90.0, "Gal": 60.0}, {"Sto": 8, "Liv": 8, "Gal": 7}
+    scores = pd.DataFrame({"dice": dice, "sd_dice": float("nan"), "n_test_cases": cases})
     table = rank_table(pd.Series({"Liv": 1500.0, "Sto": 300.0, "Gal": 30.0}), scores, "here")
-    assert table.set_index("organ")["n_test_cases"].to_dict() == {"Liv": 8, "Sto": 8, "Gal": 7}
+    assert table.set_index("organ")["n_test_cases"].to_dict() == cases
+    figure, axes = print_figure(SINGLE, 2)
+    draw_ranks(axes, table, FLARE22, "a single seed has no spread")
+    assert [text.get_text() for text in axes.texts] == ["Liv", "Sto", "Gal"]
     assert table.set_index("organ")["size_rank"].to_dict() == {"Liv": 1, "Sto": 2, "Gal": 3}
     assert table.set_index("organ")["dice_rank"].to_dict() == {"Liv": 1, "Sto": 3, "Gal": 2}
 

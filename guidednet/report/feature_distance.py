@@ -18,6 +18,7 @@ from guidednet.inference import predict_labels, windows
 from guidednet.losses import one_hot
 from guidednet.methods import Method
 from guidednet.organs import OrganSet, organ_set
+from guidednet.report.captions import rests_on
 from guidednet.report.hidden_truth import hidden_label
 from guidednet.runs import RunStore
 from guidednet.store import CaseStore
@@ -79,7 +80,7 @@ def draw_feature_distance(axes: Axes, table: pd.DataFrame, organs: OrganSet) -> 
     colours = [{organ.column: organ.colour for organ in organs.by_label.values()}[name] for name in table["organ"]]
     spread = table["sd_dice"].fillna(0)
     axes.bar(table["organ"], table["dice"].fillna(0), yerr=spread, color=colours, edgecolor="black", linewidth=0.4)
-    axes.set(ylabel="Dice (%)", ylim=(0, 100))
+    axes.set(ylabel=f"Dice (%); {rests_on(table)}", ylim=(0, 100))
     axes.tick_params(axis="x", rotation=45)
     distance = axes.twinx()
     distance.plot(table["organ"], table["distance"], linestyle="none", marker="D", markersize=5, color="black", markerfacecolor="white")

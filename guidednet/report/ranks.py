@@ -30,7 +30,7 @@ def draw_ranks(axes: Axes, table: pd.DataFrame, organs: OrganSet, title: str) ->
     """Each organ at its rank by size (across) and by Dice (down), in its colour; the dotted line is where both agree."""
     colours = {organ.column: organ.colour for organ in organs.by_label.values()}
     axes.plot([1, len(table)], [1, len(table)], linestyle=":", color="grey")
-    for line in table.dropna().itertuples():
+    for line in table.dropna(subset=["size_rank", "dice_rank"]).itertuples():
         axes.scatter(line.size_rank, line.dice_rank, s=30, color=colours[line.organ], edgecolors="black", linewidths=0.5, zorder=3)
         axes.annotate(line.organ, (line.size_rank, line.dice_rank), xytext=(4, 2), textcoords="offset points", fontsize=7)
     axes.set(xlabel="rank by volume (1: largest)", ylabel="rank by Dice (1: best)", title=title)
