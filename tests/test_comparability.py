@@ -17,6 +17,7 @@ from guidednet.report.comparability import differences
 from guidednet.report.footnotes import row_names, runs_by_row, warnings
 from guidednet.report.index import write_index
 from guidednet.report.tables import cost_table, make_table, organ_dice, write_table
+from guidednet.score_text import run_text
 from guidednet.workspace import Workspace
 
 RECORD = {
@@ -253,3 +254,12 @@ def test_dice_of_an_organ_comes_with_its_spread_and_the_cases_that_have_it(tmp_p
     liver = organ_dice(Row("CPS", configs), RecordedRuns(tmp_path)).loc["Liv"]
     assert liver["dice"] == pytest.approx(60) and liver["sd_dice"] == pytest.approx(200**0.5)
     assert liver["n_seeds"] == 2 and liver["n_test_cases"] == 1
+
+
+def test_evaluate_prints_overlaps_in_percent_and_distances_in_mm(tmp_path):
+    found = scores(0.5)
+    found.loc[found["metric"] == "hd95", "value"] = 7.25
+    lines = run_text(write_run(tmp_path, tiny_config("cps"), found=found)).splitlines()
+    (liver,) = (line.split() for line in lines if line.startswith("liver"))
+    assert [float(value) for value in liver[1:6]] == [2, 50, 50, 50, 7.25]
+    assert "2 test cases, one seed (0)" in lines[1] and lines[-1].endswith("50.00 %, 95 % interval over cases 50.00 to 50.00 %")

@@ -56,5 +56,5 @@ def draw_pairs(axes: Axes, table: pd.DataFrame, title: str) -> None:
         bars = axes.bar([place + shift for place in places], table[column].fillna(0), yerr=spread, width=0.38, color=colour, label=name)
         axes.bar_label(bars, [f"{value:.1f}" if value == value else "not run" for value in table[column]], fontsize=7)
     axes.set_xticks(list(places), [str(label).replace("lambda_g = ", "λ = ") for label in table["method"]])
-    axes.set(ylabel="percent", title=title, ylim=(0, 1.4 * max(table["mean_dice"].max(), 1)))
+    axes.set(ylabel="percent", title=title, ylim=(0, 1.4 * max(table["mean_dice"].fillna(0).max(), 1)))
     axes.legend(ncols=2, loc="upper right", frameon=False)
