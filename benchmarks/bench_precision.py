@@ -7,6 +7,7 @@ other: a second call finds them. Mean Dice over organs in percent; the differenc
 import dataclasses
 from typing import Any
 
+import pandas as pd
 import torch
 
 from guidednet.config import RunConfig
@@ -28,7 +29,8 @@ def config_of(profile: Profile, seed: int, precision: str) -> RunConfig:
 
 
 def measure(quick: bool = False) -> list[dict[str, Any]]:
-    """One row: mean validation Dice in bf16 and in float32, their difference, and the spread of the float32 seeds."""
+    """One row: mean validation Dice in bf16 and in float32 with its sd over seeds, their difference, the range of the float32 seeds,
+    and how many seeds and validation cases stand behind."""
     on_gpu = torch.cuda.is_available()
     workspace = open_workspace("smoke" if quick else "reference" if on_gpu else "quick")
     store = RunStore(workspace, "cuda" if on_gpu else "cpu")
@@ -37,9 +39,11 @@ def measure(quick: bool = False) -> list[dict[str, Any]]:
     dice = {name: [100 * store.get(config).record["best_validation_dice"] for config in configs] for name, configs in runs.items()}
     means, spread = {name: sum(found) / len(found) for name, found in dice.items()}, max(dice["fp32"]) - min(dice["fp32"])
     difference = means["bf16"] - means["fp32"]
-    row = {"ours": means["bf16"], "theirs": means["fp32"], "difference": difference, "spread of seeds": spread}
+    sd = {name: pd.Series(found).std() for name, found in dice.items()}
+    row = {"ours": means["bf16"], "sd ours": sd["bf16"], "theirs": means["fp32"], "sd theirs": sd["fp32"], "difference": difference}
+    cases = len(store.split(runs["fp32"][0]).validation)
     return [
         {"what": f"validation Dice of {len(runs['bf16'])} seeds of Sup only, {workspace.profile.name}", "unit": "%", "other": "float32"}
-        | {name: round(value, 2) for name, value in row.items()}
-        | {"holds": abs(difference) <= spread, "threads": 1}
+        | {name: round(value, 2) for name, value in (row | {"spread of seeds": spread}).items()}
+        | {"seeds": len(runs["bf16"]), "validation cases": cases, "holds": abs(difference) <= spread, "threads": 1}
     ]

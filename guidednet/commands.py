@@ -120,19 +120,20 @@ def table(options: Namespace) -> None:
 
 
 def evaluate(options: Namespace) -> None:
-    """Print the test scores of one method's run in percent, or those of a folder of predictions."""
+    """Print the test scores of one method's run, or those of a folder of predictions, with the cases that they rest on."""
     if options.predictions is not None:
         return _evaluate_folder(options)
+    from guidednet.score_text import run_text
+
     if options.method is None:
         raise InputError("evaluate needs --method NAME, or a folder of predictions and one of references")
-    scores = _run_of(options).scores()
-    table = scores.pivot_table(index="organ", columns=["predictor", "metric"], values="value", sort=False, dropna=False)
-    print((100 * table).round(2).to_string(na_rep="-"))
+    print(run_text(_run_of(options)))
 
 
 def _evaluate_folder(options: Namespace) -> None:
     from guidednet.files import write_text
     from guidednet.score_folder import mean_scores, score_folder
+    from guidednet.score_text import folder_text
 
     if options.references is None:
         raise InputError(f"{options.predictions}: give the folder of the references after it")
@@ -140,7 +141,7 @@ def _evaluate_folder(options: Namespace) -> None:
     scores = score_folder(options.predictions, options.references, options.dataset, options.rules, progress)
     if options.output is not None:
         write_text(options.output, scores.to_csv(index=False))
-    print(mean_scores(scores).round(4).to_string(na_rep="-"))
+    print(folder_text(scores, mean_scores(scores)))
 
 
 def _run_of(options: Namespace) -> "Run":

@@ -26,5 +26,6 @@ def write_ratio_table(options: Namespace) -> Path:
     train_runs(store, list(runs), options.jobs or default_jobs(store), options.gpus)
     name = f"{options.dataset}_{options.ratio:g}percent"
     table = make_table(rows, store, name, on_missing="blank")
-    write_table(table, workspace.figure_folder, name, caption(f"{options.dataset} at {options.ratio:g} % labelled", workspace, seeds, rows))
+    text = caption(f"{options.dataset} at {options.ratio:g} % labelled", workspace, seeds, rows, store)
+    write_table(table, workspace.figure_folder, name, text)
     return workspace.figure_folder / f"{name}.csv"

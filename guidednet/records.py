@@ -11,6 +11,7 @@ from guidednet import checkpoint
 from guidednet.acceleration import accelerated
 from guidednet.config import RunConfig, from_dict
 from guidednet.errors import InputError
+from guidednet.files import read_json
 from guidednet.methods import Method, method_class
 from guidednet.train import make_method
 
@@ -27,6 +28,11 @@ class Run:
         """Test scores in long form: predictor, case, organ, metric, value (0 to 1), reference_voxels, predicted_voxels."""
         return pd.read_csv(self.folder / "scores.csv")
 
+    def score_stamp(self) -> dict[str, Any]:
+        """What made the scores: `key`, a hash of code and data, and `test`, the list of cases; empty where the record came without."""
+        path = self.folder / "scores.json"
+        return read_json(path) if path.exists() else {}
+
     def curves(self) -> pd.DataFrame:
         """Loss terms, weights and validation Dice by step."""
         return pd.read_csv(self.folder / "curves.csv")
@@ -35,11 +41,11 @@ class Run:
 class RecordedRuns:
     """The finished runs of a folder, found by their configuration alone: no data, no code fingerprint, nothing is trained.
 
-    It stands in for a run store where records have come from elsewhere.
+    It stands in for a run store where records have come from elsewhere; of several of one configuration the latest counts.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._runs = {run.config: run for run in finished_runs(folder)}
+        self._runs = {run.config: run for run in sorted(finished_runs(folder), key=lambda run: run.record["finished"])}
 
     def get(self, config: RunConfig, on_missing: str = "blank") -> Run | None:
         """The run of `config`; where there is none, None, or InputError where `on_missing` is not "blank"."""

@@ -31,9 +31,12 @@ def score_folder(predictions: Path, references: Path, dataset: str, rules: str =
 
 
 def mean_scores(scores: pd.DataFrame) -> pd.DataFrame:
-    """Mean of every metric by organ over the cases that have one, and over all organs in the last line."""
-    by_organ = scores.drop(columns="case").groupby("organ", sort=False).mean()
-    return pd.concat([by_organ, by_organ.mean().to_frame("mean of organs").T])
+    """Mean of every metric by organ over the cases that have one, and over all organs in the last line; `cases`: how many have a Dice."""
+    by_organ = scores.drop(columns="case").groupby("organ", sort=False)
+    means = by_organ.mean()
+    means.loc["mean of organs"] = means.mean()
+    means.insert(0, "cases", by_organ["dice"].count().reindex(means.index, fill_value=scores["case"].nunique()))
+    return means
 
 
 def _pairs(predictions: Path, references: Path) -> list[tuple[str, Path, Path]]:

@@ -12,6 +12,8 @@ from guidednet.records import Run
 from guidednet.runs import RunStore
 from guidednet.train import kept_weights, make_method, validation_dice
 
+COLUMNS = ["method", "seed", "looks", "last", "best_on_validation", "best_on_test", "gain", "n_validation_cases", "n_test_cases"]
+
 
 def look_scores(run: Run, store: RunStore) -> pd.DataFrame:
     """Mean Dice in percent of every kept step of a run: columns step, validation, test."""
@@ -27,18 +29,18 @@ def look_scores(run: Run, store: RunStore) -> pd.DataFrame:
 
 
 def selection_table(rows: list[Row], store: RunStore, on_missing: str = "train") -> pd.DataFrame:
-    """One line per row and seed: test Dice at the last look, at the best on validation and at the best on test, and the gain.
+    """One line per row and seed: test Dice at the last look, at the best on validation and at the best on test, the gain, and over how
+    many cases the means go.
 
     `gain` is what selecting on the test cases adds to selecting on validation cases, in points; it is never negative.
     """
-    lines = []
-    for row in rows:
-        for config in row.runs:
-            run = store.get(config, on_missing)
-            if run is not None:
-                looks = look_scores(run, store)
-                last, validation, test = (looks["test"].iloc[-1], looks["test"][looks["validation"].idxmax()], looks["test"].max())
-                line = {"method": row.label, "seed": config.seed, "looks": len(looks), "last": last}
-                lines.append(line | {"best_on_validation": validation, "best_on_test": test, "gain": test - validation})
-    columns = ["method", "seed", "looks", "last", "best_on_validation", "best_on_test", "gain"]
-    return pd.DataFrame(lines, columns=columns).round(2)
+    found = [(row, run) for row in rows for config in row.runs if (run := store.get(config, on_missing)) is not None]
+    return pd.DataFrame([_selection(row, run, store) for row, run in found], columns=COLUMNS).round(2)
+
+
+def _selection(row: Row, run: Run, store: RunStore) -> tuple:
+    """One line of `selection_table`, in the order of COLUMNS."""
+    looks, split = look_scores(run, store), store.split(run.config)
+    last, validation, test = looks["test"].iloc[-1], looks["test"][looks["validation"].idxmax()], looks["test"].max()
+    cases = len(split.validation), len(split.test)
+    return row.label, run.config.seed, len(looks), last, validation, test, test - validation, *cases

@@ -117,6 +117,7 @@ def test_selection_on_test_cases_never_loses(tmp_path):
     store = RunStore(TinyWorkspace(tmp_path))
     rows = [Row("CPS", (tiny_config("cps", keep_every=1),)), Row("Sup only", (tiny_config("supervised", keep_every=1),))]
     table = selection_table(rows, store)
+    assert set(table["n_validation_cases"]) == {len(SPLIT.validation)} and set(table["n_test_cases"]) == {len(SPLIT.test)}
     assert list(table["looks"]) == [5, 5] and (table["gain"] >= 0).all()
     assert (table["best_on_test"] >= table[["last", "best_on_validation"]].max(axis=1)).all()
     pd.testing.assert_series_equal(table["gain"], (table["best_on_test"] - table["best_on_validation"]).rename("gain"), atol=0.011)

@@ -81,7 +81,8 @@ def test_train_evaluate_predict_at_smoke_size(tmp_path, monkeypatch, capsys):
     assert call(monkeypatch, "train", "--method", "cps", *common) == 0
     run = Path(capsys.readouterr().out.split("finished: ")[1].strip())
     assert call(monkeypatch, "evaluate", "--method", "cps", *common) == 0
-    assert "ensemble" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "2 test cases, one seed (0)" in shown and "ensemble: mean Dice of a case" in shown and "95 % interval over cases" in shown
     image, _ = save_case(tmp_path / "raw")
     assert call(monkeypatch, "predict", image, "--run", run, "-o", tmp_path / "out.nii.gz", "--ensemble") == 0
     scan, segmentation = nib.load(image), nib.load(tmp_path / "out.nii.gz")

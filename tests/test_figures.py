@@ -9,15 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.container import ErrorbarContainer
 
 from guidednet.organs import AMOS, FLARE22
 from guidednet.phantom import make_case, write_phantoms
 from guidednet.prepare import prepare
 from guidednet.profiles import DataConfig, PhantomConfig, Profile
 from guidednet.report.diagrams import GUIDED, PSEUDO_LABELS, TRAINING, edges, figure1a, figure3
+from guidednet.report.figures import draw_pairs
 from guidednet.report.hidden_truth import hidden_label
 from guidednet.report.qualitative import Box, advantage, box_table, boxes_of, draw_comparison, place_box
-from guidednet.report.ranks import rank_table
+from guidednet.report.ranks import draw_ranks, rank_table
 from guidednet.report.save import DOUBLE, SINGLE, print_figure, save_figure
 from guidednet.report.scene import SCALED_WINDOWS, Scene
 from guidednet.report.surfaces3d import organ_surfaces
@@ -74,9 +76,27 @@ def test_organ_colours_differ_with_any_colour_vision(organs, vision):
 
 
 def test_ranks_by_hand():
-    table = rank_table(pd.Series({"Liv": 1500.0, "Sto": 300.0, "Gal": 30.0}), pd.Series({"Sto": 50.0, "Liv": 90.0, "Gal": 60.0}), "here")
+    dice, cases = {"Sto": 50.0, "Liv": 90.0, "Gal": 60.0}, {"Sto": 8, "Liv": 8, "Gal": 7}
+    scores = pd.DataFrame({"dice": dice, "sd_dice": float("nan"), "n_test_cases": cases})
+    table = rank_table(pd.Series({"Liv": 1500.0, "Sto": 300.0, "Gal": 30.0}), scores, "here")
+    assert table.set_index("organ")["n_test_cases"].to_dict() == cases
+    figure, axes = print_figure(SINGLE, 2)
+    draw_ranks(axes, table, FLARE22, "a single seed has no spread")
+    assert [text.get_text() for text in axes.texts] == ["Liv", "Sto", "Gal"]
     assert table.set_index("organ")["size_rank"].to_dict() == {"Liv": 1, "Sto": 2, "Gal": 3}
     assert table.set_index("organ")["dice_rank"].to_dict() == {"Liv": 1, "Sto": 3, "Gal": 2}
+
+
+def test_pairs_show_their_spread_and_name_what_is_not_run():
+    missing = float("nan")
+    table = pd.DataFrame({"method": ["a", "b"], "mean_dice": [50, missing], "mean_jaccard": [40, missing]})
+    table = table.assign(sd_dice=[2, missing], sd_jaccard=[3, missing])
+    figure, grid = print_figure(DOUBLE, 2, 1, 3)
+    for axes, part in zip(grid, (table, table[1:], table[["method", "mean_dice", "mean_jaccard"]]), strict=True):
+        draw_pairs(axes, part, "pairs")
+    assert [text.get_text() for text in grid[0].texts] == ["50.0", "not run", "40.0", "not run"]
+    spread = [container for container in grid[0].containers if isinstance(container, ErrorbarContainer)]
+    assert np.ptp(spread[0].lines[2][0].get_segments()[0][:, 1]) == 4
 
 
 def test_rank_correlation_and_its_interval():

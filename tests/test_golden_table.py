@@ -14,6 +14,9 @@ from guidednet.errors import InputError
 from guidednet.experiments import table3
 from guidednet.profiles import profile
 from guidednet.records import RecordedRuns
+from guidednet.report.captions import Caption
+from guidednet.report.comparability import differences
+from guidednet.report.footnotes import runs_by_row
 from guidednet.report.tables import make_table, write_table
 
 GOLDEN = Path(__file__).parent / "golden" / "table3"
@@ -21,7 +24,9 @@ ROWS = table3(profile("smoke"), seeds=1)
 
 
 def print_table(folder):
-    write_table(make_table(ROWS, RecordedRuns(GOLDEN / "runs"), "table3", "fail"), folder, "table3", "Table 3, from records.")
+    store = RecordedRuns(GOLDEN / "runs")
+    text = Caption("Table 3, from records.", tuple(differences(runs_by_row(ROWS, store))))
+    write_table(make_table(ROWS, store, "table3", "fail"), folder, "table3", text)
 
 
 def test_committed_records_print_the_committed_table(tmp_path):

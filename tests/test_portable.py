@@ -21,6 +21,7 @@ from guidednet.organs import FLARE22
 from guidednet.portable import export, load_model
 from guidednet.predict import find_jobs, organ_volumes, segment, write_colour_tables
 from guidednet.score_folder import mean_scores, score_folder
+from guidednet.score_text import folder_text
 from guidednet.store import PrepareConfig
 from guidednet.train import copy_weights, make_method
 
@@ -211,6 +212,8 @@ def test_a_folder_is_scored_like_its_cases(tmp_path):
     assert rules.loc["pancreas", "dice"] == 1 and rules.loc["spleen", "nsd"] == 0
     means = mean_scores(pd.concat([own.reset_index()]))
     assert means.loc["mean of organs", "dice"] == pytest.approx(own["dice"].mean())
+    assert means.loc["mean of organs", "cases"] == means.loc["liver", "cases"] == 1 and means.loc["pancreas", "cases"] == 0
+    assert "no interval over a single case" in folder_text(own.reset_index(), means)
 
 
 @pytest.mark.parametrize(

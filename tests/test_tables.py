@@ -9,6 +9,7 @@ from guidednet.errors import InputError
 from guidednet.experiments import Row
 from guidednet.organs import FLARE22
 from guidednet.records import Run
+from guidednet.report.captions import Caption
 from guidednet.report.score_checks import broken_scores
 from guidednet.report.tables import latex, make_table, markdown, readable, write_table
 
@@ -62,6 +63,7 @@ def test_cells_are_means_over_cases_with_the_organ_then_seeds(table):
     assert first["mean_dice"] == pytest.approx(sum(means) / 2, abs=0.01)
     assert first["sd_dice"] == pytest.approx(pd.Series(means).std(), abs=0.01)
     assert first["n_seeds"] == 2 and first["n_test_cases"] == 2
+    assert first["sd_nsd"] == first["sd_dice"] and table["sd_hd95"][1:].isna().all()
 
 
 def test_guidednet_is_the_reference_of_the_paired_tests():
@@ -123,7 +125,7 @@ def test_best_and_second_are_marked_by_value(table):
 
 
 def test_files_hold_the_same_numbers(table, tmp_path):
-    write_table(table, tmp_path, "table3", "Table 3, 100 % synthetic")
+    write_table(table, tmp_path, "table3", Caption("Table 3, 100 % synthetic"))
     again = pd.read_csv(tmp_path / "table3.csv")
     pd.testing.assert_frame_equal(again, table, check_dtype=False)
     assert (tmp_path / "table3.md").read_text(encoding="utf-8").startswith("Table 3, 100 % synthetic\n\n| method |")

@@ -34,7 +34,8 @@ def comparisons(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 def other_findings(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """What was measured and is no ratio of two costs: shares, Dice."""
-    columns = ["benchmark", "what", "unit", "ours", "other", "theirs", "difference", "spread of seeds", "holds"]
+    spread = ["sd ours", "sd theirs", "spread of seeds", "seeds", "validation cases"]
+    columns = ["benchmark", "what", "unit", "ours", "other", "theirs", "difference", *spread, "holds"]
     parts = [table.assign(benchmark=name) for name, table in tables.items() if "what" in table]
     found = pd.concat(parts, ignore_index=True).reindex(columns=[*columns, "ratio"]) if parts else pd.DataFrame(columns=[*columns, "ratio"])
     return found[found["ratio"].isna()][columns].dropna(axis="columns", how="all")

@@ -18,6 +18,7 @@ from guidednet.inference import predict_labels, windows
 from guidednet.losses import one_hot
 from guidednet.methods import Method
 from guidednet.organs import OrganSet, organ_set
+from guidednet.report.captions import rests_on
 from guidednet.report.hidden_truth import hidden_label
 from guidednet.runs import RunStore
 from guidednet.store import CaseStore
@@ -57,10 +58,11 @@ def unlabelled_labels(method: Method, runs: RunStore, config: RunConfig, cases: 
     return {case: predict_labels(network, store.image(case), config.window, classes) for case in cases}
 
 
-def feature_distances(config: RunConfig, runs: RunStore, dice: pd.Series, most_cases: int = 8) -> pd.DataFrame:
-    """One line per organ of the finished run of `config`: organ, dice (%), distance between the two centres of its features.
+def feature_distances(config: RunConfig, runs: RunStore, scores: pd.DataFrame, most_cases: int = 8) -> pd.DataFrame:
+    """One line per organ of the finished run of `config`: organ, the columns of `scores`, distance between the two centres of its features.
 
-    `dice` is by the paper's column; at most `most_cases` unlabelled cases of the training are looked at.
+    `scores` holds dice (%) and what it rests on, by the paper's column; at most `most_cases` unlabelled cases of the training are
+    looked at.
     """
     method, split, organs = runs.load_method(config), runs.split(config), organ_set(config.dataset)
     store = runs.workspace.store(config.dataset)
@@ -69,16 +71,16 @@ def feature_distances(config: RunConfig, runs: RunStore, dice: pd.Series, most_c
     network = method.predictors()["primary"]
     centres = [class_centres(network, store, labels, config) for labels in (labelled, unlabelled)]
     distance = np.linalg.norm(centres[0] - centres[1], axis=1)
-    return pd.DataFrame(
-        {"organ": organs.columns, "dice": dice[organs.columns].to_numpy(), "distance": [distance[label] for label in organs.paper_order]}
-    )
+    table = scores.loc[organs.columns].rename_axis("organ").reset_index()
+    return table.assign(distance=[distance[label] for label in organs.paper_order])
 
 
 def draw_feature_distance(axes: Axes, table: pd.DataFrame, organs: OrganSet) -> None:
-    """Dice as bars in the organs' colours, distances as markers on an axis of their own."""
-    colours = {organ.column: organ.colour for organ in organs.by_label.values()}
-    axes.bar(table["organ"], table["dice"].fillna(0), color=[colours[name] for name in table["organ"]], edgecolor="black", linewidth=0.4)
-    axes.set(ylabel="Dice (%)", ylim=(0, 100))
+    """Dice as bars in the organs' colours, with the spread over seeds where there is one; distances as markers on an axis of their own."""
+    colours = [{organ.column: organ.colour for organ in organs.by_label.values()}[name] for name in table["organ"]]
+    spread = table["sd_dice"].fillna(0)
+    axes.bar(table["organ"], table["dice"].fillna(0), yerr=spread, color=colours, edgecolor="black", linewidth=0.4)
+    axes.set(ylabel=f"Dice (%); {rests_on(table)}", ylim=(0, 100))
     axes.tick_params(axis="x", rotation=45)
     distance = axes.twinx()
     distance.plot(table["organ"], table["distance"], linestyle="none", marker="D", markersize=5, color="black", markerfacecolor="white")

@@ -31,7 +31,7 @@ def draw_means(axes: Axes, table: pd.DataFrame, title: str) -> None:
     colours = [LINE_COLOURS[1] if method == "GuidedNet" else LINE_COLOURS[0] for method in table["method"]]
     axes.barh(names, table["mean_dice"].fillna(0), xerr=table["sd_dice"].fillna(0), color=colours)
     axes.invert_yaxis()
-    axes.set(xlabel="mean Dice (%)", title=title)
+    axes.set(xlabel="mean Dice (%), whiskers: spread over seeds", title=title)
     axes.tick_params(axis="y", labelsize=8)
 
 
@@ -46,11 +46,15 @@ def draw_organ_gains(axes: Axes, table: pd.DataFrame, organs: OrganSet, title: s
 
 
 def draw_pairs(axes: Axes, table: pd.DataFrame, title: str) -> None:
-    """Bars in pairs, mean Dice and mean Jaccard of each row in percent, the numbers above them."""
+    """Bars in pairs, mean Dice and mean Jaccard of each row in percent with their spread over seeds, the numbers above them.
+
+    The print has no spread (columns sd_dice and sd_jaccard).
+    """
     places = range(len(table))
     for shift, column, colour, name in ((-0.2, "mean_dice", LINE_COLOURS[0], "Dice"), (0.2, "mean_jaccard", LINE_COLOURS[1], "Jaccard")):
-        bars = axes.bar([place + shift for place in places], table[column].fillna(0), width=0.38, color=colour, label=name)
+        spread = table[column.replace("mean", "sd")].fillna(0) if column.replace("mean", "sd") in table else None
+        bars = axes.bar([place + shift for place in places], table[column].fillna(0), yerr=spread, width=0.38, color=colour, label=name)
         axes.bar_label(bars, [f"{value:.1f}" if value == value else "not run" for value in table[column]], fontsize=7)
     axes.set_xticks(list(places), [str(label).replace("lambda_g = ", "λ = ") for label in table["method"]])
-    axes.set(ylabel="percent", title=title, ylim=(0, 1.4 * max(table["mean_dice"].max(), 1)))
+    axes.set(ylabel="percent", title=title, ylim=(0, 1.4 * max(table["mean_dice"].fillna(0).max(), 1)))
     axes.legend(ncols=2, loc="upper right", frameon=False)

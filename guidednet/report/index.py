@@ -11,7 +11,7 @@ from guidednet import paper
 from guidednet.experiments import SHOWN_METHODS, Row, comparison_rows, table1, table2
 from guidednet.files import write_text
 from guidednet.items import Item
-from guidednet.report.captions import caption
+from guidednet.report.captions import Caption, caption
 from guidednet.report.notebooks import source, title
 from guidednet.report.provenance import provenance_table
 from guidednet.report.qualitative import median_case, predictions
@@ -32,6 +32,10 @@ figure { margin: 1rem 0; } figure img { max-width: 100%; height: auto; }
 summary { cursor: pointer; color: #14507a; }
 @media print { .browser input, summary { display: none; } body { max-width: none; font-size: 11px; } h3 { break-after: avoid; } }
 """
+MEANS = (
+    *("mean_dice", "sd_dice", "ci_low", "ci_high", "n_seeds", "n_test_cases", "paper_mean_dice"),
+    *("mean_jaccard", "sd_jaccard", "paper_mean_jaccard"),
+)
 BROWSED = (("flare22", table1), ("amos", table2))
 
 
@@ -63,9 +67,15 @@ def _item_section(workspace: Workspace, item: Item, store: RunStore, seeds: int)
     rows = item.rows(workspace.profile, seeds) if item.rows else []
     names = list(dict.fromkeys(Path(file).stem for file in item.files))
     heading = f"<h3>{html.escape(title(source(item.notebook)))}</h3>"
-    note = f"<p>{html.escape(caption(', '.join(map(_shown_name, names)), workspace, seeds, rows))}</p>" if rows else ""
+    said = caption(", ".join(map(_shown_name, names)), workspace, seeds, rows, store) if rows else Caption("")
     shown = "".join(_shown(workspace.figure_folder, name, f"{name}.png" in item.files) for name in names)
-    return heading + note + shown + "".join(map(_print_section, names)) + _provenance_section(rows, store)
+    own = f"<p>{html.escape(said.text)}</p>{shown}{_notes(said.notes)}"
+    return heading + own + "".join(map(_print_section, names)) + _provenance_section(rows, store)
+
+
+def _notes(notes: Sequence[str]) -> str:
+    """What is to be known of the runs behind a table or figure; empty where nothing is."""
+    return f'<ul class="note">{"".join(f"<li>{html.escape(note)}</li>" for note in notes)}</ul>' if notes else ""
 
 
 def _shown_name(name: str) -> str:
@@ -79,23 +89,29 @@ def _shown(folder: Path, name: str, is_figure: bool) -> str:
     if is_figure:
         data = base64.b64encode(path.read_bytes()).decode()
         shown = html.escape(_shown_name(name))
-        return f'<figure><img src="data:image/png;base64,{data}" alt="{shown}"><figcaption>{shown}</figcaption></figure>'
+        figure = f'<figure><img src="data:image/png;base64,{data}" alt="{shown}"><figcaption>{shown}</figcaption></figure>'
+        return f"{figure}<details><summary>The numbers of {shown}</summary>{_numbers(folder / f'{name}.csv')}</details>"
+    return _numbers(path)
+
+
+def _numbers(path: Path) -> str:
     return _table(_means_first(_gaps_named(pd.read_csv(path))), "{:.2f}")
 
 
 def _gaps_named(table: pd.DataFrame) -> pd.DataFrame:
     """The table with "not run" in the score columns of rows that no run stands behind."""
-    if "n_seeds" not in table:
+    if not {"n_seeds", "n_unlabeled"} <= set(table):
         return table
     named = table.astype(object)
-    named.loc[table["n_seeds"] == 0, list(table.columns[3 : table.columns.get_loc("n_seeds")])] = NOT_RUN
+    scores = table.columns[table.columns.get_loc("n_unlabeled") + 1 : table.columns.get_loc("n_seeds")]
+    named.loc[table["n_seeds"] == 0, list(scores)] = NOT_RUN
     return named
 
 
 def _means_first(table: pd.DataFrame) -> pd.DataFrame:
-    """The means, ours and the paper's, before the organs: on a screen what is far to the right is not seen."""
-    means = [name for name in ("mean_dice", "paper_mean_dice", "mean_jaccard", "paper_mean_jaccard") if name in table]
-    names = [name for name in ("method", "n_labeled", "n_unlabeled") if name in table]
+    """The means, ours with what they rest on and the paper's, before the organs: on a screen what is far to the right is not seen."""
+    means = [name for name in MEANS if name in table]
+    names = [name for name in ("panel", "method", "n_labeled", "n_unlabeled") if name in table]
     return table[[*names, *means, *table.columns.difference([*names, *means], sort=False)]]
 
 

@@ -1,6 +1,6 @@
 """From the scores of runs to a table in the paper's form, as CSV, Markdown and LaTeX."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -11,11 +11,14 @@ from guidednet.experiments import Row
 from guidednet.files import write_text
 from guidednet.organs import OrganSet, organ_set
 from guidednet.records import Run
+from guidednet.report.captions import Caption
 from guidednet.runs import RunStore
 from guidednet.statistics import bootstrap_interval, holm, paired_p_value
 
 NOT_RUN = "not run"
 OVERLAPS = ("dice", "jaccard", "nsd")
+# What has a meaning of its own in LaTeX; < and > stay for the marks of the second best.
+LATEX = str.maketrans({c: rf"\{c}" for c in "%_&#${}"} | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"})
 
 
 def scores_of(run: Run, metric: str, predictor: str) -> pd.DataFrame:
@@ -35,6 +38,17 @@ def organ_scores(run: Run, metric: str, organs: OrganSet, predictor: str = "prim
         by_name = organ_means(run.scores(), metric, predictor, rule) * (100 if metric in OVERLAPS else 1)
     names = [organs.by_label[label].name for label in organs.paper_order]
     return by_name.reindex(names).set_axis(organs.columns)
+
+
+def organ_dice(row: Row, store: RunStore) -> pd.DataFrame:
+    """Dice in percent by the paper's organ column, the mean over the finished runs of `row`, with what it rests on: columns dice,
+    sd_dice (over seeds), n_seeds, n_test_cases (those that have the organ)."""
+    organs, runs = organ_set(row.runs[0].dataset), [run for config in row.runs if (run := store.get(config, "blank")) is not None]
+    by_seed = pd.DataFrame([organ_scores(run, "dice", organs, row.predictor) for run in runs], columns=organs.columns, dtype=float)
+    names = [organs.by_label[label].name for label in organs.paper_order]
+    cases = scores_of(runs[0], "dice", row.predictor).groupby("organ")["value"].count().reindex(names, fill_value=0) if runs else None
+    counts = {"n_seeds": len(runs), "n_test_cases": 0 if cases is None else cases.to_numpy()}
+    return pd.DataFrame({"dice": by_seed.mean(), "sd_dice": by_seed.std(), **counts})
 
 
 def case_dice(runs: list[Run], predictor: str) -> pd.Series:
@@ -67,8 +81,11 @@ def table_row(row: Row, runs: list[Run]) -> dict[str, object]:
         "ci_low": low,
         "ci_high": high,
         "nsd": means["nsd"].mean(),
+        "sd_nsd": means["nsd"].std(),
         "hd95": means["hd95"].mean(),
+        "sd_hd95": means["hd95"].std(),
         "false_positive_ml": means["false_positive_ml"].mean(),
+        "sd_false_positive_ml": means["false_positive_ml"].std(),
     }
 
 
@@ -111,20 +128,22 @@ def compare_with_guidednet(table: pd.DataFrame, reference: str, by_case: list[pd
 
 
 def cost_table(rows: Iterable[Row], store: RunStore) -> pd.DataFrame:
-    """What each row's runs cost: seconds per step and peak memory in GiB, means over seeds. Not part of the table, whose bytes
-    must not depend on the day's speed."""
+    """What each row's runs cost: seconds per step and peak memory in GiB, means over seeds, and on which devices. Not part of the
+    table, whose bytes must not depend on the day's speed."""
     lines = []
     for row in rows:
         records = [run.record for config in row.runs if (run := store.get(config, "blank")) is not None]
-        config = row.runs[0]
+        config, seconds = row.runs[0], pd.Series([record["seconds_per_step"] for record in records], dtype=float)
         lines.append(
             {
                 "method": row.label,
                 "n_labeled": config.n_labelled,
                 "n_unlabeled": config.n_unlabelled,
-                "seconds_per_step": pd.Series([record["seconds_per_step"] for record in records], dtype=float).mean(),
+                "seconds_per_step": seconds.mean(),
+                "sd_seconds_per_step": seconds.std(),
+                "n_seeds": len(records),
                 "peak_memory_gib": pd.Series([record["peak_memory_gib"] for record in records], dtype=float).mean(),
-                "device": records[0]["device"] if records else NOT_RUN,
+                "device": "; ".join(dict.fromkeys(record["device"] for record in records)) or NOT_RUN,
             }
         )
     return pd.DataFrame(lines).round(3)
@@ -155,14 +174,14 @@ def _course(run: Run) -> str:
     )
 
 
-def write_table(table: pd.DataFrame, folder: Path, name: str, caption: str) -> None:
-    """Write `table` as <name>.csv, .md and .tex into `folder`; the caption says which profile, data, seeds and reading."""
+def write_table(table: pd.DataFrame, folder: Path, name: str, caption: Caption) -> None:
+    """Write `table` as <name>.csv, .md and .tex into `folder`, the latter two with its caption and notes; the CSV holds numbers alone."""
     folder.mkdir(parents=True, exist_ok=True)
     shown = readable(table)
-    notes = notes_on_print(name)
+    on_print = notes_on_print(name)
     write_text(folder / f"{name}.csv", table.to_csv(index=False))
-    write_text(folder / f"{name}.md", "\n\n".join([caption, markdown(shown), *([notes] if notes else [])]) + "\n")
-    write_text(folder / f"{name}.tex", latex(shown, f"{caption} {notes}".strip()))
+    write_text(folder / f"{name}.md", caption.markdown(f"{markdown(shown)}\n\n{on_print}".strip()) + "\n")
+    write_text(folder / f"{name}.tex", latex(shown, f"{caption.text} {on_print}".strip(), caption.notes))
 
 
 def notes_on_print(item: str) -> str:
@@ -210,13 +229,14 @@ def markdown(shown: pd.DataFrame) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def latex(shown: pd.DataFrame, caption: str) -> str:
-    """A LaTeX table (booktabs)."""
+def latex(shown: pd.DataFrame, caption: str, notes: Sequence[str] = ()) -> str:
+    """A LaTeX table (booktabs), its notes below in small type."""
     body = shown.astype(str).map(_escape).replace({r"\*\*(.*)\*\*": r"\\textbf{\1}", "<u>(.*)</u>": r"\\underline{\1}"}, regex=True)
     lines = [" & ".join(line) + r" \\" for line in [shown.columns.str.replace("_", r"\_"), *body.to_numpy()]]
     head = [r"\begin{table}", rf"\caption{{{_escape(caption)}}}", rf"\begin{{tabular}}{{l{'r' * (shown.shape[1] - 1)}}}", r"\toprule"]
-    return "\n".join([*head, lines[0], r"\midrule", *lines[1:], r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
+    below = [rf"\par{{\footnotesize {_escape(note)}\par}}" for note in notes]
+    return "\n".join([*head, lines[0], r"\midrule", *lines[1:], r"\bottomrule", r"\end{tabular}", *below, r"\end{table}", ""])
 
 
 def _escape(text: str) -> str:
-    return text.replace("%", r"\%").replace("_", r"\_").replace("&", r"\&")
+    return text.translate(LATEX)

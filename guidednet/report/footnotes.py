@@ -1,0 +1,43 @@
+"""What stands below a table or figure: where its runs may not be compared, and what their records warn of."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from guidednet.experiments import Row
+from guidednet.records import Run
+from guidednet.report.comparability import shortened
+from guidednet.runs import RunStore
+
+
+def runs_by_row(rows: Sequence[Row], store: RunStore) -> dict[str, list[Run]]:
+    """The finished runs by the name of their row; rows that show the same runs stand once, under the first one's name."""
+    first: dict[tuple, Row] = {}
+    for row in rows:
+        first.setdefault(row.runs, row)
+    found: dict[str, list[Run]] = {}
+    for name, row in zip(row_names(list(first.values())), first.values(), strict=True):
+        finished = [run for config in row.runs if (run := store.get(config, "blank")) is not None]
+        found.setdefault(name, []).extend(finished)
+    return {name: runs for name, runs in found.items() if runs}
+
+
+def row_names(rows: Sequence[Row]) -> list[str]:
+    """The label of each row; those that are called alike with their numbers of cases, and their data set where that is not enough."""
+    configs, names = [row.runs[0] for row in rows], [row.label for row in rows]
+    for further in ([f"{config.n_labelled}+{config.n_unlabelled}" for config in configs], [config.dataset for config in configs]):
+        counts = Counter(names)
+        names = [f"{name} {more}" if counts[name] > 1 else name for name, more in zip(names, further, strict=True)]
+    return names
+
+
+def warnings(runs: Mapping[str, Sequence[Run]]) -> list[str]:
+    """What the records of `runs` (by the name of their row) warn of: "GuidedNet, seed 0: ...", once for runs that say the same."""
+    said: dict[str, list[str]] = {}
+    for row, of_row in runs.items():
+        for run in of_row:
+            for sentence in dict.fromkeys(run.record.get("warnings", ())):
+                said.setdefault(sentence, []).append(f"{row}, seed {run.config.seed}")
+    together: dict[str, list[str]] = {}
+    for sentence, names in said.items():
+        together.setdefault(shortened(names, "; "), []).append(sentence)
+    return [f"{names}: {'; '.join(sentences)}" for names, sentences in together.items()]
