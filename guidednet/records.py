@@ -15,6 +15,10 @@ from guidednet.files import read_json
 from guidednet.methods import Method, method_class
 from guidednet.train import make_method
 
+# Columns of curves.csv that are no loss term.
+CLASS_WEIGHTS = "ktcps_weight_"
+NO_TERMS = ("validation_dice", "gradient_norm")
+
 
 @dataclass(frozen=True)
 class Run:
@@ -34,8 +38,13 @@ class Run:
         return read_json(path) if path.exists() else {}
 
     def curves(self) -> pd.DataFrame:
-        """Loss terms, weights and validation Dice by step."""
+        """Loss terms, norm of the gradient, class weights and validation Dice by step."""
         return pd.read_csv(self.folder / "curves.csv")
+
+    def loss_terms(self) -> pd.DataFrame:
+        """The weighted loss terms alone, by step."""
+        curves = self.curves().set_index("step")
+        return curves[[column for column in curves if not column.startswith((CLASS_WEIGHTS, *NO_TERMS))]].dropna(how="all")
 
 
 class RecordedRuns:
@@ -52,6 +61,10 @@ class RecordedRuns:
         if config not in self._runs and on_missing != "blank":
             raise InputError(f"no record of {config.dataset} {config.method}, seed {config.seed}; it cannot be trained here")
         return self._runs.get(config)
+
+    def failure(self, config: RunConfig) -> str | None:
+        """None: what failed elsewhere left no record."""
+        return None
 
 
 def finished_runs(folder: Path) -> list[Run]:

@@ -18,7 +18,7 @@ from guidednet.report.footnotes import row_names, runs_by_row, warnings
 from guidednet.report.index import write_index
 from guidednet.report.tables import cost_table, make_table, organ_dice, write_table
 from guidednet.score_text import run_text
-from guidednet.workspace import Workspace
+from guidednet.workspace import Workspace, open_workspace
 
 RECORD = {
     "data": "d0",
@@ -195,6 +195,16 @@ def mixed_rows(tmp_path):
 
 def workspace(folder):
     return Workspace(profile("smoke"), folder / "data", folder, folder / "figures")
+
+
+def test_a_training_that_failed_is_named_where_its_run_is_missing(tmp_path):
+    class FailedStore(RecordedRuns):
+        def failure(self, config):
+            return "loss term 'supervised' is nan at step 12" if config.seed == 1 else None
+
+    configs = tuple(replace(tiny_config("cps"), seed=seed) for seed in (0, 1))
+    note = caption("Table 3", open_workspace("smoke"), 2, [Row("CPS", configs)], FailedStore(tmp_path)).notes
+    assert note == ("CPS, seed 1: not run, loss term 'supervised' is nan at step 12",)
 
 
 def test_a_mixed_table_is_marked_in_every_form_but_the_csv(mixed_rows, tmp_path):

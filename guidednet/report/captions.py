@@ -8,7 +8,7 @@ import pandas as pd
 from guidednet.experiments import Row
 from guidednet.records import Run
 from guidednet.report.comparability import differences
-from guidednet.report.footnotes import runs_by_row, warnings
+from guidednet.report.footnotes import failures, runs_by_row, warnings
 from guidednet.runs import RunStore
 from guidednet.workspace import Workspace
 
@@ -42,7 +42,7 @@ def caption(name: str, workspace: Workspace, seeds: int, rows: Sequence[Row], st
         *_training(rows[-1]),
         "network A at its best validation step",
     ]
-    return Caption("; ".join(parts) + "." + (f" {MIXED}" if mixed else ""), (*mixed, *warnings(runs)))
+    return Caption("; ".join(parts) + "." + (f" {MIXED}" if mixed else ""), (*mixed, *warnings(runs), *failures(rows, store)))
 
 
 def _data(workspace: Workspace, rows: Sequence[Row]) -> str:

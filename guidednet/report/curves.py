@@ -6,31 +6,22 @@ from matplotlib.figure import Figure
 
 from guidednet.losses import ramp
 from guidednet.organs import organ_set
-from guidednet.records import Run
+from guidednet.records import CLASS_WEIGHTS, Run
 from guidednet.report.save import DOUBLE, print_figure
 from guidednet.report.walkthrough import class_colours, class_names
-
-WEIGHTS = "ktcps_weight_"
-NO_TERMS = ("validation_dice", "gradient_norm")
-
-
-def loss_terms(run: Run) -> pd.DataFrame:
-    """The weighted loss terms of a run by step."""
-    curves = run.curves().set_index("step")
-    return curves[[column for column in curves if not column.startswith((WEIGHTS, *NO_TERMS))]].dropna(how="all")
 
 
 def class_weights(run: Run) -> pd.DataFrame:
     """KT-CPS weights of network A by step, one column per class; no columns for methods without."""
-    curves = run.curves().set_index("step").filter(like=WEIGHTS).dropna()
+    curves = run.curves().set_index("step").filter(like=CLASS_WEIGHTS).dropna()
     names = class_names(organ_set(run.config.dataset))
-    return curves.rename(columns=lambda column: names[int(column.removeprefix(WEIGHTS))])
+    return curves.rename(columns=lambda column: names[int(column.removeprefix(CLASS_WEIGHTS))])
 
 
 def draw_run(run: Run) -> Figure:
     """Loss terms with the ramp, KT-CPS weights per class, and validation Dice of one run over its steps."""
     figure, (terms, weights, validation) = print_figure(DOUBLE, 2.6, 1, 3)
-    loss_terms(run).plot(ax=terms, logy=True, linewidth=1)
+    run.loss_terms().plot(ax=terms, logy=True, linewidth=1)
     _draw_ramp(terms.twinx(), run)
     terms.set(title="weighted loss terms", ylabel="loss")
     terms.legend(fontsize=5)

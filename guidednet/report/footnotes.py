@@ -1,4 +1,4 @@
-"""What stands below a table or figure: where its runs may not be compared, and what their records warn of."""
+"""What stands below a table or figure: where its runs may not be compared, what their records warn of, why others are missing."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -41,3 +41,10 @@ def warnings(runs: Mapping[str, Sequence[Run]]) -> list[str]:
     for sentence, names in said.items():
         together.setdefault(shortened(names, "; "), []).append(sentence)
     return [f"{names}: {'; '.join(sentences)}" for names, sentences in together.items()]
+
+
+def failures(rows: Sequence[Row], store: RunStore) -> list[str]:
+    """Why runs of `rows` are missing whose training failed: "GuidedNet, seed 0: not run, ..."."""
+    named = dict(zip(row_names(rows), rows, strict=True))
+    found = [(name, config.seed, store.failure(config)) for name, row in named.items() for config in row.runs]
+    return [f"{name}, seed {seed}: not run, {reason}" for name, seed, reason in found if reason]

@@ -166,7 +166,7 @@ def _course(run: Run) -> str:
     """What a run's curves say: validation Dice at the first and at the best look, and the largest term at the end."""
     curves = run.curves().set_index("step")
     validation = curves["validation_dice"].dropna()
-    terms = curves.drop(columns="validation_dice").filter(regex="^(?!ktcps_weight)").dropna().iloc[-1]
+    terms = run.loss_terms().iloc[-1]
     return (
         f"Its validation Dice was {100 * validation.iloc[0]:.1f} % at step {validation.index[0]} and at best "
         f"{100 * validation.max():.1f} % at step {validation.idxmax()} of {curves.index[-1]}; "
