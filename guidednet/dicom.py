@@ -25,12 +25,21 @@ def read_series(folder: Path) -> Volume:
     files = SimpleITK.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), series[0])
     if len(files) < 2:
         raise InputError(f"{folder}: holds a single slice; give all slices of the series")
+    _refuse_damaged(folder, files)
     _refuse_gaps(folder, files)
     try:
         image = SimpleITK.ReadImage(files)
     except RuntimeError as error:
         raise InputError(f"{folder}: its DICOM files cannot be read as one volume; export the series again") from error
     return Volume(SimpleITK.GetArrayFromImage(image).transpose(2, 1, 0).astype(np.float32), _affine(image))
+
+
+def _refuse_damaged(folder: Path, files: tuple[str, ...]) -> None:
+    """Raise InputError for a .dcm file that is not among the series' `files`: what cannot be read is not listed, and would be lost."""
+    listed = {Path(file).name for file in files}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() == ".dcm" and path.name not in listed:
+            raise InputError(f"{folder}: {path.name} cannot be read as DICOM; export the series again")
 
 
 def _refuse_gaps(folder: Path, files: tuple[str, ...]) -> None:

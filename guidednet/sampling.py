@@ -75,7 +75,7 @@ def random_crop(image: np.ndarray, label: np.ndarray | None, config: BatchConfig
             crop = np.asarray(array[window])
             missing = [(0, side - size) for side, size in zip(config.crop, crop.shape, strict=True)]
             if any(after for _, after in missing):
-                crop = np.pad(crop, missing, constant_values=crop.min() if is_image else 0)
+                crop = np.pad(crop, missing, constant_values=array.min() if is_image else 0)
             crops.append(np.flip(crop, flips).copy())  # its own memory, also where the crop is the whole volume
     return crops
 

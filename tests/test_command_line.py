@@ -7,10 +7,12 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+import pandas as pd
 import pytest
 from volumes import save_case
 
 from guidednet.__main__ import main
+from guidednet.errors import FailedError
 
 ROOT = Path(__file__).parent.parent
 
@@ -26,9 +28,17 @@ def call(monkeypatch, *arguments):
         (["phantom", "OUT", "--dataset", "btcv", "--cases", "1"], "unknown data set 'btcv'"),
         (["phantom", "OUT", "--dataset", "amos", "--cases", "1", "--labelled", "2"], "--labelled 2 is more than --cases 1"),
         (["phantom", "OUT", "--dataset", "amos", "--cases", "1", "--voxel-mm", "0"], "--voxel-mm 0 is outside 0.5 to 20"),
+        (["phantom", "OUT", "--dataset", "amos", "--cases", "1", "--matrix", "5"], "--matrix 5 is outside 32 to 1024"),
         (["prepare", "MISSING", "OUT", "--dataset", "flare22"], "no such folder"),
         (["prepare", "EMPTY", "OUT", "--dataset", "flare22"], "no image"),
         (["prepare", "EMPTY", "OUT", "--dataset", "brats"], "unknown data set 'brats'"),
+        (["prepare", "EMPTY", "OUT", "--dataset", "flare22", "--verify"], "cases.csv: not there"),
+        (["split", "EMPTY", "--dataset", "flare22"], "no image"),
+        (["export", "EMPTY", "-o", "OUT"], "give the folder of a finished run"),
+        (["evaluate"], "evaluate needs --method NAME, or a folder of predictions"),
+        (["evaluate", "EMPTY"], "give the folder of the references after it"),
+        (["evaluate", "EMPTY", "EMPTY", "--rules", "fair"], "--rules fair: use one of own, challenge"),
+        (["table", "--dataset", "flare22", "--ratio", "0", "--profile", "smoke"], "a labelled share of 0 % is outside 0 to 100 %"),
         (["predict", "scan.nii.gz", "--run", "EMPTY", "-o", "OUT.nii.gz"], "scan.nii.gz: no such file"),
         (["train", "--method", "fixmatch", "--profile", "smoke"], "unknown method 'fixmatch'"),
         (["plan", "--profile", "huge"], "unknown profile 'huge'"),
@@ -56,6 +66,21 @@ def test_wrong_options_end_with_status_2(arguments, monkeypatch):
     with pytest.raises(SystemExit) as caught:
         call(monkeypatch, *arguments)
     assert caught.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (FailedError("loss term 'cps' is nan"), 1, "guidednet: loss term 'cps' is nan\n"),
+        (KeyboardInterrupt(), 130, "\nguidednet: stopped; the same command goes on where this one was\n"),
+    ],
+)
+def test_what_fails_or_is_stopped_has_a_sentence_and_a_status_of_its_own(error, status, message, monkeypatch, capsys):
+    def fail(options):
+        raise error
+
+    monkeypatch.setattr("guidednet.commands.plan", fail)
+    assert call(monkeypatch, "plan") == status and capsys.readouterr().err == message
 
 
 def test_phantom_then_prepare(tmp_path, monkeypatch, capsys):
@@ -87,6 +112,24 @@ def test_train_evaluate_predict_at_smoke_size(tmp_path, monkeypatch, capsys):
     assert call(monkeypatch, "predict", image, "--run", run, "-o", tmp_path / "out.nii.gz", "--ensemble") == 0
     scan, segmentation = nib.load(image), nib.load(tmp_path / "out.nii.gz")
     assert segmentation.shape == scan.shape and np.allclose(segmentation.affine, scan.affine)
+    assert call(monkeypatch, "export", run, "-o", tmp_path / "model.pt") == 0
+    images, found = image.parent, tmp_path / "found"
+    extras = ["--volumes", tmp_path / "volumes.csv", "--colours", tmp_path / "colours"]
+    assert call(monkeypatch, "predict", images, "--run", tmp_path / "model.pt", "-o", found, *extras) == 0
+    assert (tmp_path / "volumes.csv").read_text(encoding="utf-8").count("\n") > 1 and len(list((tmp_path / "colours").iterdir())) == 2
+    assert call(monkeypatch, "evaluate", found, found, "-o", tmp_path / "scores.csv") == 0
+    assert "liver" in (tmp_path / "scores.csv").read_text(encoding="utf-8")
+
+
+def test_a_table_at_any_labelled_share_shows_what_is_trained(tmp_path, monkeypatch, capsys):
+    options = ["--profile", "smoke", "--results", tmp_path / "results", "--methods", "supervised", "--jobs", 1]
+    monkeypatch.setenv("FIGURES_DIR", str(tmp_path / "figures"))
+    assert call(monkeypatch, "table", "--dataset", "flare22", "--ratio", 25, *options) == 0
+    path = tmp_path / "figures" / "smoke" / "flare22_25percent.csv"
+    assert f"table: {path}" in capsys.readouterr().out
+    table = pd.read_csv(path).set_index("method")
+    assert len(table) == 11 and table["n_seeds"].to_dict() == {name: int(name == "Sup only") for name in table.index}
+    assert (table["n_labeled"] == 1).all() and table["n_unlabeled"].tolist() == [0] + [3] * 10 and table["mean_dice"].count() == 1
 
 
 def test_reproduce_sh_explains_itself_and_refuses_unknown_commands():

@@ -4,15 +4,18 @@ import json
 
 import pytest
 
-from guidednet.config import RunConfig, from_dict, to_json
+from guidednet.config import RunConfig, WindowConfig, from_dict, to_json
 from guidednet.errors import InputError
 from guidednet.experiments import table3
 from guidednet.items import items
 from guidednet.methods import METHODS, method_class
 from guidednet.methods.guidednet import GuidedNetConfig
+from guidednet.networks import NetworkConfig
+from guidednet.optimiser import OptimiserConfig
 from guidednet.organs import AMOS, FLARE22, organ_set
 from guidednet.profiles import PROFILES, profile
 from guidednet.records import config_from_record
+from guidednet.sampling import BatchConfig
 
 
 @pytest.mark.parametrize("name", PROFILES)
@@ -44,6 +47,15 @@ def test_unknown_field_is_named():
 def test_unknown_names_get_one_sentence(call, message):
     with pytest.raises(InputError, match=message):
         call()
+
+
+def test_profile_paper_trains_as_section_4_1_says():
+    config = profile("paper").run("flare22", "guidednet", (42, 378), seed=0)
+    assert config.optimiser == OptimiserConfig("sgd", learning_rate=0.1, momentum=0.9, weight_decay=1e-4, power=0.9)
+    assert config.batch == BatchConfig(4, 4, crop=(64, 128, 128), flip_axes=(0, 1, 2)) and config.network == NetworkConfig(16, 5, 0.3)
+    assert config.training.steps == 20_000 and config.training.burn_in_steps == 0
+    assert (config.options.lambda_u, config.options.lambda_g, config.options.ktcps.momentum) == (0.1, 0.3, 0.99)
+    assert config.window == WindowConfig(size=(64, 160, 160), stride=(32, 80, 80))
 
 
 @pytest.mark.parametrize("name", PROFILES)

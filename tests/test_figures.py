@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from itertools import combinations
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,21 +12,26 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.container import ErrorbarContainer
 
+from guidednet.errors import InputError
 from guidednet.organs import AMOS, FLARE22
 from guidednet.phantom import make_case, write_phantoms
 from guidednet.prepare import prepare
 from guidednet.profiles import DataConfig, PhantomConfig, Profile
+from guidednet.report.benchmarks import benchmark_tables, comparisons, draw_comparisons, draw_growth, other_findings
 from guidednet.report.diagrams import GUIDED, PSEUDO_LABELS, TRAINING, edges, figure1a, figure3
-from guidednet.report.figures import draw_pairs
+from guidednet.report.figures import draw_curves, draw_means, draw_organ_gains, draw_pairs
 from guidednet.report.hidden_truth import hidden_label
 from guidednet.report.qualitative import Box, advantage, box_table, boxes_of, draw_comparison, place_box
-from guidednet.report.ranks import draw_ranks, rank_table
+from guidednet.report.ranks import draw_ranks, organ_volumes, rank_table
 from guidednet.report.save import DOUBLE, SINGLE, print_figure, save_figure
 from guidednet.report.scene import SCALED_WINDOWS, Scene
+from guidednet.report.showcase import showcase
+from guidednet.report.slices import cut, montage, slice_slider
 from guidednet.report.surfaces3d import organ_surfaces
+from guidednet.splits import Split
 from guidednet.statistics import rank_correlation
 from guidednet.store import CaseStore, PrepareConfig
-from guidednet.workspace import Workspace
+from guidednet.workspace import Workspace, open_workspace
 
 
 @pytest.fixture(autouse=True)
@@ -192,3 +198,64 @@ def test_surface_of_a_box_has_its_volume_and_place():
     assert volume == pytest.approx(30 * 20 * 24, rel=0.05)
     np.testing.assert_allclose(vertices.min(0), [7.5, 19, 13.5], atol=0.6)
     assert list(organ_surfaces(label, (3.0, 2.0, 1.0), FLARE22)) == ["liver"]
+
+
+def test_organ_volumes_are_means_over_the_labelled_cases_that_have_them():
+    voxels = pd.DataFrame({organ.name: [2000, 0, 9] for organ in FLARE22.by_label.values()}, index=["a", "b", "c"])
+    store = SimpleNamespace(cases=voxels, spacing=lambda case: (5.0, 2.0, 1.0))
+    volumes = organ_volumes(store, Split(("a", "b"), (), (), ()), FLARE22)
+    assert list(volumes.index) == FLARE22.columns and (volumes == 20).all()
+    figure, axes = plt.subplots()
+    scores = pd.DataFrame({"dice": volumes.mask(volumes.index == "Gal"), "sd_dice": 1.0, "n_seeds": 1, "n_test_cases": 2})
+    draw_ranks(axes, rank_table(volumes, scores, "here"), FLARE22, "ranks")
+    assert len(axes.texts) == 12  # the gallbladder has no Dice
+
+
+def test_runs_that_are_missing_or_lack_the_column_have_no_curve():
+    curves = pd.DataFrame({"step": [1, 2], "ktcps_weight_1": [0.1, 0.2]})
+    runs = {"here": SimpleNamespace(curves=lambda: curves), "not there": None, "CPS": SimpleNamespace(curves=lambda: curves[["step"]])}
+    figure, axes = plt.subplots()
+    draw_curves(axes, runs, "ktcps_weight_1", "weights")
+    assert [line.get_label() for line in axes.lines] == ["here"]
+
+
+def test_bars_are_the_numbers_of_the_table():
+    rows = {"method": ["CPS", "GuidedNet"], "n_labeled": 1, "n_unlabeled": 9, "mean_dice": [50.0, 60.0], "sd_dice": [1.0, np.nan]}
+    table = pd.DataFrame(rows | {"mean_jaccard": [40.0, np.nan]} | dict.fromkeys(FLARE22.columns, [50.0, 62.5]))
+    figure, (means, gains, pairs) = plt.subplots(1, 3)
+    draw_means(means, table, "means")
+    draw_organ_gains(gains, table, FLARE22, "gains")
+    draw_pairs(pairs, table, "pairs")
+    assert [bar.get_width() for bar in means.patches] == [50, 60]
+    assert [bar.get_width() for bar in gains.patches] == [12.5] * 13
+    assert [text.get_text() for text in pairs.texts] == ["50.0", "60.0", "40.0", "not run"]
+
+
+def test_benchmarks_are_drawn_as_they_were_measured():
+    tables = benchmark_tables(open_workspace("smoke"))
+    found, others = comparisons(tables), other_findings(tables)
+    figure, (bars, growth) = plt.subplots(1, 2)
+    draw_comparisons(bars, found)
+    assert [bar.get_width() for bar in bars.patches] == found["ratio"].tolist() and len(found) > 5
+    part = tables["growth"][tables["growth"]["grows"] == tables["growth"]["grows"].iloc[0]]
+    draw_growth(growth, part)
+    assert growth.lines[0].get_ydata()[0] == growth.lines[1].get_ydata()[0] == 1
+    assert "difference" in others and len(others) and not set(others["what"]) & set(found["what"])
+    assert other_findings({}).empty
+
+
+def test_slices_and_their_slider_cover_the_volume():
+    scene = scene_of()
+    figure = montage(scene.image, (3, 1, 1), scene.labels["reference"], FLARE22, count=3)
+    assert [axes.get_title() for axes in figure.axes] == ["transverse 0", "transverse 2", "transverse 3"] and len(figure.legends) == 1
+    slider, picture = slice_slider(scene.image, (3, 1, 1), scene.labels["reference"], FLARE22, "coronal").children
+    assert (slider.min, slider.max, slider.value) == (0, 9, 5)
+    slider.value = 9
+    with pytest.raises(InputError, match="unknown plane 'oblique': use one of transverse, coronal, sagittal"):
+        cut(scene.image, "oblique", 0)
+
+
+def test_the_readmes_picture_has_three_planes_of_three_cases_with_and_without_labels():
+    figure = showcase(voxel_mm=9.0)
+    assert [len(axes.images) for axes in figure.axes] == [1, 2] * 9
+    assert [axes.get_title(loc="left").split(",")[0] for axes in figure.axes[::6]] == ["labelled case", "labelled case", "unlabelled case"]

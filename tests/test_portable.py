@@ -192,6 +192,28 @@ def test_a_series_with_a_gap_two_series_and_none_are_refused(tmp_path):
         read_series(tmp_path / "none")
 
 
+@pytest.mark.parametrize("number", [7, 19], ids=["in the middle", "the last"])
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_damaged_slice_is_named_wherever_it_lies(number, share, tmp_path):
+    write_series(tmp_path, blobs()[0], np.diag([-3.0, -3.0, 5.0, 1.0]))
+    slice_file = tmp_path / f"1.2.3-{number:03d}.dcm"
+    content = slice_file.read_bytes()
+    slice_file.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(InputError, match=f"{slice_file.name} cannot be read as DICOM"):
+        read_series(tmp_path)
+
+
+def test_a_single_slice_and_slices_of_two_sizes_are_refused(tmp_path):
+    image, affine = blobs()[0], np.diag([-3.0, -3.0, 5.0, 1.0])
+    write_series(tmp_path / "one", image, affine, leave_out=range(1, 20))
+    with pytest.raises(InputError, match="holds a single slice; give all slices"):
+        read_series(tmp_path / "one")
+    write_series(tmp_path / "two", image, affine)
+    write_series(tmp_path / "two", image[:20], affine, leave_out=range(19))
+    with pytest.raises(InputError, match="cannot be read as one volume; export the series again"):
+        read_series(tmp_path / "two")
+
+
 def test_a_dicom_folder_is_segmented_on_its_own_grid(run_folder, tmp_path):
     image, affine = blobs()[0], np.diag([-3.0, -3.0, 5.0, 1.0])
     write_series(tmp_path / "series", image, affine)

@@ -65,6 +65,14 @@ def test_stream_is_a_sequence_of_fresh_permutations():
     assert set(Counter(seen).values()) == {10}
 
 
+def test_batches_take_the_rows_of_a_stream_one_after_the_other(dataset):
+    """Ten batches of two labelled and three unlabelled rows: the first 20 and 30 places of the two streams."""
+    seen = torch.stack([dataset[step].image[:, 0, 0, 0, 0] for step in range(10)]).int()
+    for stream, rows in ((LABELLED, seen[:, :2]), (UNLABELLED, seen[:, 2:])):
+        cases = dataset.streams[stream][0]
+        assert rows.flatten().tolist() == [int(stream_case(cases, 3, stream, place)[1:]) for place in range(rows.numel())]
+
+
 def test_streams_and_seeds_differ():
     cases = [str(i) for i in range(50)]
     orders = {tuple(stream_case(cases, seed, stream, place) for place in range(50)) for seed in (0, 1) for stream in (0, 1)}
@@ -103,6 +111,10 @@ def test_small_volume_is_padded_with_air_and_background():
     )
     assert image.shape == (4, 4, 4) and (image == 0.25).all()
     assert (label[:2] == 1).all() and (label[2:] == 0).all()
+    image = np.full((2, 8, 4), 0.25)
+    image[0, 0, 0] = 0.0  # the air is not in every crop
+    crops = [random_crop(image, None, BatchConfig(crop=(4, 4, 4), flip_axes=()), np.random.default_rng(seed))[0] for seed in range(9)]
+    assert all((crop[2:] == 0).all() for crop in crops) and any((crop[:2] == 0.25).all() for crop in crops)
 
 
 @pytest.mark.parametrize("shape", [(6, 7, 8), (4, 4, 4), (3, 5, 2)], ids=str)

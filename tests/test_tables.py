@@ -11,7 +11,7 @@ from guidednet.organs import FLARE22
 from guidednet.records import Run
 from guidednet.report.captions import Caption
 from guidednet.report.score_checks import broken_scores
-from guidednet.report.tables import latex, make_table, markdown, readable, write_table
+from guidednet.report.tables import below_supervised, cost_table, latex, make_table, markdown, readable, write_table
 
 METRICS = ("dice", "jaccard", "nsd", "hd95", "false_positive_ml")
 
@@ -149,3 +149,35 @@ def test_printed_tables_agree_where_the_paper_repeats_itself():
     assert full["mean_dice"] == paper.printed("table3").set_index("method").loc["GuidedNet", "mean_dice"]
     with pytest.raises(InputError, match="no printed numbers for 'table9'"):
         paper.printed("table9")
+
+
+class CurvedRun(Run):
+    """A run whose curves are given."""
+
+    def curves(self):
+        return self.record["curves"]
+
+
+@pytest.fixture
+def finished():
+    """Rows of Sup only, of CPS, which has collapsed, and of GuidedNet, which has not run; and their store."""
+    configs = [tiny_config("cps", steps=steps) for steps in range(1, 4)]
+    curves = pd.DataFrame({"step": [1, 2], "validation_dice": [0.4, 0.1], "supervised_a": [1.0, 0.5], "cps": [0.1, 9.0]})
+    costs = {"seconds_per_step": 0.25, "peak_memory_gib": 1.5, "device": "CPU, 1 thread", "curves": curves}
+    store = ScoredStore({})
+    store.get = lambda config, on_missing: None if config == configs[2] else CurvedRun(config, None, costs)
+    return [Row(label, (config,)) for label, config in zip(("Sup only", "CPS", "GuidedNet"), configs, strict=True)], store
+
+
+def test_costs_are_those_of_the_records(finished):
+    costs = cost_table(*finished).set_index("method")
+    assert costs.loc["CPS", ["seconds_per_step", "peak_memory_gib", "device"]].tolist() == [0.25, 1.5, "CPU, 1 thread"]
+    assert costs.loc["GuidedNet", "device"] == "not run" and pd.isna(costs.loc["GuidedNet", "seconds_per_step"])
+
+
+def test_a_row_far_below_its_supervised_baseline_is_explained_by_its_curves(finished):
+    table = pd.DataFrame({"method": ["Sup only", "CPS", "GuidedNet"], "n_labeled": 3, "mean_dice": [60.0, 20.0, None]})
+    text = below_supervised(table, *finished)
+    assert text.startswith("* CPS, 3+4: 40.0 points below.") and text.count("*") == 1
+    assert "40.0 % at step 1" in text and "largest loss term was 'cps' (9.000)" in text
+    assert below_supervised(table.assign(mean_dice=60.0), *finished).startswith("No row is more than 5 points")

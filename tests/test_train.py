@@ -20,6 +20,7 @@ from guidednet.methods import METHODS
 from guidednet.methods.cps import CPSConfig
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.networks import NetworkConfig
+from guidednet.optimiser import update
 from guidednet.organs import organ_set
 from guidednet.sampling import BatchDataset
 from guidednet.train import NonFiniteLossError, make_method, train
@@ -95,6 +96,20 @@ def test_best_weights_are_those_of_the_best_validation(tmp_path):
     curves = pd.read_csv(tmp_path / "curves.csv").set_index("step")
     assert curves["validation_dice"].idxmax() == state.best_step
     assert curves["validation_dice"].max() == pytest.approx(state.best_dice)
+
+
+def test_learning_rate_falls_polynomially_but_for_the_discriminator(tmp_path, monkeypatch):
+    seen = []
+
+    def spy(optimisers, loss):
+        seen.append([optimiser.param_groups[0]["lr"] for optimiser in optimisers])
+        update(optimisers, loss)
+
+    monkeypatch.setattr("guidednet.train.update", spy)
+    train(tiny_config("dan"), BlobStore(), SPLIT, tmp_path)
+    of_network, of_discriminator = zip(*seen, strict=True)
+    assert of_network == pytest.approx([0.05 * (1 - step / 5) ** 0.9 for step in range(5)])
+    assert set(of_discriminator) == {1e-4}
 
 
 def test_non_finite_loss_stops_and_names_step_and_term(tmp_path):

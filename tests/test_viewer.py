@@ -1,17 +1,21 @@
 """The viewer: the right side on the right side for every axis order, organs that come and go, bad files in one sentence."""
 
+import sys
 import time
 from itertools import permutations, product
+from types import SimpleNamespace
 
 import nibabel as nib
 import numpy as np
+import pandas as pd
 import pytest
+from conftest import BlobStore
 from matplotlib.colors import to_rgb
 
 from guidednet.errors import InputError
 from guidednet.organs import FLARE22
 from guidednet.report.render import colour_table, grey_levels, mark_disagreement, pixels, render_slice, to_png
-from guidednet.report.scene import HU_WINDOWS, Scene, scene_of_files
+from guidednet.report.scene import HU_WINDOWS, Scene, scene_of_case, scene_of_files
 from guidednet.report.slices import PLANES
 from guidednet.report.viewer import DISAGREEMENT, Viewer, static_view, view
 from guidednet.report.volume_view import volume_view
@@ -175,3 +179,27 @@ def test_bad_files_are_one_sentence(tmp_path, image, label, reference, message):
 def test_volume_view_says_what_is_missing(tmp_path):
     with pytest.raises(InputError, match="ipyniivue|not there"):
         volume_view(tmp_path / "nowhere.nii.gz")
+
+
+def test_volume_view_shows_the_label_map_over_the_scan(tmp_path, monkeypatch):
+    """With a stand-in for the optional package, which keeps what it is given."""
+    shown = []
+    package = SimpleNamespace(NiiVue=lambda: SimpleNamespace(load_volumes=shown.extend))
+    monkeypatch.setitem(sys.modules, "ipyniivue", package)
+    broken_files(tmp_path)
+    volume_view(tmp_path / "image.nii.gz", tmp_path / "label.nii.gz")
+    assert [volume["path"] for volume in shown] == [str(tmp_path / "image.nii.gz"), str(tmp_path / "label.nii.gz")]
+    with pytest.raises(InputError, match=r"nowhere\.nii\.gz: not there"):
+        volume_view(tmp_path / "image.nii.gz", tmp_path / "nowhere.nii.gz")
+
+
+def test_a_stored_case_is_shown_with_its_reference_if_it_has_one():
+    cases = pd.DataFrame({"labelled": [True, False]}, index=["l0", "u0"])
+    store, label = BlobStore(), BlobStore().label("l0")
+    store.cases, store.settings = cases, {"dataset": "flare22"}
+    labelled, unlabelled = (scene_of_case(store, case, {"CPS": label}) for case in cases.index)
+    assert (set(labelled.labels), labelled.reference) == ({"reference", "CPS"}, "reference")
+    assert (set(unlabelled.labels), unlabelled.reference) == ({"CPS"}, None)
+    assert labelled.spacing == (5, 3, 3) and labelled.dice("CPS")["liver"] == 1 and np.isnan(labelled.dice("CPS")["stomach"])
+    with pytest.raises(InputError, match=r"l0: 'CPS' has shape \(9, 12, 12\), the image \(10, 12, 12\)"):
+        scene_of_case(store, "l0", {"CPS": label[1:]})
