@@ -20,7 +20,7 @@ commands
   test [--slow]   style check and tests; --slow adds those that take minutes
   plan            list the runs, which exist, and what the rest will cost
   bench [NAMES]   benchmarks, written to figures/benchmarks: cgmm, windows, loader, ... (default: all); --quick tries them out
-  lab             open JupyterLab
+  lab [OPTIONS]   open JupyterLab, for this machine alone; its own options, such as --port=8890 or --ip=ADDRESS, may follow
 
 options (without command, and plan)
   --profile NAME  smoke, quick (default), reference or paper
@@ -119,6 +119,12 @@ run_benchmarks() { # with the packages that they compare with, beside those of t
     exec "$python" -m benchmarks "$@"
 }
 
+open_lab() { # for this machine alone, whatever the user's configuration of Jupyter says; options given here win
+    cd "$root"
+    export JUPYTER_CONFIG_PATH="$root/guidednet/lab${JUPYTER_CONFIG_PATH:+:$JUPYTER_CONFIG_PATH}"
+    exec "$python" -m jupyterlab --notebook-dir=notebooks "$@"
+}
+
 command="run"
 case "${1:-}" in
     setup | test | plan | bench | lab) command="$1"; shift ;;
@@ -133,6 +139,6 @@ case "$command" in
     test) run_tests "$@" ;;
     plan) exec "$python" -m guidednet plan "$@" ;;
     bench) run_benchmarks "$@" ;;
-    lab) cd "$root" && exec "$python" -m jupyterlab --notebook-dir=notebooks "$@" ;;
+    lab) open_lab "$@" ;;
     run) exec "$python" -m guidednet reproduce "$@" ;;
 esac
