@@ -101,6 +101,7 @@ def test_train_evaluate_predict_at_smoke_size(tmp_path, monkeypatch, capsys):
 def test_reproduce_sh_explains_itself_and_refuses_unknown_commands():
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     shown = subprocess.run(["bash", ROOT / "reproduce.sh", "--help"], capture_output=True, text=True, env=environment)
-    assert shown.returncode == 0 and all(word in shown.stdout for word in ("setup", "test", "plan", "bench", "lab", "--profile", "--only"))
+    words = ("setup", "test", "plan", "bench", "audit", "lab", "--profile", "--only")
+    assert shown.returncode == 0 and all(word in shown.stdout for word in words)
     refused = subprocess.run(["bash", ROOT / "reproduce.sh", "dance"], capture_output=True, text=True, env=environment)
     assert refused.returncode == 2 and "unknown command 'dance'" in refused.stderr
