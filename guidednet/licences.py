@@ -23,8 +23,8 @@ HEAD = """# Licences of the packages in requirements.lock
 {summary}
 
 The licences are those that the packages' own metadata name; `python -m guidednet.licences requirements.lock` makes this table.
-What packages bring along has licences of its own: numpy and scipy GNU's Fortran libraries (libgfortran: GPL with the exception for runtime libraries;
-libquadmath: LGPL), torch, on a machine with an NVIDIA GPU, the CUDA libraries (NVIDIA's terms).
+What packages bring along has licences of its own: numpy and scipy GNU's Fortran libraries (libgfortran: GPL with the exception for
+runtime libraries; libquadmath: LGPL), torch, on a machine with an NVIDIA GPU, the CUDA libraries (NVIDIA's terms).
 """
 
 
