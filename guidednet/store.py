@@ -62,19 +62,19 @@ def store_settings(dataset: str, config: PrepareConfig) -> dict[str, Any]:
 
 
 def mapped(path: Path) -> np.ndarray:
-    """The array of a .npy file, memory-mapped; the same map as before while the file is the same."""
-    status = path.stat()
-    return _map(path, (status.st_ino, status.st_mtime_ns, status.st_size))
+    """The array of a .npy file, memory-mapped; the same map as before while the file is the same. Raises InputError for a damaged one."""
+    try:
+        status = path.stat()
+        return _map(path, (status.st_ino, status.st_mtime_ns, status.st_size))
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path}: is missing or damaged; delete the folder {path.parent} and prepare the data again") from error
 
 
 # A new map finds every page anew, which takes longer than copying the crop. Each map keeps a file open, of which a process
 # may often have 1,024; the pages are the system's file cache, which it takes back when it needs memory.
 @lru_cache(maxsize=256)
 def _map(path: Path, version: tuple[int, ...]) -> np.ndarray:
-    try:
-        return np.lib.format.open_memmap(path, mode="r")  # knows no pickled objects, which np.load may be told to load
-    except ValueError as error:
-        raise InputError(f"{path}: is no array that 'guidednet prepare' wrote, or damaged; delete its folder and prepare again") from error
+    return np.lib.format.open_memmap(path, mode="r")  # knows no pickled objects, which np.load may be told to load
 
 
 class CaseStore:
