@@ -20,7 +20,8 @@ commands
   test [--slow]   style check and tests; --slow adds those that take minutes
   plan            list the runs, which exist, and what the rest will cost
   bench [NAMES]   benchmarks, written to figures/benchmarks: cgmm, windows, loader, ... (default: all); --quick tries them out
-  lab             open JupyterLab
+  audit           known vulnerabilities of the packages in requirements.lock (needs the network), and their licences
+  lab [OPTIONS]   open JupyterLab, for this machine alone; its own options, such as --port=8890 or --ip=ADDRESS, may follow
 
 options (without command, and plan)
   --profile NAME  smoke, quick (default), reference or paper
@@ -119,9 +120,24 @@ run_benchmarks() { # with the packages that they compare with, beside those of t
     exec "$python" -m benchmarks "$@"
 }
 
+run_audit() { # ends with status 1 where a vulnerability is known, 2 where nobody could be asked
+    cd "$root"
+    if ! "$python" -c 'import sys; from importlib.util import find_spec; sys.exit(not find_spec("pip_audit"))'; then
+        echo "installing pip-audit ..." >&2
+        "$python" -m pip install --quiet --disable-pip-version-check --constraint "$lock" pip-audit >/dev/null 2>&1 || true  # audit says so
+    fi
+    exec "$python" -m guidednet.audit requirements.lock
+}
+
+open_lab() { # for this machine alone, whatever the user's configuration of Jupyter says; options given here win
+    cd "$root"
+    export JUPYTER_CONFIG_PATH="$root/guidednet/lab${JUPYTER_CONFIG_PATH:+:$JUPYTER_CONFIG_PATH}"
+    exec "$python" -m jupyterlab --notebook-dir=notebooks "$@"
+}
+
 command="run"
 case "${1:-}" in
-    setup | test | plan | bench | lab) command="$1"; shift ;;
+    setup | test | plan | bench | lab | audit) command="$1"; shift ;;
     -h | --help) usage; exit 0 ;;
     "" | --*) ;;
     *) echo "reproduce.sh: unknown command '$1'; see bash reproduce.sh --help" >&2; exit 2 ;;
@@ -133,6 +149,7 @@ case "$command" in
     test) run_tests "$@" ;;
     plan) exec "$python" -m guidednet plan "$@" ;;
     bench) run_benchmarks "$@" ;;
-    lab) cd "$root" && exec "$python" -m jupyterlab --notebook-dir=notebooks "$@" ;;
+    lab) open_lab "$@" ;;
+    audit) run_audit ;;
     run) exec "$python" -m guidednet reproduce "$@" ;;
 esac

@@ -3,6 +3,9 @@
 `launch` starts torchrun as a process of its own, so that the one that asks, such as a notebook's kernel, never touches a
 GPU. Where a worker is lost, torchrun starts all of them again and training goes on from the last checkpoint. Started by
 hand, on several nodes for instance, `torchrun ... -m guidednet train ...` comes to `work` without `launch`.
+
+What is asked for and an error that came of it pass between the two as pickles, which can do anything to their reader. They lie in
+a folder that `launch` makes for them and that no other user may enter (mode 0700), and are gone with it.
 """
 
 import codecs

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from guidednet.case_ids import check_case_ids
 from guidednet.errors import InputError
 
 ENDING = ".nii.gz"
@@ -80,7 +81,7 @@ class RawCase:
 def find_cases(raw_folder: Path, dataset: str) -> list[RawCase]:
     """All cases of a raw folder, those with a label first, in the order of their paths.
 
-    Raises InputError where the folder is missing, holds no CT of this layout, or names one case twice.
+    Raises InputError where the folder is missing, holds no CT of this layout, names one case twice, or one as no folder can be named.
     """
     raw_folder, layout = Path(raw_folder), LAYOUTS[dataset]
     if not raw_folder.is_dir():
@@ -90,6 +91,7 @@ def find_cases(raw_folder: Path, dataset: str) -> list[RawCase]:
     cases = [_case(case_id, path, labels.get(case_id), layout) for case_id, path in images.items() if layout.is_ct(case_id)]
     if not cases:
         raise InputError(f"{raw_folder}: {_why_none(files, bool(images), dataset)}")
+    check_case_ids([case.case_id for case in cases], raw_folder)
     return sorted(cases, key=lambda case: case.label is None)
 
 

@@ -92,7 +92,7 @@ def prepare_case(case: RawCase, folder: Path, dataset: str, config: PrepareConfi
     done = folder / case.case_id / "case.json"
     if case.label is not None and not case.label.exists():
         raise InputError(f"{case.image}: the label of case {case.case_id} is missing; add {case.label} or move the image away")
-    source = {"image_sha256": _source_hash(case.image), "label_sha256": _source_hash(case.label)}
+    source = {"case_id": case.case_id, "image_sha256": _source_hash(case.image), "label_sha256": _source_hash(case.label)}
     if row := _finished_row(done, source):
         return row
     organs = organ_set(dataset)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from guidednet.case_ids import check_case_ids
 from guidednet.errors import InputError
 from guidednet.files import write_text
 from guidednet.store import CaseStore
@@ -94,7 +95,7 @@ def read_mapping(path: Path) -> dict[str, str]:
 
 
 def read_lists(path: Path) -> CaseLists:
-    """The lists of a file; raises InputError for a missing column, an unknown part or a case that stands twice."""
+    """The lists of a file; raises InputError for a missing column, an unknown part, an id that is no name or a case that stands twice."""
     return _lists_of(_read_table(path, ("case", "split")), str(path))
 
 
@@ -159,6 +160,7 @@ def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         raise InputError(f"{path}: cannot be read as CSV; give a file with the columns {' and '.join(columns)}") from error
     if missing := set(columns) - set(table.columns):
         raise InputError(f"{path}: has no column {min(missing)}; its columns must be {' and '.join(columns)}")
+    check_case_ids(table["case"], path)
     return table
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from guidednet.case_ids import check_case_ids
 from guidednet.errors import InputError
 from guidednet.organs import organ_set
 
@@ -61,16 +62,19 @@ def store_settings(dataset: str, config: PrepareConfig) -> dict[str, Any]:
 
 
 def mapped(path: Path) -> np.ndarray:
-    """The array of a .npy file, memory-mapped; the same map as before while the file is the same."""
-    status = path.stat()
-    return _map(path, (status.st_ino, status.st_mtime_ns, status.st_size))
+    """The array of a .npy file, memory-mapped; the same map as before while the file is the same. Raises InputError for a damaged one."""
+    try:
+        status = path.stat()
+        return _map(path, (status.st_ino, status.st_mtime_ns, status.st_size))
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path}: is missing or damaged; delete the folder {path.parent} and prepare the data again") from error
 
 
 # A new map finds every page anew, which takes longer than copying the crop. Each map keeps a file open, of which a process
 # may often have 1,024; the pages are the system's file cache, which it takes back when it needs memory.
 @lru_cache(maxsize=256)
 def _map(path: Path, version: tuple[int, ...]) -> np.ndarray:
-    return np.load(path, mmap_mode="r")
+    return np.lib.format.open_memmap(path, mode="r")  # knows no pickled objects, which np.load may be told to load
 
 
 class CaseStore:
@@ -98,7 +102,10 @@ class CaseStore:
     @cached_property
     def cases(self) -> pd.DataFrame:
         """The case table, by case id: labelled, shape, spacing, original geometry, voxels per organ, hashes."""
-        return pd.read_csv(self.folder / "cases.csv", index_col="case_id", dtype={"case_id": str})
+        path = self.folder / "cases.csv"
+        table = pd.read_csv(path, index_col="case_id", dtype={"case_id": str})
+        check_case_ids(table.index, path)
+        return table
 
     @property
     def labelled_ids(self) -> list[str]:
@@ -112,11 +119,15 @@ class CaseStore:
 
     def image(self, case: str) -> np.ndarray:
         """The image (D,H,W) float16, scaled as the settings say, memory-mapped."""
-        return mapped(self.folder / "cases" / case / "image.npy")
+        return self._array(case, "image.npy")
 
     def label(self, case: str) -> np.ndarray:
         """The label map (D,H,W), memory-mapped."""
-        return mapped(self.folder / "cases" / case / "label.npy")
+        return self._array(case, "label.npy")
+
+    def _array(self, case: str, name: str) -> np.ndarray:
+        check_case_ids([case], self.folder)  # some come from lists and scores that others wrote
+        return mapped(self.folder / "cases" / case / name)
 
     def spacing(self, case: str) -> tuple[float, float, float]:
         """Voxel size (z,y,x) in mm."""

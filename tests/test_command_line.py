@@ -1,6 +1,7 @@
 """The command line as a user types it: one sentence and status 2 for mistakes, the promised files otherwise."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,11 @@ def call(monkeypatch, *arguments):
         (["plan", "--profile", "smoke", "--results", "FILE"], "is a file"),
         (["notebook", "12_table3_components", "--profile", "smoke", "--set", "sead=1"], "no parameter 'sead'"),
         (["notebook", "77_nothing", "--profile", "smoke"], "no such notebook"),
+        (["notebook", "../notebooks/30_slice_viewer", "--profile", "smoke"], "no such notebook"),
+        (["prepare", "EMPTY", "OUT", "--dataset", "../../OUT"], "unknown data set '../../OUT'"),
+        (["train", "--method", "../../OUT", "--profile", "smoke"], "unknown method '../../OUT'"),
+        (["plan", "--profile", "../../OUT"], "unknown profile '../../OUT'"),
+        (["plan", "--profile", "smoke", "--only", "../../OUT"], "unknown item '../../OUT'"),
     ],
 )
 def test_mistakes_get_one_sentence_and_status_2(arguments, message, tmp_path, monkeypatch, capsys):
@@ -105,6 +111,9 @@ def test_train_evaluate_predict_at_smoke_size(tmp_path, monkeypatch, capsys):
     common = ["--profile", "smoke", "--results", tmp_path / "results"]
     assert call(monkeypatch, "train", "--method", "cps", *common) == 0
     run = Path(capsys.readouterr().out.split("finished: ")[1].strip())
+    assert call(monkeypatch, "export", run, "-o", tmp_path / "model.pt") == 0
+    for path in (run / "record.json", tmp_path / "model.pt"):
+        assert not re.search(rb"/(?:home|root|Users|work|tmp)/", path.read_bytes()), "a path of this machine"
     assert call(monkeypatch, "evaluate", "--method", "cps", *common) == 0
     shown = capsys.readouterr().out
     assert "2 test cases, one seed (0)" in shown and "ensemble: mean Dice of a case" in shown and "95 % interval over cases" in shown
@@ -135,6 +144,7 @@ def test_a_table_at_any_labelled_share_shows_what_is_trained(tmp_path, monkeypat
 def test_reproduce_sh_explains_itself_and_refuses_unknown_commands():
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     shown = subprocess.run(["bash", ROOT / "reproduce.sh", "--help"], capture_output=True, text=True, env=environment)
-    assert shown.returncode == 0 and all(word in shown.stdout for word in ("setup", "test", "plan", "bench", "lab", "--profile", "--only"))
+    words = ("setup", "test", "plan", "bench", "audit", "lab", "--profile", "--only")
+    assert shown.returncode == 0 and all(word in shown.stdout for word in words)
     refused = subprocess.run(["bash", ROOT / "reproduce.sh", "dance"], capture_output=True, text=True, env=environment)
     assert refused.returncode == 2 and "unknown command 'dance'" in refused.stderr

@@ -40,7 +40,7 @@ def test_every_direct_dependency_has_its_reason_in_the_readme():
 def test_every_import_of_the_package_is_a_direct_dependency():
     brought_along = {
         "papermill": {"nbformat", "nbclient"},
-        "jupyterlab": {"nbconvert", "IPython", "traitlets"},
+        "jupyterlab": {"jupyter_server", "nbconvert", "IPython", "traitlets"},
         "matplotlib": {"PIL", "mpl_toolkits"},
         "scikit-image": {"skimage"},
         "torchio": {"SimpleITK"},

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from guidednet.errors import InputError
 from guidednet.files import write_array
 from guidednet.sampling import LABELLED, UNLABELLED, BatchConfig, BatchDataset, batch_loader, random_crop, stream_case
 from guidednet.store import mapped
@@ -153,5 +154,5 @@ def test_a_case_that_is_prepared_again_is_read_again(tmp_path):
     write_array(path, np.ones((2, 3, 4), np.float16))
     assert (mapped(path) == 1).all() and (first == 0).all()
     path.unlink()
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(InputError, match="is missing"):
         mapped(path)

@@ -33,11 +33,10 @@ ALLOWED = {"profile": tuple(PROFILES), "on_missing": ON_MISSING, "seeds": range(
 
 def source(name: str) -> Path:
     """The notebook called `name`; raises InputError for an unknown one."""
-    path = NOTEBOOKS / f"{name.removesuffix('.ipynb')}.ipynb"
-    if not path.is_file():
-        known = ", ".join(sorted(notebook.stem for notebook in NOTEBOOKS.glob("*.ipynb")))
-        raise InputError(f"{path}: no such notebook; use one of {known}")
-    return path
+    notebooks = {path.stem: path for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
+    if (stem := name.removesuffix(".ipynb")) not in notebooks:
+        raise InputError(f"{name!r}: no such notebook; use one of {', '.join(notebooks)}")
+    return notebooks[stem]
 
 
 def parameters(path: Path) -> dict[str, Any]:
@@ -142,6 +141,7 @@ def _execute(execution: Execution, path: Path) -> None:
     unfinished = execution.folder / f"{path.stem}.failed.ipynb"
     _run(path, unfinished, execution.values)
     without_widgets(unfinished)
+    without_paths(unfinished)
     unfinished.replace(execution.executed)
     write_html(execution.executed)
     write_json(execution.stamp, {"key": execution.key()})
@@ -175,6 +175,14 @@ def without_widgets(executed: Path) -> None:
     for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
         if WIDGET in output.get("data", {}):
             output.data = nbformat.from_dict({"text/plain": "(interactive in JupyterLab; the picture below stands in for it here)"})
+    write_text(executed, nbformat.writes(notebook) + "\n")
+
+
+def without_paths(executed: Path) -> None:
+    """Take out where the notebook and its copy lay on this machine, which Papermill notes: copies are passed on."""
+    notebook = nbformat.read(executed, as_version=4)
+    for name in ("input_path", "output_path"):
+        notebook.metadata.papermill.pop(name, None)
     write_text(executed, nbformat.writes(notebook) + "\n")
 
 

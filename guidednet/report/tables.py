@@ -12,6 +12,7 @@ from guidednet.files import write_text
 from guidednet.organs import OrganSet, organ_set
 from guidednet.records import Run
 from guidednet.report.captions import Caption
+from guidednet.report.markup import markdown_cell, markdown_text
 from guidednet.runs import RunStore
 from guidednet.statistics import bootstrap_interval, holm, paired_p_value
 
@@ -157,7 +158,7 @@ def below_supervised(table: pd.DataFrame, rows: list[Row], store: RunStore, poin
         same = table[(table["method"] == "Sup only") & (table["n_labeled"] == table["n_labeled"][index])]
         gap = same["mean_dice"].max() - table["mean_dice"][index]
         if gap > points:
-            name = f"{row.label}, {row.runs[0].n_labelled}+{row.runs[0].n_unlabelled}"
+            name = f"{markdown_text(row.label)}, {row.runs[0].n_labelled}+{row.runs[0].n_unlabelled}"
             lines.append(f"* {name}: {gap:.1f} points below. {_course(store.get(row.runs[0], 'fail'))}")
     return "\n".join(lines) or f"No row is more than {points:g} points of mean Dice below its supervised baseline."
 
@@ -224,8 +225,8 @@ def _cell(value: float, column: str) -> str:
 
 
 def markdown(shown: pd.DataFrame) -> str:
-    """A Markdown table."""
-    lines = [shown.columns, ["---"] * shown.shape[1], *shown.astype(str).to_numpy()]
+    """A Markdown table; of its cells only the marks of `readable` are markup."""
+    lines = [shown.columns, ["---"] * shown.shape[1], *shown.astype(str).map(markdown_cell).to_numpy()]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

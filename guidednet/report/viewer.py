@@ -4,6 +4,7 @@
 """
 
 from functools import partial
+from html import escape
 
 import ipywidgets as widgets
 import matplotlib.pyplot as plt
@@ -94,7 +95,7 @@ class Viewer:
         names = {name: _organ_name(scene, int(label[voxel])) for name, label in scene.labels.items()}
         right, anterior, superior = scene.position(voxel)
         place = f"right {right:g}, anterior {anterior:g}, superior {superior:g} mm"
-        labels = "; ".join(f"{name}: {organ}" for name, organ in names.items())
+        labels = "; ".join(f"{escape(name)}: {organ}" for name, organ in names.items())
         return f"<b>{float(scene.image[voxel]):.3g}</b> ({scene.unit}) at {place}. {labels}"
 
     def jump(self, first: str, second: str) -> None:
@@ -158,7 +159,7 @@ def _organ_name(scene: Scene, label: int) -> str:
 def _legend(scene: Scene) -> str:
     named = {organ.name: organ.colour for organ in scene.organs.by_label.values()}
     marks = [f'<span style="color:{named[name]}">&#9632;</span> {name}' for name in scene.organ_names()]
-    return f"<b>{scene.title}</b> {' '.join(marks)}"
+    return f"<b>{escape(scene.title)}</b> {' '.join(marks)}"
 
 
 def _dice_table(scene: Scene) -> widgets.HTML:
@@ -169,7 +170,7 @@ def _dice_table(scene: Scene) -> widgets.HTML:
     scores = {name: scene.dice(name) for name in others}
     head = "".join(f"<th>{organ}</th>" for organ in scene.organ_names())
     rows = [
-        f"<tr><td>{name}</td>" + "".join(f"<td>{100 * values[organ]:.1f}</td>" for organ in scene.organ_names()) + "</tr>"
+        f"<tr><td>{escape(name)}</td>" + "".join(f"<td>{100 * values[organ]:.1f}</td>" for organ in scene.organ_names()) + "</tr>"
         for name, values in scores.items()
     ]
     return widgets.HTML(f"<table><caption>Dice in this case (%)</caption><tr><th></th>{head}</tr>{''.join(rows)}</table>")
