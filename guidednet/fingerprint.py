@@ -5,6 +5,7 @@ import hashlib
 import inspect
 import json
 import sys
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,6 +16,7 @@ def hash_of(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
+@lru_cache(maxsize=1024)  # the same few files are asked for with every run
 def code_hash(source: str) -> str:
     """SHA-256 (hex) of Python source, blind to comments, docstrings and formatting."""
     tree = ast.parse(source)

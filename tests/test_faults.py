@@ -112,20 +112,53 @@ def may_mount():
     return os.geteuid() == 0 and subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode == 0
 
 
-@pytest.mark.skipif(not may_mount(), reason="a disk of a given size can be mounted by root alone")
-def test_a_disk_that_fills_again_and_again(whole, tmp_path):
-    """It fills while data is made, while runs are written, while notebooks and tables are: each time one sentence, and nothing is lost."""
+def used_kib(disk):
+    return shutil.disk_usage(disk).used // 1024
+
+
+def size_of(*folders):
+    """KiB of all files in `folders`."""
+    return sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file()) // 1024
+
+
+def stopped_for_want_of_space(folder, log):
+    """Start the reproduction in `folder`, whose disk is too small; the path that its last sentence names."""
+    log.write_text("")
+    assert start(folder, item=ITEMS, log=log).wait() == 1, log.read_text()
+    said_last = log.read_text().strip().splitlines()[-1]
+    assert "No space left on device" in said_last and "Traceback" not in log.read_text(), log.read_text()
+    return said_last
+
+
+by_root = pytest.mark.skipif(not may_mount(), reason="a disk of a given size can be mounted by root alone")
+
+
+@by_root
+def test_a_disk_that_fills_while_data_is_made_and_runs_are_trained(whole, tmp_path):
     undisturbed, _ = whole
-    needed = sum(path.stat().st_size for path in undisturbed.rglob("*") if path.is_file()) // 1024
-    with small_disk(tmp_path / "disk") as set_size:
-        for share in (0.1, 0.25, 0.4, 0.55, 0.7, 0.8, 0.9):
+    needed, disk, log = size_of(undisturbed), tmp_path / "disk", tmp_path / "log"
+    with small_disk(disk) as set_size:
+        sentences = []
+        for share in (0.1, 0.25, 0.4, 0.7):
             set_size(int(share * needed))
-            (tmp_path / "log").write_text("")
-            process = start(tmp_path / "disk", item=ITEMS, log=tmp_path / "log")
-            assert process.wait() == 1, said(tmp_path)
-            *_, sentence = said(tmp_path).strip().splitlines()
-            assert "No space left on device" in sentence and "Traceback" not in said(tmp_path), said(tmp_path)
+            sentences.append(stopped_for_want_of_space(disk, log))
+        assert all(any(part in sentence for sentence in sentences) for part in ("phantoms", "image.npy", "/runs/"))
         set_size(20 * needed)
-        process = start(tmp_path / "disk", item=ITEMS, log=tmp_path / "log")
-        succeeded(process, tmp_path)
-        assert differing(undisturbed, tmp_path / "disk") == []
+        succeeded(start(disk, item=ITEMS, log=log), tmp_path)
+        assert differing(undisturbed, disk) == []
+
+
+@by_root
+def test_a_disk_that_fills_while_notebooks_and_tables_are_written(whole, tmp_path):
+    undisturbed, _ = whole
+    disk, log = tmp_path / "disk", tmp_path / "log"
+    with small_disk(disk) as set_size:
+        set_size(20 * size_of(undisturbed))
+        shutil.copytree(undisturbed / "results", disk / "results")
+        shutil.rmtree(disk / "results" / "smoke")
+        for room in (100, 500, 900):
+            set_size(used_kib(disk) + room)
+            assert "smoke" in stopped_for_want_of_space(disk, log)
+        set_size(20 * size_of(undisturbed))
+        succeeded(start(disk, item=ITEMS, log=log), tmp_path)
+        assert differing(undisturbed, disk) == []

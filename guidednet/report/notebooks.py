@@ -19,7 +19,7 @@ from traitlets.config import Config
 
 from guidednet.environment import locked_versions
 from guidednet.errors import FailedError, InputError
-from guidednet.files import read_json, write_json, write_text
+from guidednet.files import read_json, told_of_disk, write_json, write_text
 from guidednet.fingerprint import hash_of
 from guidednet.profiles import PROFILES
 from guidednet.runs import ON_MISSING
@@ -153,7 +153,7 @@ def _run(path: Path, target: Path, values: dict[str, Any]) -> None:
     os.environ["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")
     try:
         # Sockets that are files in a folder of their own: two kernels that start at once could be given the same port.
-        with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
+        with told_of_disk(target), tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
             papermill.execute_notebook(
                 str(path),
                 str(target),
