@@ -214,7 +214,7 @@ def test_a_mixed_table_is_marked_in_every_form_but_the_csv(mixed_rows, tmp_path)
     write_table(make_table(mixed_rows, store, "table3", "blank"), tmp_path, "table3", text)
     shown = {ending: (tmp_path / f"table3.{ending}").read_text(encoding="utf-8") for ending in ("csv", "md", "tex")}
     assert shown["md"].count(MIXED) == shown["tex"].count(MIXED) == 1
-    notes = ["mixed devices: CPU, 1 thread (CPS), NVIDIA H100 (GuidedNet)", "GuidedNet, seed 0: 50 % of a_b & {c} ~ x^2"]
+    notes = ["mixed devices: CPU, 1 thread (CPS), NVIDIA H100 (GuidedNet)", r"GuidedNet, seed 0: 50 % of a\_b \& {c} \~ x^2"]
     assert shown["md"].endswith("\n\n" + "".join(f"* {note}\n" for note in notes))
     assert r"GuidedNet, seed 0: 50 \% of a\_b \& \{c\} \textasciitilde{} x\textasciicircum{}2\par}" in shown["tex"]
     assert "ixed" not in shown["csv"] and shown["csv"].startswith("method,")

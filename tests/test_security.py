@@ -31,6 +31,7 @@ from guidednet.portable import load_model
 from guidednet.predict import find_jobs
 from guidednet.prepare import prepare
 from guidednet.records import load_weights
+from guidednet.report.captions import Caption
 from guidednet.report.notebooks import source, without_paths, write_html
 from guidednet.report.scene import SCALED_WINDOWS, Scene
 from guidednet.report.slice_browser import browser_html
@@ -282,6 +283,8 @@ def test_names_in_tables_are_no_markup(name):
     table = pd.DataFrame({"method": [name, "CPS"], "liver": ["**91.00**", "<u>90.00</u>"]})
     page = Parsed(markdown2html(markdown(table)))
     assert page.elements - {"p"} == {"table", "thead", "tbody", "tr", "th", "td", "strong", "u"}
+    said = Parsed(markdown2html(Caption(name, (name,)).markdown()))
+    assert said.elements == {"p", "ul", "li"} and said.text.split() == 2 * name.split()
     lines = [line.strip() for line in page.text.splitlines() if line.strip()]
     assert lines == ["method", "liver", " ".join(name.split()), "91.00", "CPS", "90.00"]
 

@@ -9,6 +9,7 @@ from guidednet.experiments import Row
 from guidednet.records import Run
 from guidednet.report.comparability import differences
 from guidednet.report.footnotes import failures, runs_by_row, warnings
+from guidednet.report.markup import markdown_text
 from guidednet.runs import RunStore
 from guidednet.workspace import Workspace
 
@@ -23,8 +24,9 @@ class Caption:
     notes: tuple[str, ...] = ()
 
     def markdown(self, body: str = "") -> str:
-        """The paragraph, `body` (such as a table) and the notes as a list."""
-        return "\n\n".join(part for part in (self.text, body, "\n".join(f"* {note}" for note in self.notes)) if part)
+        """The paragraph, `body` (such as a table, in Markdown) and the notes as a list."""
+        notes = "\n".join(f"* {markdown_text(note)}" for note in self.notes)
+        return "\n\n".join(part for part in (markdown_text(self.text), body, notes) if part)
 
 
 def caption(name: str, workspace: Workspace, seeds: int, rows: Sequence[Row], store: RunStore) -> Caption:
