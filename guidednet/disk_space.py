@@ -5,10 +5,9 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-import nibabel as nib
-
 from guidednet.errors import InputError
 from guidednet.layouts import RawCase
+from guidednet.nifti import read_grid
 from guidednet.resample import prepared_grid
 from guidednet.store import PrepareConfig
 
@@ -40,9 +39,8 @@ def needed_bytes(cases: Iterable[RawCase], config: PrepareConfig) -> int:
 def _bytes_of(case: RawCase, config: PrepareConfig) -> int:
     """Bytes of one case's arrays; 0 where its header cannot be read, as preparing it will say."""
     try:
-        header = nib.load(case.image)
-        shape, _ = prepared_grid(header.shape[:3], header.affine, config.spacing_mm[::-1])
-    except Exception:  # readers raise whatever the damage leads to
+        shape, _ = prepared_grid(*read_grid(case.image), config.spacing_mm[::-1])
+    except InputError:
         return 0
     return math.prod(shape) * (IMAGE_BYTES + (LABEL_BYTES if case.label else 0))
 
