@@ -1,6 +1,7 @@
 """Reading NIfTI scans and label maps, with one clear sentence for whatever is wrong with a file."""
 
 import gzip
+import logging
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ GZIP = b"\x1f\x8b"  # the first bytes of a compressed file
 MOST_DENSE = 1032  # times its size is the most that a compressed file can hold (deflate)
 STEP = 2**22  # bytes that are unpacked at a time
 TRAILER = 2**20  # bytes that may follow the last voxel: writers pad, but more than this is no scan
+SILENT = logging.Logger("nibabel", logging.CRITICAL + 1)  # for remarks on what nibabel mends in a header; what it cannot mend it raises
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,9 @@ def _header(file: BinaryIO) -> nib.Nifti1Header:
     """The header at the beginning of `file`, without what may extend it: nibabel would read as much as that says it is long."""
     start = file.read(nib.Nifti2Header.template_dtype.itemsize)
     kind = nib.Nifti2Header if nib.Nifti2Header.may_contain_header(start) else nib.Nifti1Header
-    return kind(start[: kind.template_dtype.itemsize])
+    header = kind(start[: kind.template_dtype.itemsize], check=False)
+    header.check_fix(SILENT)
+    return header
 
 
 def _grid(path: Path, header: nib.Nifti1Header) -> tuple[tuple[int, ...], np.ndarray]:
