@@ -1,6 +1,5 @@
 """A finished run as its folder holds it, and what can be made of it on any machine."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,13 @@ import pandas as pd
 from guidednet import checkpoint
 from guidednet.acceleration import accelerated
 from guidednet.config import RunConfig, from_dict
+from guidednet.csv_files import read_csv
 from guidednet.errors import InputError
+from guidednet.files import read_json
 from guidednet.methods import Method, method_class
 from guidednet.train import make_method
+
+SCORES = {"predictor": str, "case": str, "organ": str, "metric": str, "value": float, "reference_voxels": int, "predicted_voxels": int}
 
 
 @dataclass(frozen=True)
@@ -25,11 +28,11 @@ class Run:
 
     def scores(self) -> pd.DataFrame:
         """Test scores in long form: predictor, case, organ, metric, value (0 to 1), reference_voxels, predicted_voxels."""
-        return pd.read_csv(self.folder / "scores.csv")
+        return read_csv(self.folder / "scores.csv", SCORES)
 
     def curves(self) -> pd.DataFrame:
         """Loss terms, weights and validation Dice by step."""
-        return pd.read_csv(self.folder / "curves.csv")
+        return read_csv(self.folder / "curves.csv", {"step": int, "validation_dice": float})
 
 
 class RecordedRuns:
@@ -61,21 +64,47 @@ def finished_runs(folder: Path) -> list[Run]:
 
 
 def load_weights(config: RunConfig, path: Path) -> Method:
-    """The method of `config` with the weights of `path`, ready to predict on the CPU."""
-    method = accelerated(make_method(config), config.training, "cpu")
-    method.load_state_dict(checkpoint.load(path))
+    """The method of `config` with the weights of `path`, ready to predict on the CPU; raises InputError where the two do not fit."""
+    return with_weights(config, read_checkpoint(path), path)
+
+
+def read_checkpoint(path: Path) -> Any:
+    """What `checkpoint.save` wrote to `path`; raises InputError where it cannot be read. Nothing in the file is executed."""
+    try:
+        return checkpoint.load(path)
+    except Exception as error:  # torch raises whatever the damage leads to
+        raise InputError(f"{path}: is missing or damaged ({type(error).__name__}); copy it again from where it was trained") from error
+
+
+def with_weights(config: RunConfig, weights: Any, source: Path) -> Method:
+    """The method of `config` with `weights`, ready to predict on the CPU; raises InputError, naming `source`, where they do not fit."""
+    try:
+        method = accelerated(make_method(config), config.training, "cpu")
+        method.load_state_dict(weights)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise InputError(f"{source}: its weights are not those of its configuration ({config.method}); copy the run again") from error
+    if not all(tensor.isfinite().all() for tensor in method.state_dict().values()):
+        raise InputError(f"{source}: has weights that are not finite numbers; copy the run again")
     return method.eval()
 
 
 def read_record(folder: Path) -> dict[str, Any]:
-    """The record of a finished run; raises InputError where `folder` holds none."""
+    """The record of a finished run; raises InputError where `folder` holds none, or a damaged one."""
     path = folder / "record.json"
     if not path.is_file():
         raise InputError(f"{path}: not there; give the folder of a finished run, such as results/runs/<name>-<key>")
-    return json.loads(path.read_text(encoding="utf-8"))
+    record = read_json(path)
+    if missing := {"config", "prepare"} - set(record):
+        raise InputError(f"{path}: has no {min(missing)}; copy the run's folder again")
+    return record
 
 
 def config_from_record(values: dict[str, Any]) -> RunConfig:
-    """The configuration from its JSON form (a record's "config"); raises InputError for a field this version does not know."""
-    options = from_dict(method_class(values["method"]).Config, values["options"])
+    """The configuration from its JSON form (a record's "config").
+
+    Raises InputError for a method or field that this version does not know, or that is missing or of another type.
+    """
+    if not isinstance(values, dict) or not {"method", "options"} <= set(values):
+        raise InputError("the configuration names no method and options")
+    options = from_dict(method_class(str(values["method"])).Config, values["options"])
     return from_dict(RunConfig, values | {"options": options})
