@@ -37,12 +37,13 @@ def read_series(folder: Path) -> Volume:
 
 
 def _refuse_gaps(folder: Path, files: tuple[str, ...]) -> None:
-    """Raise InputError where two neighbouring slices lie much further apart than the others."""
+    """Raise InputError where two neighbouring slices lie much further apart than the others, or two at one place."""
     places = np.array([_position(folder, file) for file in files])
+    first: dict[tuple[float, ...], str] = {}
+    for file, place in zip(files, places.tolist(), strict=True):
+        if (other := first.setdefault(tuple(place), file)) != file:
+            raise InputError(f"{folder}: {Path(other).name} and {Path(file).name} lie at one place; remove one of them")
     steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
-    if steps.min() == 0:
-        twice = int(steps.argmin())
-        raise InputError(f"{folder}: {Path(files[twice]).name} and {Path(files[twice + 1]).name} lie at one place; remove one of them")
     wide = int(steps.argmax())
     if steps[wide] > LARGEST_STEP * np.median(steps):
         raise InputError(

@@ -3,6 +3,7 @@
 The file is read without executing anything in it (torch's weights_only), so that one from a stranger can do no harm.
 """
 
+import reprlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from guidednet.errors import InputError, naming
 from guidednet.files import check_file
 from guidednet.methods import Method
 from guidednet.organs import organ_set
-from guidednet.records import config_from_record, load_weights, read_checkpoint, read_record, with_weights
+from guidednet.records import config_from_record, load_weights, read_record, with_weights
 from guidednet.store import PrepareConfig
+from guidednet.train import copy_weights
 
 FORMAT, VERSION = "guidednet model", 1
 
@@ -32,7 +34,8 @@ def export(run_folder: Path, output: Path) -> None:
     """Write the run of `run_folder` as one file; raises InputError where the folder holds no finished run."""
     check_file(output)
     record = read_record(run_folder)
-    config, _ = _settings(record, run_folder)
+    config, _ = _settings(record, run_folder / "record.json")
+    method = load_weights(config, run_folder / "weights.pt")
     organs = organ_set(config.dataset)
     content = {
         "format": FORMAT,
@@ -41,7 +44,7 @@ def export(run_folder: Path, output: Path) -> None:
         "config": record["config"],
         "prepare": record["prepare"],
         "labels": {label: organ.name for label, organ in organs.by_label.items()},
-        "weights": read_checkpoint(run_folder / "weights.pt"),
+        "weights": copy_weights(method),
     }
     checkpoint.save(output, content)
 
@@ -52,7 +55,7 @@ def load_model(path: Path) -> Model:
     Raises InputError for what is neither, for a damaged file, and for one that a newer version wrote.
     """
     if path.is_dir():
-        config, prepare = _settings(read_record(path), path)
+        config, prepare = _settings(read_record(path), path / "record.json")
         return Model(load_weights(config, path / "weights.pt"), config, prepare)
     content = _read(path)
     config, prepare = _settings(content, path)
@@ -79,5 +82,6 @@ def _read(path: Path) -> dict[str, Any]:
     if missing := {"version", "config", "prepare", "weights"} - set(content):
         raise InputError(f"{path}: lacks its {min(missing)}; export it again")
     if content["version"] != VERSION:
-        raise InputError(f"{path}: was written by another, newer version of guidednet; update guidednet or export it again")
+        version = reprlib.repr(content["version"])
+        raise InputError(f"{path}: has version {version}, not {VERSION}; update guidednet to read a newer version, or export it again")
     return content

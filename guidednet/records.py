@@ -81,7 +81,7 @@ def with_weights(config: RunConfig, weights: Any, source: Path) -> Method:
     try:
         method = accelerated(make_method(config), config.training, "cpu")
         method.load_state_dict(weights)
-    except (RuntimeError, TypeError, AttributeError) as error:
+    except (RuntimeError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{source}: its weights are not those of its configuration ({config.method}); copy the run again") from error
     if not all(tensor.isfinite().all() for tensor in method.state_dict().values()):
         raise InputError(f"{source}: has weights that are not finite numbers; copy the run again")
