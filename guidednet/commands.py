@@ -45,7 +45,6 @@ def phantom(options: Namespace) -> None:
 
 def prepare_store(options: Namespace) -> None:
     """Prepare a folder of raw NIfTI into a case store, or compare one with it."""
-    from guidednet.files import check_folder
     from guidednet.organs import organ_set
     from guidednet.prepare import prepare
     from guidednet.store import PRESETS
@@ -56,7 +55,6 @@ def prepare_store(options: Namespace) -> None:
     settings = PRESETS[options.preset]()
     if options.spacing:
         settings = dataclasses.replace(settings, spacing_mm=tuple(options.spacing))
-    check_folder(options.store)
     broken = prepare(
         options.raw,
         options.store,

@@ -52,10 +52,14 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class WindowConfig:
-    """Sliding window of inference: size and stride (D,H,W) in voxels."""
+    """Sliding window of inference: size and stride (D,H,W) in voxels; raises InputError for a stride that would leave voxels out."""
 
     size: tuple[int, int, int] = (64, 160, 160)
     stride: tuple[int, int, int] = (32, 80, 80)
+
+    def __post_init__(self) -> None:
+        if not all(1 <= stride <= side for stride, side in zip(self.stride, self.size, strict=True)):
+            raise InputError(f"window stride is {self.stride}: give numbers from 1 to those of the window's size {self.size}")
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class RunConfig:
 
     `options` is an instance of the method's own `Config`. `n_unlabelled` 0 trains on labelled cases alone.
     `initialisation` matters for single-network methods; network B of a pair is always "xavier".
+    Raises InputError for numbers that no training can have.
     """
 
     dataset: str
@@ -87,7 +92,6 @@ class RunConfig:
             ("network width", self.network.width, 1),
             ("network depth", self.network.depth, 1),
             ("training steps", self.training.steps, 1),
-            ("window stride", min(self.window.stride), 1),
         ):
             if number < least:
                 raise InputError(f"{name} is {number}: give a whole number from {least} on")
@@ -95,8 +99,6 @@ class RunConfig:
         for name, sides in (("crop", self.batch.crop), ("window size", self.window.size)):
             if any(side < 1 or side % divisor for side in sides):
                 raise InputError(f"{name} is {sides}: a network of depth {self.network.depth} needs multiples of {divisor}")
-        if any(stride > side for stride, side in zip(self.window.stride, self.window.size, strict=True)):
-            raise InputError(f"window stride {self.window.stride} is longer than window size {self.window.size}: voxels would be left out")
         if self.initialisation not in INITIALISERS:
             raise InputError(f"initialisation is '{self.initialisation}': use one of {', '.join(INITIALISERS)}")
 

@@ -149,7 +149,7 @@ CALLS = {
     "a way to normalise": (lambda path: KTCPSConfig(normalisation="sum"), "use one of weighted_mean, voxel_mean"),
     "a precision": (lambda path: TrainingConfig(precision="int8"), "precision is 'int8': use one of fp32, bf16"),
     "a training of no steps": (lambda path: tiny_config("cps", steps=0), "training steps is 0: give a whole number from 1 on"),
-    "windows with gaps": (lambda path: with_stride((8, 8, 12)), "window stride (8, 8, 12) is longer than window size (8, 8, 8)"),
+    "windows with gaps": (lambda path: with_stride((8, 8, 12)), "window stride is (8, 8, 12): give numbers from 1 to those"),
     "a window upside down": (lambda path: PrepareConfig(hu_window=(325, -325)), "hu_window is (325, -325): the first number must be below"),
     "percentiles that are one": (lambda path: PrepareConfig(percentiles=(50, 50)), "percentiles is (50, 50)"),
     "a rule for absent organs": (lambda path: organ_means(ONE_SCORE, "dice", rule="best"), "no rule 'best' for absent organs"),

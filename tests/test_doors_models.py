@@ -61,7 +61,7 @@ RECORDS = {
     "a dropout of 7": (in_part("network", dropout=7), "weights.pt: its weights are not those of its configuration"),
     "a crop of two sides": (in_part("batch", crop=[8, 8]), "BatchConfig: crop is [8, 8], but must be tuple[int, int, int]"),
     "an odd window": (in_part("window", size=[7, 8, 8]), "window size is (7, 8, 8): a network of depth 3 needs multiples of 4"),
-    "a window that stands still": (in_part("window", stride=[0, 4, 4]), "window stride is 0"),
+    "a window that stands still": (in_part("window", stride=[0, 4, 4]), "window stride is (0, 4, 4): give numbers from 1"),
     "a precision of 16": (in_part("training", precision="fp16"), "precision is 'fp16': use one of fp32, bf16"),
     "voxels of nothing": (lambda record: record | {"prepare": {"spacing_mm": [0, 1, 1]}}, "record.json: voxels of (0, 1, 1) mm cannot be"),
     "one voxel size": (lambda record: record | {"prepare": {"spacing_mm": 3}}, "spacing_mm is 3, but must be tuple[float, float, float]"),
