@@ -19,7 +19,8 @@ from guidednet.files import written_beside
 from guidednet.organs import OrganSet
 
 LARGEST_GAP = 0.5  # voxels between image and label at any corner: headers round, but beyond it a label is another voxel's
-FARTHEST = 5000  # mm from the origin: no scanner's table reaches so far, and a grid over such a distance would fill the memory
+FARTHEST = 5000  # mm from the origin: no scanner's table reaches so far
+LARGEST = 4e9  # mm³, a metre by a metre by four: what is resampled from more would fill the memory
 FLATTEST = 1e-3  # volume of the box that three axes of length 1 span: tilted scanners have at least 0.8
 GZIP = b"\x1f\x8b"  # the first bytes of a compressed file
 MOST_DENSE = 1032  # times its size is the most that a compressed file can hold (deflate)
@@ -142,6 +143,8 @@ def _grid(path: Path, header: nib.Nifti1Header) -> tuple[tuple[int, ...], np.nda
     sizes = nib.affines.voxel_sizes(affine)
     if not np.isfinite(affine).all() or sizes.prod() < 1e-9 or abs(np.linalg.det(affine[:3, :3] / sizes)) < FLATTEST:
         raise InputError(f"{path}: its affine is singular, so voxels have no size; repair the header")
+    if (sizes * shape).prod() > LARGEST:
+        raise InputError(f"{path}: its header makes it {(sizes * shape).round()} mm large; repair its voxel size")
     if (distance := np.abs(nib.affines.apply_affine(affine, _corners(shape))).max()) > FARTHEST:
         raise InputError(f"{path}: its affine puts voxels {distance:.3g} mm away from the scanner's origin; repair the header")
     return shape, affine

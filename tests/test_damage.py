@@ -13,7 +13,7 @@ from guidednet.disk_space import needed_bytes
 from guidednet.environment import peak_memory, reset_peak_memory
 from guidednet.errors import InputError
 from guidednet.layouts import RawCase
-from guidednet.nifti import read_image, read_label
+from guidednet.nifti import read_grid, read_image, read_label
 from guidednet.organs import FLARE22
 from guidednet.store import PrepareConfig
 
@@ -159,6 +159,18 @@ LIES = {
 }
 
 
+@pytest.mark.parametrize(
+    ("affine", "message"),
+    [(np.diag([90, 90, 90, 1.0]), "makes it .2700. 2340. 1800.. mm"), (np.eye(4) + 1e6 * np.eye(4, k=3), "puts voxels 1e")],
+)
+def test_a_body_of_several_metres_or_kilometres_away_is_refused_from_its_header(affine, message, tmp_path):
+    """Resampled, it would fill the memory, or lose its place in the arithmetic."""
+    path = save(tmp_path / "scan.nii.gz", blobs()[0], affine)
+    for read in (read_image, read_grid):
+        with pytest.raises(InputError, match=message):
+            read(path)
+
+
 @pytest.mark.parametrize("name", LIES)
 def test_a_header_that_lies_costs_no_memory(name, tmp_path):
     content = LIES[name]()
@@ -171,6 +183,21 @@ def test_an_intact_file_is_read_at_that_expense(tmp_path):
     """Else the limits above would show nothing."""
     for name in ("scan.nii", "scan.nii.gz"):
         assert read_or_refuse(save(tmp_path / name, blobs()[0], blobs()[2]), is_label=False) == (30, 26, 20)
+
+
+@pytest.mark.parametrize("kind", ["<i2", ">i2", "|u1", "<u2", "<i4", "<f4", ">f4", "<f8"])
+@pytest.mark.parametrize("scaling", [(np.nan, 0), (0, 7), (1, 0), (1, -1024), (2.5, -3)])
+def test_an_intact_file_is_read_as_nibabel_reads_it(kind, scaling, tmp_path):
+    stored = np.random.default_rng(0).integers(0, 200, (7, 6, 5)).astype(kind)
+    header = nib.Nifti1Header(endianness=">" if kind[0] == ">" else "<")
+    header.set_data_dtype(stored.dtype)
+    header.set_data_shape(stored.shape)
+    header["vox_offset"], (header["scl_slope"], header["scl_inter"]) = 352, scaling
+    content = header.binaryblock + bytes(4) + stored.tobytes("F")
+    for name, written in (("scan.nii", content), ("scan.nii.gz", gzip.compress(content))):
+        (tmp_path / name).write_bytes(written)
+        expected, found = nib.load(tmp_path / name), read_image(tmp_path / name)
+        assert np.array_equal(found.data, np.asarray(expected.dataobj, np.float32)) and np.array_equal(found.affine, expected.affine)
 
 
 def test_an_extension_is_skipped_and_padding_is_no_damage(tmp_path):

@@ -111,7 +111,7 @@ def test_a_series_that_is_none_is_one_sentence_and_nothing_beside_it(name, serie
 def store_with(folder, image):
     """A store of the case a, whose image is the bytes of a file, or missing."""
     (folder / "cases" / "a").mkdir(parents=True)
-    (folder / "cases.csv").write_text("case_id,labelled,prepared_image_sha256,spacing\na,False,0,\"[5, 3, 3]\"\n")
+    (folder / "cases.csv").write_text('case_id,labelled,prepared_image_sha256,spacing\na,False,0,"[5, 3, 3]"\n')
     (folder / "store.json").write_text('{"dataset": "flare22"}')
     if image is not None:
         (folder / "cases" / "a" / "image.npy").write_bytes(image)
