@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from guidednet import commands
@@ -26,7 +27,7 @@ def _add_data_commands(subparsers: argparse._SubParsersAction) -> None:
     phantom.add_argument("--dataset", required=True, help="flare22 or amos")
     phantom.add_argument("--cases", type=_count, required=True, help="number of cases")
     phantom.add_argument("--labelled", type=_count, help="how many of them have a label (default: half)")
-    phantom.add_argument("--seed", type=int, default=0)
+    phantom.add_argument("--seed", type=_seed, default=0)
     phantom.add_argument("--voxel-mm", type=float, default=1.5, help="voxel size within a slice, about (default: 1.5)")
     phantom.add_argument("--matrix", type=_count, metavar="N", help="square slices of N x N pixels, such as 512; sets the voxel size")
     phantom.set_defaults(run=commands.phantom)
@@ -44,14 +45,14 @@ def _add_data_commands(subparsers: argparse._SubParsersAction) -> None:
     split = subparsers.add_parser("split", help="write which cases train, validate and test")
     split.add_argument("raw", type=Path, help="folder of raw NIfTI in the data set's layout")
     split.add_argument("--dataset", required=True, help="flare22 or amos")
-    split.add_argument("--seed", type=int, default=0, help="of the 6:2:2 split of the labelled cases")
+    split.add_argument("--seed", type=_seed, default=0, help="of the 6:2:2 split of the labelled cases")
     split.add_argument("--released", action="store_true", help="the lists of the paper's released code instead")
     split.add_argument("--mapping", type=Path, metavar="CSV", help="columns released,case: the released lists' names and those on disk")
     split.add_argument("-o", "--output", type=Path, metavar="CSV", help="file to write (default: split.csv in the raw folder)")
     split.set_defaults(run=commands.split)
 
     for command in (phantom, prepare):
-        command.add_argument("--workers", type=_count, default=cores(), help="processes (default: all cores)")
+        command.add_argument("--workers", type=_processes, default=cores(), help="processes (default: all cores)")
 
     _add_model_commands(subparsers)
 
@@ -84,7 +85,7 @@ def _add_run_commands(subparsers: argparse._SubParsersAction) -> None:
     for command in (train, evaluate):
         command.add_argument("--method", required=command is train)
         command.add_argument("--dataset", default="flare22")
-        command.add_argument("--seed", type=int, default=0)
+        command.add_argument("--seed", type=_seed, default=0)
         command.add_argument("--ratio", type=float, default=10, help="labelled share of the training cases in percent (default: 10)")
     table = subparsers.add_parser("table", help="train all methods at any labelled share and write their table")
     table.add_argument("--dataset", required=True, help="flare22 or amos")
@@ -119,15 +120,15 @@ def _add_workspace_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data-root", help="folder of the real data sets (default: DATA_DIR or data)")
     command.add_argument("--results", help="folder to write to (default: RESULTS_DIR or results)")
     command.add_argument("--steps", type=_count, help="steps of every training (default: the profile's)")
-    command.add_argument("--gpus", type=int, default=0, help="GPUs to use (default: 0); with several --jobs each run has its own")
-    command.add_argument("--processes", type=_count, default=1, help="processes that share each training on the CPU (default: 1)")
+    command.add_argument("--gpus", type=_gpus, default=0, help="GPUs to use (default: 0); with several --jobs each run has its own")
+    command.add_argument("--processes", type=_processes, default=1, help="processes that share each training on the CPU (default: 1)")
 
 
 def _add_selection_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--methods", help="comma-separated methods to train, such as cps,guidednet; others are shown as not run")
-    command.add_argument("--seeds", type=_count, help="seeds per row (default: the profile's)")
+    command.add_argument("--seeds", type=_seeds, help="seeds per row (default: the profile's)")
     jobs = "trainings and notebooks at a time (default: as cores and memory allow, at most 4; on GPUs 1: all share each training)"
-    command.add_argument("--jobs", type=_count, help=jobs)
+    command.add_argument("--jobs", type=_processes, help=jobs)
 
 
 def _add_item_options(command: argparse.ArgumentParser) -> None:
@@ -138,11 +139,20 @@ def _add_item_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--no-training", action="store_true", help="show the runs that are finished, the others as not run")
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
-    return value
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    """A reader of whole numbers from `least` to `most`."""
+
+    def read(text: str) -> int:
+        if not (text.isdecimal() and least <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+_count, _seed = _whole(1, 2**31 - 1), _whole(0, 2**31 - 1)  # every generator of random numbers takes such a seed
+_processes, _gpus = _whole(1, 256), _whole(0, 256)
+_seeds = _whole(1, 100)  # as many as the notebooks take
 
 
 def main() -> int:
@@ -157,10 +167,11 @@ def main() -> int:
         print(f"guidednet: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        if error.errno not in OF_THE_DISK:
+        if error.filename is None and error.errno not in OF_THE_DISK:
             raise
-        print(f"guidednet: {error.filename or 'disk'}: {error.strerror}; mend that, and the same command goes on", file=sys.stderr)
-        return 1
+        place = error.filename or "disk"
+        print(f"guidednet: {place}: {error.strerror}; check the path, its permissions and the room on its disk", file=sys.stderr)
+        return 1 if error.errno in OF_THE_DISK else 2
     except KeyboardInterrupt:
         print("\nguidednet: stopped; the same command goes on where this one was", file=sys.stderr)
         return 130

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 def phantom(options: Namespace) -> None:
     """Write synthetic abdominal CT in the layout of a data set."""
+    from guidednet.files import check_folder
     from guidednet.organs import organ_set
     from guidednet.phantom import write_phantoms
 
     organ_set(options.dataset)
+    check_folder(options.out)
     labelled = (options.cases + 1) // 2 if options.labelled is None else options.labelled
     if labelled > options.cases:
         raise InputError(f"--labelled {labelled} is more than --cases {options.cases}; lower it")
@@ -78,12 +80,15 @@ def _verify_store(options: Namespace) -> None:
 
 def split(options: Namespace) -> None:
     """Write the lists of training, validation and test cases of a raw folder."""
+    from guidednet.files import check_file
     from guidednet.organs import organ_set
     from guidednet.profiles import profile
     from guidednet.real_data import raw_case_ids
     from guidednet.splits import LIST_FILE, check_lists, draw_six_two_two, read_mapping, released_lists, write_lists
 
     organ_set(options.dataset)
+    output = options.output or options.raw / LIST_FILE
+    check_file(output)
     with_label, without_label = raw_case_ids(options.raw, options.dataset)
     if options.released or options.mapping:
         mapping = read_mapping(options.mapping) if options.mapping else None
@@ -91,7 +96,6 @@ def split(options: Namespace) -> None:
         check_lists(lists, with_label, with_label | without_label, f"released lists of {options.dataset}")
     else:
         lists = draw_six_two_two(with_label, () if profile("paper").data[options.dataset].hides_labels else without_label, options.seed)
-    output = options.output or options.raw / LIST_FILE
     write_lists(output, lists)
     print(f"{', '.join(f'{len(part)} {name}' for name, part in vars(lists).items())} cases in {output}")
 
@@ -131,12 +135,14 @@ def evaluate(options: Namespace) -> None:
 
 
 def _evaluate_folder(options: Namespace) -> None:
-    from guidednet.files import write_text
+    from guidednet.files import check_file, write_text
     from guidednet.score_folder import mean_scores, score_folder
     from guidednet.score_text import folder_text
 
     if options.references is None:
         raise InputError(f"{options.predictions}: give the folder of the references after it")
+    if options.output is not None:
+        check_file(options.output)
     progress = bar("evaluate", "case")
     scores = score_folder(options.predictions, options.references, options.dataset, options.rules, progress)
     if options.output is not None:
@@ -161,11 +167,17 @@ def _asked_for(options: Namespace) -> "tuple[Workspace, RunConfig]":
 
 def predict(options: Namespace) -> None:
     """Segment a scan, a DICOM series or a folder of scans with a trained model, each on its own grid."""
-    from guidednet.files import write_text
+    from guidednet.files import check_file, check_folder, write_text
     from guidednet.organs import organ_set
     from guidednet.portable import load_model
     from guidednet.predict import segment, write_colour_tables
 
+    if options.volumes is not None:
+        check_file(options.volumes)
+        if options.volumes.resolve() == options.output.resolve():
+            raise InputError(f"--volumes {options.volumes}: is the segmentation's own name; give another one")
+    if options.colours is not None:
+        check_folder(options.colours)
     predictor = "ensemble" if options.ensemble else "primary"
     volumes = segment(options.scan, options.model, options.output, predictor, options.device, bar("predict", "scan"))
     if options.volumes is not None:

@@ -5,13 +5,14 @@ A run's configuration is complete: together with the data and the code it determ
 
 import dataclasses
 import json
+import reprlib
 import types
 import typing
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from guidednet.errors import InputError
-from guidednet.networks import NetworkConfig
+from guidednet.networks import INITIALISERS, NetworkConfig
 from guidednet.optimiser import OptimiserConfig
 from guidednet.sampling import BatchConfig
 
@@ -51,10 +52,14 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class WindowConfig:
-    """Sliding window of inference: size and stride (D,H,W) in voxels."""
+    """Sliding window of inference: size and stride (D,H,W) in voxels; raises InputError for a stride that would leave voxels out."""
 
     size: tuple[int, int, int] = (64, 160, 160)
     stride: tuple[int, int, int] = (32, 80, 80)
+
+    def __post_init__(self) -> None:
+        if not all(1 <= stride <= side for stride, side in zip(self.stride, self.size, strict=True)):
+            raise InputError(f"window stride is {self.stride}: give numbers from 1 to those of the window's size {self.size}")
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ class RunConfig:
 
     `options` is an instance of the method's own `Config`. `n_unlabelled` 0 trains on labelled cases alone.
     `initialisation` matters for single-network methods; network B of a pair is always "xavier".
+    Raises InputError for numbers that no training can have.
     """
 
     dataset: str
@@ -78,6 +84,24 @@ class RunConfig:
     window: WindowConfig = field(default_factory=WindowConfig)
     initialisation: str = "kaiming"
 
+    def __post_init__(self) -> None:
+        for name, number, least in (
+            ("seed", self.seed, 0),
+            ("n_labelled", self.n_labelled, 1),
+            ("n_unlabelled", self.n_unlabelled, 0),
+            ("network width", self.network.width, 1),
+            ("network depth", self.network.depth, 1),
+            ("training steps", self.training.steps, 1),
+        ):
+            if number < least:
+                raise InputError(f"{name} is {number}: give a whole number from {least} on")
+        divisor = 2 ** (self.network.depth - 1)
+        for name, sides in (("crop", self.batch.crop), ("window size", self.window.size)):
+            if any(side < 1 or side % divisor for side in sides):
+                raise InputError(f"{name} is {sides}: a network of depth {self.network.depth} needs multiples of {divisor}")
+        if self.initialisation not in INITIALISERS:
+            raise InputError(f"initialisation is '{self.initialisation}': use one of {', '.join(INITIALISERS)}")
+
 
 def to_json(config: Any) -> str:
     """`config` (a dataclass instance) as canonical JSON: every field, sorted keys."""
@@ -87,18 +111,30 @@ def to_json(config: Any) -> str:
 def from_dict(kind: type[T], values: dict[str, Any]) -> T:
     """The dataclass `kind` with the fields of `values`; lists become tuples, nested dictionaries dataclasses.
 
-    Raises InputError for a field that `kind` does not have.
+    Raises InputError for a field that `kind` does not have, for one that is missing and for a value of another type.
     """
-    known = {item.name for item in dataclasses.fields(kind)}
-    if unknown := set(values) - known:
-        raise InputError(f"{kind.__name__} has no field '{min(unknown)}': use one of {', '.join(sorted(known))}")
+    if not isinstance(values, dict):
+        raise InputError(f"{kind.__name__} is {reprlib.repr(values)}, but must have its fields by name")
+    fields = {item.name: item for item in dataclasses.fields(kind)}
+    if unknown := set(values) - set(fields):
+        raise InputError(f"{kind.__name__} has no field '{min(map(str, unknown))}': use one of {', '.join(sorted(fields))}")
+    needed = {name for name, item in fields.items() if item.default is item.default_factory is dataclasses.MISSING}
+    if missing := needed - set(values):
+        raise InputError(f"{kind.__name__} lacks the field '{min(missing)}'; add it")
     hints = typing.get_type_hints(kind)
-    return kind(**{name: _restore(hints[name], value) for name, value in values.items()})
+    return kind(**{name: _restore(f"{kind.__name__}: {name}", hints[name], value) for name, value in values.items()})
 
 
-def _restore(hint: Any, value: Any) -> Any:
+def _restore(name: str, hint: Any, value: Any) -> Any:
+    """The value of type `hint` that `value` is in JSON; raises InputError, which calls it `name`, where it is none."""
     if isinstance(hint, types.UnionType):
-        hint = next((choice for choice in typing.get_args(hint) if choice is not types.NoneType), hint)
-    if dataclasses.is_dataclass(hint) and isinstance(value, dict):
+        choices = typing.get_args(hint)
+        return None if value is None and types.NoneType in choices else _restore(name, choices[0], value)
+    if dataclasses.is_dataclass(hint):
         return from_dict(hint, value)
-    return tuple(value) if isinstance(value, list) else value
+    kinds = typing.get_args(hint)  # of a tuple's entries
+    if kinds and isinstance(value, list | tuple) and (kinds[-1] is Ellipsis or len(value) == len(kinds)):
+        return tuple(_restore(name, kinds[0], entry) for entry in value)
+    if hint is Any or type(value) is hint or (hint is float and type(value) is int):
+        return value
+    raise InputError(f"{name} is {reprlib.repr(value)}, but must be {hint if kinds else f'a value of type {hint.__name__}'}")

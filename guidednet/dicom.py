@@ -17,6 +17,7 @@ def read_series(folder: Path) -> Volume:
 
     Raises InputError where the folder holds none or several, where a slice is missing, or where a file is damaged.
     """
+    SimpleITK.ProcessObject.GlobalWarningDisplayOff()  # what it would print is said below, in a sentence
     series = SimpleITK.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
     if not series:
         raise InputError(f"{folder}: holds no DICOM series; give the folder of one CT series, or a NIfTI file")
@@ -31,6 +32,8 @@ def read_series(folder: Path) -> Volume:
         image = SimpleITK.ReadImage(files)
     except RuntimeError as error:
         raise InputError(f"{folder}: its DICOM files cannot be read as one volume; export the series again") from error
+    if image.GetNumberOfComponentsPerPixel() != 1:
+        raise InputError(f"{folder}: its slices are in colour, grey values in HU are needed; give the CT series itself")
     return Volume(SimpleITK.GetArrayFromImage(image).transpose(2, 1, 0).astype(np.float32), _affine(image))
 
 
@@ -43,8 +46,12 @@ def _refuse_damaged(folder: Path, files: tuple[str, ...]) -> None:
 
 
 def _refuse_gaps(folder: Path, files: tuple[str, ...]) -> None:
-    """Raise InputError where two neighbouring slices lie much further apart than the others."""
+    """Raise InputError where two neighbouring slices lie much further apart than the others, or two at one place."""
     places = np.array([_position(folder, file) for file in files])
+    first: dict[tuple[float, ...], str] = {}
+    for file, place in zip(files, places.tolist(), strict=True):
+        if (other := first.setdefault(tuple(place), file)) != file:
+            raise InputError(f"{folder}: {Path(other).name} and {Path(file).name} lie at one place; remove one of them")
     steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
     wide = int(steps.argmax())
     if steps[wide] > LARGEST_STEP * np.median(steps):

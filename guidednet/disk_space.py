@@ -5,10 +5,10 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-import nibabel as nib
-
 from guidednet.errors import InputError
+from guidednet.files import nearest_existing
 from guidednet.layouts import RawCase
+from guidednet.nifti import read_grid
 from guidednet.resample import prepared_grid
 from guidednet.store import PrepareConfig
 
@@ -23,7 +23,7 @@ def check_space(store_folder: Path, cases: list[RawCase], config: PrepareConfig)
     waiting = [case for case in cases if not (store_folder / "cases" / case.case_id / "case.json").exists()]
     if not waiting:
         return f"all {len(cases)} cases have been prepared before"
-    needed, free = needed_bytes(waiting, config), shutil.disk_usage(_existing(store_folder)).free
+    needed, free = needed_bytes(waiting, config), shutil.disk_usage(nearest_existing(store_folder)).free
     if needed > free:
         raise InputError(
             f"{store_folder}: {_gigabytes(needed)} are needed for {len(waiting)} cases, {_gigabytes(free)} are free; "
@@ -40,16 +40,10 @@ def needed_bytes(cases: Iterable[RawCase], config: PrepareConfig) -> int:
 def _bytes_of(case: RawCase, config: PrepareConfig) -> int:
     """Bytes of one case's arrays; 0 where its header cannot be read, as preparing it will say."""
     try:
-        header = nib.load(case.image)
-        shape, _ = prepared_grid(header.shape[:3], header.affine, config.spacing_mm[::-1])
-    except Exception:  # readers raise whatever the damage leads to
+        shape, _ = prepared_grid(*read_grid(case.image), config.spacing_mm[::-1])
+    except InputError:
         return 0
     return math.prod(shape) * (IMAGE_BYTES + (LABEL_BYTES if case.label else 0))
-
-
-def _existing(folder: Path) -> Path:
-    """`folder`, or the nearest folder above it that is there."""
-    return next(place for place in (folder, *folder.absolute().parents) if place.exists())
 
 
 def _gigabytes(number: int) -> str:

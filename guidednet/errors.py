@@ -1,5 +1,8 @@
 """The exceptions that a user is meant to read."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class InputError(Exception):
     """Something the user gave cannot be used.
@@ -12,6 +15,15 @@ class InputError(Exception):
 def input_error(sentences: list[str], headline: str) -> InputError:
     """The error that says `sentences`: a single one as it is, several below `headline`, one a line."""
     return InputError(sentences[0] if len(sentences) == 1 else "\n  ".join([headline, *sentences]))
+
+
+@contextmanager
+def naming(source: object) -> Iterator[None]:
+    """Within it, the sentence of an InputError begins with `source`, the file that its reason was found in."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from error
 
 
 class FailedError(Exception):

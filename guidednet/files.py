@@ -11,10 +11,31 @@ from typing import Any
 
 import numpy as np
 
-from guidednet.errors import FailedError
+from guidednet.errors import FailedError, InputError
 
-# What a disk says that is full, gone, not ours or broken.
-OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG}
+# What a disk says that is full or broken.
+OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
+
+
+def check_file(path: Path) -> None:
+    """Raise InputError where no file can be written to `path`, before what is to stand in it is computed."""
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; give the name of a file in it")
+    check_folder(path.parent)
+
+
+def check_folder(folder: Path) -> None:
+    """Raise InputError where `folder` is none and cannot become one, or where this user may not write to it."""
+    nearest = nearest_existing(folder)
+    if not nearest.is_dir():
+        raise InputError(f"{nearest}: is a file, a folder is needed; give another path")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise InputError(f"{nearest}: may not be written to; give another path, or change its permissions")
+
+
+def nearest_existing(path: Path) -> Path:
+    """`path`, or the nearest folder above it that is there."""
+    return next(place for place in (path, *path.absolute().parents) if place.exists())
 
 
 @contextmanager
@@ -102,9 +123,15 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=1) + "\n")
 
 
-def read_json(path: Path) -> Any:
-    """The value that `write_json` wrote."""
-    return json.loads(path.read_text(encoding="utf-8"))
+def read_json(path: Path) -> dict[str, Any]:
+    """The dictionary that `write_json` wrote; raises InputError for a file that holds none."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: is damaged, so it cannot be read as JSON; copy it again, or delete it to have it made anew") from error
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: holds a {type(value).__name__} in the place of named values; copy it again, or delete it")
+    return value
 
 
 def file_hash(path: Path) -> str:

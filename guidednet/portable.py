@@ -3,18 +3,20 @@
 The file is read without executing anything in it (torch's weights_only), so that one from a stranger can do no harm.
 """
 
+import reprlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from guidednet import checkpoint
 from guidednet.config import RunConfig, from_dict
-from guidednet.errors import InputError
+from guidednet.errors import InputError, naming
+from guidednet.files import check_file
 from guidednet.methods import Method
 from guidednet.organs import organ_set
-from guidednet.records import config_from_record, load_weights, read_record
+from guidednet.records import config_from_record, load_weights, read_record, with_weights
 from guidednet.store import PrepareConfig
-from guidednet.train import make_method
+from guidednet.train import copy_weights
 
 FORMAT, VERSION = "guidednet model", 1
 
@@ -30,16 +32,19 @@ class Model:
 
 def export(run_folder: Path, output: Path) -> None:
     """Write the run of `run_folder` as one file; raises InputError where the folder holds no finished run."""
+    check_file(output)
     record = read_record(run_folder)
-    organs = organ_set(record["config"]["dataset"])
+    config, _ = _settings(record, run_folder / "record.json")
+    method = load_weights(config, run_folder / "weights.pt")
+    organs = organ_set(config.dataset)
     content = {
         "format": FORMAT,
         "version": VERSION,
-        "key": record["key"],
+        "key": record.get("key", ""),
         "config": record["config"],
         "prepare": record["prepare"],
         "labels": {label: organ.name for label, organ in organs.by_label.items()},
-        "weights": checkpoint.load(run_folder / "weights.pt"),
+        "weights": copy_weights(method),
     }
     checkpoint.save(output, content)
 
@@ -50,14 +55,19 @@ def load_model(path: Path) -> Model:
     Raises InputError for what is neither, for a damaged file, and for one that a newer version wrote.
     """
     if path.is_dir():
-        record = read_record(path)
-        config = config_from_record(record["config"])
-        return Model(load_weights(config, path / "weights.pt"), config, from_dict(PrepareConfig, record["prepare"]))
+        config, prepare = _settings(read_record(path), path / "record.json")
+        return Model(load_weights(config, path / "weights.pt"), config, prepare)
     content = _read(path)
-    config = config_from_record(content["config"])
-    method = make_method(config)
-    method.load_state_dict(content["weights"])
-    return Model(method.eval(), config, from_dict(PrepareConfig, content["prepare"]))
+    config, prepare = _settings(content, path)
+    return Model(with_weights(config, content["weights"], path), config, prepare)
+
+
+def _settings(content: dict[str, Any], path: Path) -> tuple[RunConfig, PrepareConfig]:
+    """Configuration and preparation of a record or an exported model; raises InputError, naming `path`, for any that cannot be."""
+    with naming(path):
+        config = config_from_record(content["config"])
+        organ_set(config.dataset)
+        return config, from_dict(PrepareConfig, content["prepare"])
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -69,6 +79,9 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: is no exported model, or damaged ({type(error).__name__}); export it again") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise InputError(f"{path}: holds no exported model; make one with guidednet export")
-    if content["version"] > VERSION:
-        raise InputError(f"{path}: was written by a newer version of guidednet; update guidednet or export it again")
+    if missing := {"version", "config", "prepare", "weights"} - set(content):
+        raise InputError(f"{path}: lacks its {min(missing)}; export it again")
+    if content["version"] != VERSION:
+        version = reprlib.repr(content["version"])
+        raise InputError(f"{path}: has version {version}, not {VERSION}; update guidednet to read a newer version, or export it again")
     return content

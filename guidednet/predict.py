@@ -10,7 +10,7 @@ import torch
 from guidednet.acceleration import accelerated
 from guidednet.dicom import read_series
 from guidednet.errors import InputError
-from guidednet.files import write_text
+from guidednet.files import check_file, write_text
 from guidednet.inference import predict_labels
 from guidednet.nifti import Volume, read_image, write_label
 from guidednet.organs import OrganSet, organ_set
@@ -45,6 +45,8 @@ def segment(
     whatever cannot be used, before anything is written.
     """
     jobs = find_jobs(scan, output)
+    for job in jobs:
+        check_file(job.output)
     model = load_model(model_path)
     network = _predictor(model, model_path, predictor, device)
     organs = organ_set(model.config.dataset)
@@ -73,6 +75,8 @@ def find_jobs(scan: Path, output: Path) -> list[Job]:
     """What `scan` and `output` ask for; raises InputError for names that are no NIfTI and for folders with nothing in them."""
     scans = sorted(path for path in scan.iterdir() if path.name.endswith(NIFTI)) if scan.is_dir() else []
     if not scans:
+        if output.resolve() == scan.resolve():
+            raise InputError(f"{output}: is the scan itself, which would be overwritten; give another name")
         if not output.name.endswith(NIFTI):
             raise InputError(f"{output}: the output's name must end in .nii or .nii.gz")
         if not scan.exists():
@@ -109,7 +113,7 @@ def write_colour_tables(organs: OrganSet, folder: Path) -> list[Path]:
 def check_device(name: str) -> str:
     """`name` where torch can compute on it; raises InputError for a device that is not there."""
     try:
-        torch.empty(1, device=name)
+        torch.ones(1, device=name).item()
     except (RuntimeError, AssertionError) as error:  # a CPU build of torch asserts
         raise InputError(f"--device {name}: torch cannot use it on this machine; use cpu") from error
     return name

@@ -1,6 +1,5 @@
 """A finished run as its folder holds it, and what can be made of it on any machine."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,13 @@ import pandas as pd
 from guidednet import checkpoint
 from guidednet.acceleration import accelerated
 from guidednet.config import RunConfig, from_dict
+from guidednet.csv_files import read_csv
 from guidednet.errors import InputError
-from guidednet.files import read_json
+from guidednet.files import file_hash, read_json
 from guidednet.methods import Method, method_class
 from guidednet.train import make_method
 
+SCORES = {"predictor": str, "case": str, "organ": str, "metric": str, "value": float, "reference_voxels": int, "predicted_voxels": int}
 # Columns of curves.csv that are no loss term.
 CLASS_WEIGHTS = "ktcps_weight_"
 NO_TERMS = ("validation_dice", "gradient_norm")
@@ -30,21 +31,30 @@ class Run:
 
     def scores(self) -> pd.DataFrame:
         """Test scores in long form: predictor, case, organ, metric, value (0 to 1), reference_voxels, predicted_voxels."""
-        return pd.read_csv(self.folder / "scores.csv")
+        return self._table("scores.csv", SCORES, self.score_stamp(), "delete scores.json beside it and the run is scored again")
 
     def score_stamp(self) -> dict[str, Any]:
-        """What made the scores: `key`, a hash of code and data, and `test`, the list of cases; empty where the record came without."""
+        """What made the scores: `key`, a hash of code and data, `test`, the cases, and the file's `sha256`; empty where there is none."""
         path = self.folder / "scores.json"
         return read_json(path) if path.exists() else {}
 
     def curves(self) -> pd.DataFrame:
         """Loss terms, norm of the gradient, class weights and validation Dice by step."""
-        return pd.read_csv(self.folder / "curves.csv")
+        fix = "restore it, or delete its folder and the run is trained again"
+        return self._table("curves.csv", {"step": int, "validation_dice": float}, self.record.get("curves", {}), fix)
 
     def loss_terms(self) -> pd.DataFrame:
         """The weighted loss terms alone, by step."""
         curves = self.curves().set_index("step")
         return curves[[column for column in curves if not column.startswith((CLASS_WEIGHTS, *NO_TERMS))]].dropna(how="all")
+
+    def _table(self, name: str, columns: dict[str, type], written: dict[str, Any], fix: str) -> pd.DataFrame:
+        """The table in the file `name`; raises InputError where it has another hash than it was `written` with."""
+        path = self.folder / name
+        table = read_csv(path, columns)
+        if file_hash(path) != written.get("sha256", file_hash(path)):
+            raise InputError(f"{path}: has changed since it was written; {fix}")
+        return table
 
 
 class RecordedRuns:
@@ -80,21 +90,39 @@ def finished_runs(folder: Path) -> list[Run]:
 
 
 def load_weights(config: RunConfig, path: Path) -> Method:
-    """The method of `config` with the weights of `path`, ready to predict on the CPU."""
-    method = accelerated(make_method(config), config.training, "cpu")
-    method.load_state_dict(checkpoint.load(path))
+    """The method of `config` with the weights of `path`, ready to predict on the CPU; raises InputError where the two do not fit."""
+    return with_weights(config, checkpoint.load(path), path)
+
+
+def with_weights(config: RunConfig, weights: Any, source: Path) -> Method:
+    """The method of `config` with `weights`, ready to predict on the CPU; raises InputError, naming `source`, where they do not fit."""
+    try:
+        method = accelerated(make_method(config), config.training, "cpu")
+        method.load_state_dict(weights)
+    except (RuntimeError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{source}: its weights are not those of its configuration ({config.method}); copy the run again") from error
+    if not all(tensor.isfinite().all() for tensor in method.state_dict().values()):
+        raise InputError(f"{source}: has weights that are not finite numbers; copy the run again")
     return method.eval()
 
 
 def read_record(folder: Path) -> dict[str, Any]:
-    """The record of a finished run; raises InputError where `folder` holds none."""
+    """The record of a finished run; raises InputError where `folder` holds none, or a damaged one."""
     path = folder / "record.json"
     if not path.is_file():
         raise InputError(f"{path}: not there; give the folder of a finished run, such as results/runs/<name>-<key>")
-    return json.loads(path.read_text(encoding="utf-8"))
+    record = read_json(path)
+    if missing := {"config", "prepare"} - set(record):
+        raise InputError(f"{path}: has no {min(missing)}; copy the run's folder again")
+    return record
 
 
 def config_from_record(values: dict[str, Any]) -> RunConfig:
-    """The configuration from its JSON form (a record's "config"); raises InputError for a field this version does not know."""
-    options = from_dict(method_class(values["method"]).Config, values["options"])
+    """The configuration from its JSON form (a record's "config").
+
+    Raises InputError for a method or field that this version does not know, or that is missing or of another type.
+    """
+    if not isinstance(values, dict) or not {"method", "options"} <= set(values):
+        raise InputError("the configuration names no method and options")
+    options = from_dict(method_class(str(values["method"])).Config, values["options"])
     return from_dict(RunConfig, values | {"options": options})

@@ -11,6 +11,7 @@ import torch
 from guidednet.cluster import executor_of, train_on_cluster
 from guidednet.compute import default_jobs, methods_of, store_of
 from guidednet.config import RunConfig
+from guidednet.errors import InputError
 from guidednet.fingerprint import hash_of
 from guidednet.items import Item, items
 from guidednet.jobs import train_runs
@@ -46,6 +47,8 @@ class Reproduction:
         workspace = open_workspace(options.profile, options.data_root, options.results, options.steps)
         store = store_of(workspace, options)
         cluster_parameters = parse_parameters(options.cluster_option, "--cluster-option")
+        if cluster_parameters and options.cluster is None:
+            raise InputError("--cluster-option is for --cluster; add --cluster slurm, or leave it out")
         if options.cluster is not None:
             executor_of(workspace, options.cluster, cluster_parameters)  # a mistake is told before hours of preparing
         return cls(

@@ -30,7 +30,7 @@ from guidednet.distributed import by_first_rank, rank
 from guidednet.environment import provenance, reset_peak_memory
 from guidednet.errors import InputError
 from guidednet.evaluate import score_method
-from guidednet.files import read_json, write_json, write_text
+from guidednet.files import file_hash, read_json, write_json, write_text
 from guidednet.fingerprint import code_fingerprint, hash_of, modules_used
 from guidednet.launch import launch
 from guidednet.methods import Method, is_of_this_package, method_class
@@ -120,7 +120,7 @@ class RunStore:
     def failure(self, config: RunConfig) -> str | None:
         """Why the last attempt to train `config` failed; None where none did, or where a later one is finished."""
         path = self.folder(config) / "failure.json" if self.workspace.has_store(config.dataset) else None
-        return read_json(path)["reason"] if path and path.exists() else None
+        return read_json(path).get("reason") if path and path.exists() else None
 
     def is_scored(self, config: RunConfig) -> bool:
         """Whether the run is finished and its scores are those of the present evaluation."""
@@ -167,7 +167,10 @@ class RunStore:
         elif not self.is_scored(config):
             refuse_idle_processes(config, self.processes)
             launch(self.workspace, config, self.device.type == "cuda", self.processes)
-        return Run(config, folder, read_record(folder))
+        record = read_record(folder)
+        if record.get("key") != self.key(config):
+            raise InputError(f"{folder / 'record.json'}: is another run's record; move the folder away and the run is trained again")
+        return Run(config, folder, record)
 
     def load_method(self, config: RunConfig, weights: str = "weights.pt") -> Method:
         """The trained method of a run, at its best validation step (or "weights_last.pt"), on the CPU."""
@@ -208,6 +211,7 @@ class RunStore:
             "best_step": state.best_step,
             "best_validation_dice": state.best_dice,
             "seconds_per_step": seconds / max(state.step - state.first_step, 1),
+            "curves": {"sha256": file_hash(folder / "curves.csv")},
             "warnings": self._warnings(config, folder),
             "prepare": dataclasses.asdict(self.workspace.data(config.dataset).prepare),
             **provenance(self.device),
@@ -229,7 +233,7 @@ class RunStore:
         method = accelerated(self.load_method(config), config.training, self.device)
         scores = score_method(method, config, self._store(config.dataset), test, self.device)
         by_first_rank(write_text, folder / "scores.csv", scores.to_csv(index=False))
-        by_first_rank(write_json, folder / "scores.json", {"key": key, "test": test})
+        by_first_rank(write_json, folder / "scores.json", {"key": key, "test": test, "sha256": file_hash(folder / "scores.csv")})
 
     def _score_key(self, config: RunConfig) -> str:
         test = self.split(config).test
@@ -265,8 +269,8 @@ def _tidy(folder: Path) -> None:
 
 def _stamped_key(folder: Path) -> str | None:
     """The key under which the scores in `folder` were made; None where there are none."""
-    path = folder / "scores.json"
-    return read_json(path)["key"] if path.exists() else None
+    stamp, scores = folder / "scores.json", folder / "scores.csv"
+    return read_json(stamp).get("key") if stamp.exists() and scores.exists() else None
 
 
 def _training_code(method: str) -> dict[str, str]:

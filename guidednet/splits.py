@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from guidednet.case_ids import check_case_ids
-from guidednet.errors import InputError
+from guidednet.csv_files import read_csv
+from guidednet.errors import InputError, naming
 from guidednet.files import write_text
 from guidednet.store import CaseStore
 
@@ -52,9 +53,14 @@ class Split:
 
 
 def draw_lists(with_label: Iterable[str], without_label: Iterable[str], validation: int, test: int, seed: int = 0) -> CaseLists:
-    """Seeded lists: `test` and `validation` cases are drawn from those with a label, all others train, those without label last."""
+    """Seeded lists: `test` and `validation` cases are drawn from those with a label, all others train, those without label last.
+
+    Raises InputError where fewer cases have a label.
+    """
     drawn = _shuffled(with_label, seed)
     held_out = test + validation
+    if not 0 <= test <= held_out <= len(drawn):
+        raise InputError(f"{len(drawn)} labelled cases are too few for {validation} validation and {test} test cases; ask for fewer")
     train = drawn[held_out:] + _shuffled(without_label, seed)
     return CaseLists(tuple(train), tuple(drawn[test:held_out]), tuple(drawn[:test]))
 
@@ -147,19 +153,16 @@ def _lists_of(table: pd.DataFrame, source: str) -> CaseLists:
     if unknown := set(table["split"]) - set(PARTS):
         raise InputError(f"{source}: split is '{min(map(str, unknown))}': use one of {', '.join(PARTS)}")
     parts = table["split"].map(PARTS)
-    try:
+    with naming(source):
         return CaseLists(*(tuple(table.loc[parts == part, "case"]) for part in ("train", "validation", "test")))
-    except InputError as error:
-        raise InputError(f"{source}: {error}") from error
 
 
 def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(path, dtype=str)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as CSV; give a file with the columns {' and '.join(columns)}") from error
-    if missing := set(columns) - set(table.columns):
-        raise InputError(f"{path}: has no column {min(missing)}; its columns must be {' and '.join(columns)}")
+    """The table of a file with `columns` of names, each cell filled."""
+    table = read_csv(path, dict.fromkeys(columns, str))
+    for column in columns:
+        if (empty := table[column].isna()).any():
+            raise InputError(f"{path}: line {empty.idxmax() + 2} has nothing in column {column}; fill it or take the line away")
     check_case_ids(table["case"], path)
     return table
 

@@ -21,8 +21,11 @@ import numpy as np
 import pandas as pd
 
 from guidednet.case_ids import check_case_ids
+from guidednet.csv_files import read_csv
 from guidednet.errors import InputError
 from guidednet.organs import organ_set
+
+SMALLEST_MM, LARGEST_MM = 0.1, 100  # what a voxel may measure
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,20 @@ class PrepareConfig:
     percentiles: tuple[float, float] = (0.5, 99.5)
     z_score: ZScore | None = None
 
+    def __post_init__(self) -> None:
+        if not all(SMALLEST_MM <= size <= LARGEST_MM for size in self.spacing_mm):
+            raise InputError(f"voxels of {self.spacing_mm} mm cannot be: give sizes (spacing) from {SMALLEST_MM} to {LARGEST_MM} mm")
+        for name, (low, high) in (("hu_window", self.hu_window), ("percentiles", self.percentiles)):
+            if not low < high:
+                raise InputError(f"{name} is ({low}, {high}): the first number must be below the second")
+
     @classmethod
     def official(cls) -> "PrepareConfig":
         """What the released code computes, see the README's table of differences."""
         return cls(spacing_mm=(2.5, 1.22250766, 1.22250766), z_score=ZScore())
 
 
+COLUMNS = {"case_id": str, "labelled": bool, "prepared_image_sha256": str}  # that every case table has
 PRESETS = {"paper": PrepareConfig, "official": PrepareConfig.official}
 
 
@@ -92,20 +103,26 @@ class CaseStore:
         try:
             settings = json.loads((self.folder / "store.json").read_text(encoding="utf-8"))
             organ_set(settings["dataset"])
-            columns = pd.read_csv(self.folder / "cases.csv", nrows=0).columns
         except (ValueError, KeyError, TypeError, InputError) as error:
             raise InputError(f"{self.folder}: holds no case store of ours; give the folder that 'guidednet prepare' wrote") from error
-        if missing := {"case_id", "labelled", "prepared_image_sha256"} - set(columns):
-            raise InputError(f"{self.folder / 'cases.csv'}: has no column {min(missing)}; prepare the data with 'guidednet prepare' again")
+        read_csv(self.folder / "cases.csv", dict.fromkeys(COLUMNS, str), nrows=0)
         return settings
 
     @cached_property
     def cases(self) -> pd.DataFrame:
         """The case table, by case id: labelled, shape, spacing, original geometry, voxels per organ, hashes."""
         path = self.folder / "cases.csv"
-        table = pd.read_csv(path, index_col="case_id", dtype={"case_id": str})
+        table = read_csv(path, COLUMNS, index_col="case_id")
+        if table.index.has_duplicates:
+            raise InputError(f"{path}: case {table.index[table.index.duplicated()][0]} stands twice; prepare the data again")
         check_case_ids(table.index, path)
         return table
+
+    def row(self, case: str) -> pd.Series:
+        """What the case table says of `case`; raises InputError for a case that is not there."""
+        if case not in self.cases.index:
+            raise InputError(f"{self.folder}: has no case '{case}'; use one of those in cases.csv, such as {self.cases.index[0]}")
+        return self.cases.loc[case]
 
     @property
     def labelled_ids(self) -> list[str]:
@@ -131,7 +148,7 @@ class CaseStore:
 
     def spacing(self, case: str) -> tuple[float, float, float]:
         """Voxel size (z,y,x) in mm."""
-        return tuple(json.loads(self.cases.loc[case, "spacing"]))
+        return tuple(json.loads(self.row(case)["spacing"]))
 
     def class_voxels(self, cases: Iterable[str]) -> np.ndarray:
         """Voxels of each class (K,) over labelled `cases`, background first."""

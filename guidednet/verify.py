@@ -70,7 +70,7 @@ def _faults(case: Recorded) -> list[str]:
     record = case.folder / "case.json"
     try:
         row = read_json(record)
-    except (OSError, ValueError):
+    except (OSError, InputError):
         return [*faults, f"{record}: missing or damaged"]
     return faults if case.hashes.items() <= row.items() else [*faults, f"{record}: differs from cases.csv"]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from guidednet.errors import InputError
+from guidednet.files import nearest_existing
 from guidednet.layouts import PHANTOM_FILE
 from guidednet.organs import organ_set
 from guidednet.parallel import cores
@@ -192,6 +193,6 @@ def number_of_environment(name: str, least: int = 0) -> int:
 
 def _folder(given: str | Path | None, variable: str, default: str) -> Path:
     folder = Path(given or os.environ.get(variable) or REPOSITORY / default).resolve()
-    if folder.is_file():
-        raise InputError(f"{folder}: is a file, a folder is needed; choose another {variable} or option")
+    if (nearest := nearest_existing(folder)).is_file():
+        raise InputError(f"{nearest}: is a file, a folder is needed; choose another {variable} or option")
     return folder

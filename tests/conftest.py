@@ -1,5 +1,6 @@
 """What several tests share: a tiny store of made-up cases and a configuration that trains on it in a second."""
 
+import dataclasses
 from datetime import timedelta
 
 import numpy as np
@@ -7,12 +8,17 @@ import pytest
 import torch
 import torch.distributed as dist
 
+from guidednet import checkpoint
 from guidednet.config import RunConfig, TrainingConfig, WindowConfig
+from guidednet.errors import InputError
+from guidednet.files import write_json
 from guidednet.methods import method_class
 from guidednet.networks import NetworkConfig
 from guidednet.optimiser import OptimiserConfig
 from guidednet.sampling import BatchConfig
 from guidednet.splits import Split
+from guidednet.store import PrepareConfig
+from guidednet.train import copy_weights, make_method
 
 SPLIT = Split(labelled=("l0", "l1", "l2"), unlabelled=("u0", "u1", "u2", "u3"), validation=("v0",), test=("t0",))
 
@@ -58,6 +64,22 @@ def tiny_config(method, options=None, **training):
         training=TrainingConfig(**{"steps": 5, "validate_every": 2, "checkpoint_every": 2, "log_every": 1} | training),
         window=WindowConfig(size=(8, 8, 8), stride=(4, 4, 4)),
     )
+
+
+def save_run(folder, method):
+    """The folder of a run that looks finished, with weights as they are before training."""
+    config = tiny_config(method)
+    checkpoint.save(folder / "weights.pt", copy_weights(make_method(config)))
+    prepare = dataclasses.asdict(PrepareConfig((5.0, 3.0, 3.0)))
+    write_json(folder / "record.json", {"key": "0123", "config": dataclasses.asdict(config), "prepare": prepare})
+    return folder
+
+
+def refused(message, call, *arguments):
+    """`call` refuses its arguments with one sentence that has `message` in it."""
+    with pytest.raises(InputError) as caught:
+        call(*arguments)
+    assert message in str(caught.value) and "\n" not in str(caught.value)
 
 
 @pytest.fixture(autouse=True)

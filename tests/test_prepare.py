@@ -310,7 +310,7 @@ def test_four_dimensions_with_one_volume_are_three(tmp_path):
         ("case_id,labelled,prepared_image_sha256\n", '{"dataset": "kits"}', "holds no case store"),
         ("case_id,labelled,prepared_image_sha256\n", "{", "holds no case store"),
         ("case_id,labelled,prepared_image_sha256\n", "[]", "holds no case store"),
-        ("", '{"dataset": "flare22"}', "holds no case store"),
+        ("", '{"dataset": "flare22"}', "cases.csv: cannot be read as CSV"),
     ],
 )
 def test_a_folder_that_is_no_store_is_refused(table, settings, message, tmp_path):

@@ -48,7 +48,7 @@ class ScoredStore:
 
 @pytest.fixture
 def table():
-    configs = [tiny_config("cps", steps=steps) for steps in range(5)]
+    configs = [tiny_config("cps", steps=steps) for steps in range(1, 6)]
     labels = ["CPS", "CPS+KT-CPS", "CPS+3D-CGMM", "GuidedNet"]
     rows = [Row(label, configs[:2] if label == "CPS" else (config,)) for label, config in zip(labels, configs[1:], strict=True)]
     given = {configs[0]: scores({"liver": 0.8}), configs[1]: scores({"liver": 0.6}), configs[2]: scores({"liver": 0.7})}

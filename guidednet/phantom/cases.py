@@ -6,7 +6,6 @@ scaled and scanned at random. Unlabelled cases come from another distribution: o
 
 import gzip
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import partial
 from itertools import permutations, product
@@ -18,8 +17,8 @@ from scipy import ndimage
 from scipy.interpolate import make_interp_spline
 
 from guidednet.errors import InputError
-from guidednet.files import write_bytes, write_json
-from guidednet.layouts import LAYOUTS, PHANTOM_FILE, RawCase, find_cases
+from guidednet.files import read_json, write_bytes, write_json
+from guidednet.layouts import ENDING, LAYOUTS, PHANTOM_FILE, RawCase, find_cases
 from guidednet.organs import organ_set
 from guidednet.parallel import in_parallel
 from guidednet.phantom.anatomy import ORGAN_FORMS
@@ -128,7 +127,9 @@ def _write_case(number: int, folder: Path, dataset: str, labelled: int, seed: in
 
 def _claim(folder: Path, settings: dict[str, object]) -> None:
     path = folder / PHANTOM_FILE
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != settings:
+    if not path.exists() and next(folder.rglob(f"*{ENDING}"), None):
+        raise InputError(f"{folder}: holds scans that are no phantoms; give an empty folder")
+    if path.exists() and read_json(path) != settings:
         raise InputError(f"{folder}: holds phantoms made with other settings ({path.name}); give an empty folder or delete it")
     write_json(path, settings)
 

@@ -75,7 +75,7 @@ def parse_parameters(assignments: list[str], option: str = "--set") -> dict[str,
 def _literal(text: str) -> Any:
     try:
         return literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):  # as {[]: 1} and a thousand brackets raise them
         return text
 
 
@@ -117,7 +117,7 @@ class Execution:
     def is_done(self) -> bool:
         """Whether an executed copy with the same key and all its outputs stands."""
         files = [self.executed, self.executed.with_suffix(".html"), self.stamp, *self.outputs]
-        return all(file.exists() for file in files) and read_json(self.stamp)["key"] == self.key()
+        return all(file.exists() for file in files) and read_json(self.stamp).get("key") == self.key()
 
 
 def execute(execution: Execution, again: bool = True) -> str:

@@ -62,7 +62,7 @@ class Scene:
 
 def scene_of_case(store: CaseStore, case: str, predictions: dict[str, np.ndarray]) -> Scene:
     """A case of the store with its reference label, where it has one, and predicted label maps (D,H,W) by name."""
-    labelled = bool(store.cases.loc[case, "labelled"])
+    labelled = bool(store.row(case)["labelled"])
     labels = ({"reference": np.asarray(store.label(case))} if labelled else {}) | predictions
     image = np.asarray(store.image(case))
     _same_shape(case, image, labels)
