@@ -78,6 +78,8 @@ class Workspace:
         Of a real data set, the cases are prepared that the two ratios of the tables need, those of `further`, and no others.
         """
         folder = self.store_folder(dataset)
+        if self.data(dataset).phantom is None:
+            self._cases(dataset)  # a mistake is told before anything is written
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_suffix(".lock")):  # of two reproductions that are started at once, one prepares
             self._make_data(dataset, further)

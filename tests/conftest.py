@@ -1,6 +1,7 @@
 """What several tests share: a tiny store of made-up cases and a configuration that trains on it in a second."""
 
 import dataclasses
+import locale
 from datetime import timedelta
 
 import numpy as np
@@ -20,6 +21,7 @@ from guidednet.splits import Split
 from guidednet.store import PrepareConfig
 from guidednet.train import copy_weights, make_method
 
+LOCALE = locale.setlocale(locale.LC_ALL)
 SPLIT = Split(labelled=("l0", "l1", "l2"), unlabelled=("u0", "u1", "u2", "u3"), validation=("v0",), test=("t0",))
 
 
@@ -80,6 +82,12 @@ def refused(message, call, *arguments):
     with pytest.raises(InputError) as caught:
         call(*arguments)
     assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.fixture(autouse=True)
+def own_locale():
+    """SimpleITK, which writes some tests' DICOM, leaves a locale behind in which no output of a process can be read."""
+    locale.setlocale(locale.LC_ALL, LOCALE)
 
 
 @pytest.fixture(autouse=True)

@@ -91,8 +91,8 @@ def in_colour(folder, files):
 
 SERIES = {
     "one slice": (lambda folder, files: [file.unlink() for file in files[1:]], "holds a single slice"),
-    "cut off": (lambda folder, files: files[3].write_bytes(files[3].read_bytes()[:900]), "slices are missing between 1.2.3-002.dcm and"),
-    "emptied": (lambda folder, files: files[3].write_bytes(b""), "slices are missing between 1.2.3-002.dcm and 1.2.3-004.dcm"),
+    "cut off": (lambda folder, files: files[3].write_bytes(files[3].read_bytes()[:900]), "1.2.3-003.dcm cannot be read as DICOM"),
+    "emptied": (lambda folder, files: files[3].write_bytes(b""), "1.2.3-003.dcm cannot be read as DICOM"),
     "a slice twice": (lambda folder, files: shutil.copy(files[3], folder / "copy.dcm"), "lie at one place; remove one of them"),
     "texts": (lambda folder, files: [file.write_text("slice") for file in files], "holds no DICOM series"),
     "in colour": (in_colour, "its slices are in colour"),

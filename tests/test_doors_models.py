@@ -112,8 +112,9 @@ def test_weights_that_do_not_fit_are_one_sentence(name, run, tmp_path):
 def test_damaged_or_missing_weights_are_one_sentence(damage, run, tmp_path):
     content = (run / "weights.pt").read_bytes()
     (run / "weights.pt").unlink() if damage is None else (run / "weights.pt").write_bytes(damage(content))
-    refused("weights.pt: is missing or damaged", load_model, run)
-    refused("weights.pt: is missing or damaged", export, run, tmp_path / "model.pt")
+    message = "weights.pt: no such file" if damage is None else "weights.pt: is damaged"
+    refused(message, load_model, run)
+    refused(message, export, run, tmp_path / "model.pt")
 
 
 MODELS = {
