@@ -163,7 +163,7 @@ def seconds_per_voxel(network_config: NetworkConfig, dataset: str, device: torch
 
 
 def summary(planned: list[PlannedRun], store: RunStore) -> str:
-    """Two lines: runs, how many are finished, hours left here and on a GPU, and disk needed."""
+    """Two lines: runs, how many are finished, hours left here and on a GPU, and disk needed; one more where runs are outdated."""
     to_prepare = sum(store.workspace.bytes_to_prepare(dataset) for dataset in {run.config.dataset for run in planned}) / 1e9
     finished, hours = sum(run.status == "finished" for run in planned), sum(run.hours for run in planned)
     return (
@@ -171,8 +171,16 @@ def summary(planned: list[PlannedRun], store: RunStore) -> str:
         f"about {disk_gigabytes(planned):.1f} GB of disk for the run folders in all"
         f"{f', {to_prepare:.3g} GB for scans to prepare' if to_prepare else ''}\n"
         f"on a GPU that sustains {ASSUMED_TERAFLOPS:g} TFLOP/s (assumed, not measured): "
-        f"about {gpu_hours(planned):.1f} GPU hours, validation not counted"
+        f"about {gpu_hours(planned):.1f} GPU hours, validation not counted{_outdated(store)}"
     )
+
+
+def _outdated(store: RunStore) -> str:
+    """A line on finished runs that another version of the code made, which nothing here uses; empty where there are none."""
+    folder = store.workspace.run_folder
+    number = len(list(folder.glob("*/record.json"))) - sum(store.is_current(run) for run in finished_runs(folder))
+    made = f"{number} finished runs in {folder} were made by another version of the code"
+    return f"\n{made}: they are not used, and may be deleted" if number else ""
 
 
 def _kind_of_device(device: torch.device) -> str:

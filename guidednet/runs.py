@@ -126,6 +126,10 @@ class RunStore:
         """Whether the run is finished and its scores are those of the present evaluation."""
         return self.status(config) == "finished" and _stamped_key(self.folder(config)) == self._score_key(config)
 
+    def is_current(self, run: Run) -> bool:
+        """Whether the code that trained `run` is the present one."""
+        return run.record.get("code") == self._code(run.config.method)
+
     def burn_in(self, config: RunConfig) -> dict[str, RunConfig]:
         """The supervised runs that `config` starts from, by initialisation; none without burn-in steps."""
         steps = config.training.burn_in_steps

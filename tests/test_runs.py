@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from conftest import SPLIT, BlobStore, tiny_config
 from guidednet import fingerprint, plan, runs
 from guidednet.errors import InputError
 from guidednet.experiments import Row
+from guidednet.files import write_json
 from guidednet.fingerprint import code_hash
 from guidednet.items import Item
 from guidednet.methods.guidednet import GuidedNetConfig
@@ -192,6 +194,22 @@ def test_the_cheapest_whole_item_comes_first(store):
     assert plan.planned_runs(items, store, seeds=1, methods=()) == []
 
 
+def test_runs_of_another_version_are_counted_and_not_used(store):
+    config = tiny_config("supervised")
+    folder = store.get(config).folder
+    assert "another version" not in plan.summary([], store)
+    older = folder.with_name("older")
+    shutil.copytree(folder, older)
+    record = read_record(older)
+    record["code"]["guidednet.train"] = "another hash"
+    write_json(older / "record.json", record)
+    unknown = folder.with_name("unknown")
+    shutil.copytree(older, unknown)
+    record["config"]["speed"] = 9
+    write_json(unknown / "record.json", record)
+    assert f"2 finished runs in {folder.parent} were made by another version of the code" in plan.summary([], store)
+
+
 def test_a_finished_run_tells_what_the_next_one_costs(store):
     """The second seed is estimated as the first was measured; another method still from a small step."""
     first, second = tiny_config("cps"), dataclasses.replace(tiny_config("cps"), seed=1)
@@ -240,3 +258,25 @@ def test_warnings_of_a_run_and_of_its_start_are_in_its_record(store, monkeypatch
 def test_a_healthy_run_has_no_warnings_but_for_organs_that_nobody_labelled(store):
     (warning,) = store.get(tiny_config("supervised")).record["warnings"]
     assert warning.startswith("no labelled training case has a voxel of") and "liver" not in warning
+
+
+def test_a_record_of_another_run_and_changed_tables_are_refused(store):
+    config = tiny_config("supervised")
+    run = store.get(config)
+    for name in ("scores.csv", "curves.csv"):
+        content = (run.folder / name).read_text()
+        (run.folder / name).write_text(content.replace("5", "6"))
+        with pytest.raises(InputError, match=f"{name}: has changed since it was written"):
+            run.scores() if name == "scores.csv" else run.curves()
+        (run.folder / name).write_text(content)
+    write_json(run.folder / "record.json", run.record | {"key": "0"})
+    with pytest.raises(InputError, match="is another run's record"):
+        store.get(config)
+
+
+def test_scores_that_are_lost_are_made_again(store):
+    run = store.get(tiny_config("supervised"))
+    content = (run.folder / "scores.csv").read_bytes()
+    (run.folder / "scores.csv").unlink()
+    store.get(tiny_config("supervised"))
+    assert (run.folder / "scores.csv").read_bytes() == content
