@@ -17,7 +17,8 @@ usage: bash reproduce.sh [COMMAND] [OPTIONS]
 commands
   (none)          set up, then data, training, notebooks, tables, figures and results/<profile>/index.html
   setup           set up the environment and stop
-  test [--slow]   style check and tests; --slow adds those that take minutes
+  test [--unit | --slow]
+                  style check and tests; --unit leaves out those that start whole programs, --slow adds those that take minutes
   plan            list the runs, which exist, and what the rest will cost
   bench [NAMES]   benchmarks, written to figures/benchmarks: cgmm, windows, loader, ... (default: all); --quick tries them out
   audit           known vulnerabilities of the packages in requirements.lock (needs the network), and their licences
@@ -101,10 +102,10 @@ set_up() { # sets $python: the active environment, else the one made before, els
 
 run_tests() {
     local marker="not slow"
-    if [ "${1:-}" = "--slow" ]; then
-        marker=""
-        shift
-    fi
+    case "${1:-}" in
+        --slow) marker="" && shift ;;
+        --unit) marker="not slow and not whole and not browser" && shift ;;
+    esac
     cd "$root"
     "$python" -m ruff check .
     "$python" -m pytest -m "$marker" "$@"

@@ -25,6 +25,7 @@ BENCHMARKS = {
     "scaling": "training steps on several processes",
     "growth": "time and memory as batch, crop, classes and cases grow",
     "precision": "what trainings in bf16 learn against those in float32",
+    "machines": "how far results on another kind of CPU lie from those here",
 }
 
 

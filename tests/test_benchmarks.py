@@ -22,6 +22,8 @@ from guidednet.report.benchmarks import benchmark_tables, comparisons
 from guidednet.report.step_profile import kind_of
 from guidednet.workspace import open_workspace
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).parent.parent
 COMPARED = {"what", "unit", "ours", "other", "theirs", "ratio", "wanted", "holds", "threads"}
 NEEDS = {"windows": "monai", "loader": "h5py"}

@@ -8,6 +8,8 @@ from reproduction import said, start, succeeded
 from guidednet.errors import InputError
 from guidednet.report.notebooks import parse_parameters
 
+pytestmark = pytest.mark.whole
+
 
 def test_each_run_is_a_task(tmp_path):
     succeeded(start(tmp_path, "--cluster", "local", "--cluster-option", "timeout_min=5", item="start"), tmp_path)

@@ -99,6 +99,7 @@ def test_phantom_then_prepare(tmp_path, monkeypatch, capsys):
     assert "2 cases, 1 of them labelled" in capsys.readouterr().out
 
 
+@pytest.mark.whole
 def test_plan_needs_no_data_and_writes_nothing(tmp_path, monkeypatch, capsys):
     assert call(monkeypatch, "plan", "--profile", "paper", "--only", "table3", "--results", tmp_path / "new") == 0
     output = capsys.readouterr().out
@@ -106,6 +107,7 @@ def test_plan_needs_no_data_and_writes_nothing(tmp_path, monkeypatch, capsys):
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.whole
 def test_train_evaluate_predict_at_smoke_size(tmp_path, monkeypatch, capsys):
     """Raw CT to segmentation, by the commands of the README."""
     common = ["--profile", "smoke", "--results", tmp_path / "results"]
@@ -130,6 +132,7 @@ def test_train_evaluate_predict_at_smoke_size(tmp_path, monkeypatch, capsys):
     assert "liver" in (tmp_path / "scores.csv").read_text(encoding="utf-8")
 
 
+@pytest.mark.whole
 def test_a_table_at_any_labelled_share_shows_what_is_trained(tmp_path, monkeypatch, capsys):
     options = ["--profile", "smoke", "--results", tmp_path / "results", "--methods", "supervised", "--jobs", 1]
     monkeypatch.setenv("FIGURES_DIR", str(tmp_path / "figures"))

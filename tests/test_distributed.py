@@ -30,6 +30,8 @@ from guidednet.runs import RunStore
 from guidednet.sampling import Batch, BatchConfig, BatchDataset
 from guidednet.train import NonFiniteLossError, make_method, train
 
+pytestmark = pytest.mark.whole
+
 OPTIONS = {"cld": CLDConfig(window=2), "magicnet": MagicNetConfig(warm_up=0, window=2)}  # what three steps would not reach
 CASES = {name: (name, OPTIONS.get(name)) for name in METHODS} | {
     "guidednet, official": ("guidednet", GuidedNetConfig.official()),

@@ -174,7 +174,10 @@ def segment(scan, affine, run_folder, tmp_path, **options):
     return nib.load(tmp_path / "out.nii.gz")
 
 
-@pytest.mark.parametrize("order", AXIS_ORDERS, ids=str)
+EVERY_SIXTH = [pytest.param(order, marks=[] if place % 6 == 0 else pytest.mark.whole) for place, order in enumerate(AXIS_ORDERS)]
+
+
+@pytest.mark.parametrize("order", EVERY_SIXTH, ids=str)
 def test_prediction_follows_the_scan_through_all_48_axis_orders(order, run_folder, tmp_path):
     image, _, affine = blobs()
     expected = np.asarray(segment(image, affine, run_folder, tmp_path).dataobj)

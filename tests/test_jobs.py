@@ -15,6 +15,7 @@ def outputs(folder):
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.name in FILES}
 
 
+@pytest.mark.whole
 def test_side_by_side_is_one_after_another(tmp_path):
     configs = [tiny_config(method, burn_in_steps=2) for method in ("cps", "guidednet", "supervised")]
     stores = {jobs: RunStore(TinyWorkspace(tmp_path / str(jobs))) for jobs in (1, 2)}
@@ -26,6 +27,7 @@ def test_side_by_side_is_one_after_another(tmp_path):
     assert outputs(tmp_path / "1") == outputs(tmp_path / "2")
 
 
+@pytest.mark.whole
 def test_a_failing_run_is_named_and_the_others_stay(tmp_path):
     store = RunStore(TinyWorkspace(tmp_path))
     wrong = tiny_config("supervised", checkpoint_every=1)

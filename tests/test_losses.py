@@ -171,6 +171,7 @@ def one_of_two(rank, folder):
     dist.destroy_process_group()
 
 
+@pytest.mark.whole
 def test_two_processes_compute_what_one_does(tmp_path):
     features, logits, labels = whole_batch()
     loss = batch_losses(features, logits, labels)

@@ -115,6 +115,7 @@ def own_notebook(tmp_path, monkeypatch):
     return lambda divisor: Execution("divide", {"divisor": divisor}, tmp_path / "executed", inputs={})
 
 
+@pytest.mark.whole
 def test_a_notebook_is_executed_once_for_the_same_parameters(own_notebook):
     execution = own_notebook(2)
     assert not execution.is_done() and execute(execution) == "divide"
@@ -124,6 +125,7 @@ def test_a_notebook_is_executed_once_for_the_same_parameters(own_notebook):
         execute(own_notebook("two"))
 
 
+@pytest.mark.whole
 def test_a_failing_cell_is_one_sentence_and_the_copy_up_to_it_stays(own_notebook):
     execution = own_notebook(0)
     with pytest.raises(NotebookError, match=r"divide\.ipynb failed, see .*divide\.failed\.ipynb: ZeroDivisionError"):

@@ -34,7 +34,7 @@ def test_more_cases_find_smaller_gaps():
 
 
 def test_doubtful_numbers_carry_their_note():
-    assert "57.97" in notes_on_print("table2") and "[note]" in print_text("table2")
+    assert "57.97" in notes_on_print("table2") and "(note)" in print_text("table2")
     assert notes_on_print("table1") == "" and notes_on_print("readings") == ""
     assert "tick label unreadable" in print_text("figure6")
 

@@ -52,6 +52,7 @@ def is_running(process):
     return status.exists() and status.read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
 
 
+@pytest.mark.whole
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc, which this system lacks")
 def test_workers_end_with_a_killed_parent(tmp_path):
     code = "import sys, test_parallel as t; from pathlib import Path\n"

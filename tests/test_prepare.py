@@ -138,6 +138,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.whole
 def test_killed_processes_leave_what_can_be_gone_on_with(tmp_path):
     """SIGKILL of all processes after the first case: no warning, no clean-up."""
     raw, parts = tmp_path / "raw", tmp_path / "parts"

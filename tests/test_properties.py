@@ -26,6 +26,7 @@ from guidednet.ktcps import KTCPSConfig, difficulty_weights
 from guidednet.methods import METHODS
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.metrics import dice, false_positive_voxels, jaccard, mean_over_cases
+from guidednet.networks import INITIALISERS, NetworkConfig
 from guidednet.nifti import Volume, canonical
 from guidednet.records import config_from_record
 from guidednet.resample import label_to_spacing, prepared_grid, to_grid
@@ -424,9 +425,28 @@ OPTIONS["guidednet"] = st.builds(GuidedNetConfig, cgmm=CGMM_CONFIGS, ktcps=KTCPS
 
 @st.composite
 def run_configs(draw):
-    method = draw(st.sampled_from(list(METHODS)))
-    training = st.builds(TrainingConfig, precision=st.sampled_from(PRECISIONS))
-    return draw(st.builds(RunConfig, method=st.just(method), options=OPTIONS[method], training=training))
+    method, depth = draw(st.sampled_from(list(METHODS))), draw(st.integers(1, 5))
+    sizes = st.tuples(*3 * [st.integers(1, 20).map(lambda number: number * 2 ** (depth - 1))])
+    number = st.integers(1, 10**6)
+    return draw(
+        st.builds(
+            RunConfig,
+            method=st.just(method),
+            options=OPTIONS[method],
+            n_labelled=number,
+            n_unlabelled=number,
+            seed=number,
+            network=st.builds(NetworkConfig, width=number, depth=st.just(depth)),
+            batch=st.builds(BatchConfig, crop=sizes),
+            training=st.builds(TrainingConfig, steps=number, precision=st.sampled_from(PRECISIONS)),
+            window=sizes.flatmap(lambda size: st.builds(WindowConfig, size=st.just(size), stride=st.tuples(*map(up_to, size)))),
+            initialisation=st.sampled_from(list(INITIALISERS)),
+        )
+    )
+
+
+def up_to(side):
+    return st.integers(1, side)
 
 
 @given(run_configs())

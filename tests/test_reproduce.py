@@ -5,6 +5,8 @@ import time
 import pytest
 from reproduction import said, start, succeeded
 
+pytestmark = pytest.mark.whole
+
 ITEMS = "start,table3"
 
 

@@ -203,6 +203,7 @@ def command(*arguments):
     return subprocess.run([sys.executable, "-m", "guidednet", *map(str, arguments)], capture_output=True, text=True)
 
 
+@pytest.mark.whole
 def test_the_command_writes_lists(real, tmp_path):
     raw = tmp_path / "data" / "flare22"
     done = command("split", raw, "--dataset", "flare22", "--seed", 3)

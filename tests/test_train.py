@@ -134,6 +134,7 @@ train(tiny_config("guidednet", steps=30, checkpoint_every=1, validate_every=7), 
 """
 
 
+@pytest.mark.whole
 def test_kill_9_and_again_gives_the_same_bytes(tmp_path):
     """A real process, really killed, a few times at arbitrary moments."""
     train(tiny_config("guidednet", steps=30, checkpoint_every=1, validate_every=7), BlobStore(), SPLIT, tmp_path / "whole")

@@ -196,7 +196,7 @@ def test_volume_view_shows_the_label_map_over_the_scan(tmp_path, monkeypatch):
 def test_a_stored_case_is_shown_with_its_reference_if_it_has_one():
     cases = pd.DataFrame({"labelled": [True, False]}, index=["l0", "u0"])
     store, label = BlobStore(), BlobStore().label("l0")
-    store.cases, store.settings = cases, {"dataset": "flare22"}
+    store.row, store.settings = cases.loc.__getitem__, {"dataset": "flare22"}
     labelled, unlabelled = (scene_of_case(store, case, {"CPS": label}) for case in cases.index)
     assert (set(labelled.labels), labelled.reference) == ({"reference", "CPS"}, "reference")
     assert (set(unlabelled.labels), unlabelled.reference) == ({"CPS"}, None)

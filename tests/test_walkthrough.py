@@ -168,7 +168,7 @@ def test_a_runs_picture_has_its_ramp_its_weights_and_its_best_step(method, class
 
 def test_feature_centres_are_means_over_the_voxels_of_each_class():
     config = tiny_config("cps")
-    config = dataclasses.replace(config, window=dataclasses.replace(config.window, size=(10, 12, 12), stride=(10, 12, 12)))
+    config = dataclasses.replace(config, window=dataclasses.replace(config.window, size=(12, 12, 12), stride=(12, 12, 12)))
     network, cases = a_method("cps").eval().network_a, BlobStore()
     network.forward = lambda image: type("Output", (), {"features": torch.cat([image, 2 * image], 1)})
     centres = class_centres(network, cases, {case: cases.label(case) for case in SPLIT.labelled}, config)

@@ -196,7 +196,7 @@ def print_text(item: str) -> str:
     table = paper.printed(item).astype(object)
     if "note" in table:
         first = table.columns[0] if item != "figure6" else "value"
-        table[first] = [name if pd.isna(note) else f"{name} [note]" for name, note in zip(table[first], table["note"], strict=True)]
+        table[first] = [name if pd.isna(note) else f"{name} (note)" for name, note in zip(table[first], table["note"], strict=True)]
         table = table.drop(columns="note")
     return "\n\n".join([markdown(table), notes_on_print(item)]).strip()
 
