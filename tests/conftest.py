@@ -84,6 +84,22 @@ def refused(message, call, *arguments):
     assert message in str(caught.value) and "\n" not in str(caught.value)
 
 
+class KilledError(Exception):
+    """A training is over before it is done."""
+
+
+def killed_after(steps):
+    """A progress that raises KilledError after so many `steps`."""
+
+    def progress(batches, total):
+        for done, batch in enumerate(batches):
+            if done == steps:
+                raise KilledError
+            yield batch
+
+    return progress
+
+
 @pytest.fixture(autouse=True)
 def own_locale():
     """SimpleITK, which writes some tests' DICOM, leaves a locale behind in which no output of a process can be read."""

@@ -4,7 +4,7 @@ import random
 
 import pytest
 import torch
-from conftest import SPLIT, BlobStore, tiny_config
+from conftest import SPLIT, BlobStore, KilledError, killed_after, tiny_config
 
 from guidednet import checkpoint
 from guidednet.checkpoint import DamagedFileError
@@ -73,20 +73,6 @@ def test_the_previous_checkpoint_stays(tmp_path):
     assert checkpoint.exists(path) and checkpoint.load_newest(path) == {"step": 2}
     checkpoint.remove(path)
     assert not checkpoint.exists(path) and checkpoint.load_newest(path) is None
-
-
-class KilledError(Exception):
-    pass
-
-
-def killed_after(steps):
-    def progress(batches, total):
-        for done, batch in enumerate(batches):
-            if done == steps:
-                raise KilledError
-            yield batch
-
-    return progress
 
 
 @pytest.mark.parametrize(("damaged", "goes_on_at"), [(["checkpoint.pt"], 2), (["checkpoint.pt", "checkpoint.previous.pt"], 0)])

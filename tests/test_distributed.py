@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import torch
 import torch.distributed as dist
-from conftest import SPLIT, BlobStore, meet, tiny_config
+from conftest import SPLIT, BlobStore, KilledError, killed_after, meet, tiny_config
 from test_runs import TinyWorkspace
-from test_train import KilledError, killed_after, result_bytes
+from test_train import result_bytes
 
 from guidednet import distributed
 from guidednet.cgmm import CGMMConfig

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-from conftest import SPLIT, BlobStore, tiny_config
+from conftest import SPLIT, BlobStore, KilledError, killed_after, tiny_config
 
 from guidednet.acceleration import accelerated, autocast
 from guidednet.config import TrainingConfig
@@ -26,20 +26,6 @@ from guidednet.sampling import BatchDataset
 from guidednet.train import NonFiniteLossError, make_method, train
 
 RESULTS = ("weights.pt", "weights_last.pt", "curves.csv")
-
-
-class KilledError(Exception):
-    pass
-
-
-def killed_after(steps):
-    def progress(batches, total):
-        for done, batch in enumerate(batches):
-            if done == steps:
-                raise KilledError
-            yield batch
-
-    return progress
 
 
 def result_bytes(folder):
