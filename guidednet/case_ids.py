@@ -15,7 +15,7 @@ def check_case_ids(case_ids: Iterable[str], source: Path) -> None:
     """
     for case_id in case_ids:
         if not _is_plain(case_id):
-            rule = "no / or \\ or line break in it, no dot or dash in front"
+            rule = "no / or \\ or unprintable character in it, no dot or dash in front"
             raise InputError(f"{source}: case id {case_id!r} is no plain name; rename it: {rule}")
 
 

@@ -40,6 +40,8 @@ def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
     try:
         _check_sums(content)
         return torch.load(io.BytesIO(content), map_location=device, weights_only=True)
+    except (MemoryError, torch.OutOfMemoryError):
+        raise  # says nothing of the file
     except Exception as error:  # readers raise whatever the damage leads to; nothing in the file has been executed
         fix = "restore it, or delete its folder and the run is trained again"
         raise DamagedFileError(f"{path}: is damaged, or not written by this program ({type(error).__name__}); {fix}") from error
@@ -57,35 +59,43 @@ def previous(path: Path) -> Path:
     return path.with_stem(f"{path.stem}.previous")
 
 
+def _new(path: Path) -> Path:
+    """Where the next one stands until it takes the place of the one at `path`."""
+    return path.with_stem(f"{path.stem}.new")
+
+
+def _candidates(path: Path) -> list[Path]:
+    """The files that a training may go on from, the newest first."""
+    return [candidate for candidate in (path, _new(path), previous(path)) if candidate.exists()]
+
+
 def save_beside_previous(path: Path, state: dict[str, Any]) -> None:
-    """Write `state` to `path`, and keep what stood there as the previous one; one of the two is whole at every moment."""
-    new = path.with_stem(f"{path.stem}.new")
-    save(new, state)
+    """Write `state` to `path`, and keep what stood there as the previous one; one of the candidates is whole at every moment."""
+    save(_new(path), state)
     with told_of_disk(path):
         if path.exists():
             path.replace(previous(path))
-        new.replace(path)
+        _new(path).replace(path)
 
 
-def load_newest(path: Path, device: torch.device | str = "cpu") -> dict[str, Any] | None:
+def load_newest(path: Path) -> dict[str, Any] | None:
     """The state at `path`, or the previous one where that is damaged or gone, which is said on stderr; None without any."""
-    for candidate in (path, previous(path)):
-        if candidate.exists():
-            try:
-                return load(candidate, device)
-            except DamagedFileError as error:
-                print(f"{str(error).partition(';')[0]}; going on from what stands before it", file=sys.stderr, flush=True)
+    for candidate in _candidates(path):
+        try:
+            return load(candidate)
+        except DamagedFileError as error:
+            print(f"{str(error).partition(';')[0]}; going on from what stands before it", file=sys.stderr, flush=True)
     return None
 
 
 def exists(path: Path) -> bool:
     """Whether there is a checkpoint at `path`, or a previous one."""
-    return path.exists() or previous(path).exists()
+    return bool(_candidates(path))
 
 
 def remove(path: Path) -> None:
-    """Remove the checkpoint at `path` and the previous one."""
-    for file in (path, previous(path)):
+    """Remove the checkpoint at `path` and those beside it."""
+    for file in _candidates(path):
         file.unlink(missing_ok=True)
 
 

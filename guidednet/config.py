@@ -3,6 +3,7 @@
 A run's configuration is complete: together with the data and the code it determines every weight.
 """
 
+import contextlib
 import dataclasses
 import json
 import reprlib
@@ -127,14 +128,22 @@ def from_dict(kind: type[T], values: dict[str, Any]) -> T:
 
 def _restore(name: str, hint: Any, value: Any) -> Any:
     """The value of type `hint` that `value` is in JSON; raises InputError, which calls it `name`, where it is none."""
-    if isinstance(hint, types.UnionType):
-        choices = typing.get_args(hint)
-        return None if value is None and types.NoneType in choices else _restore(name, choices[0], value)
+    if typing.get_origin(hint) in {types.UnionType, typing.Union}:
+        return _restore_one_of(name, typing.get_args(hint), value)
     if dataclasses.is_dataclass(hint):
         return from_dict(hint, value)
-    kinds = typing.get_args(hint)  # of a tuple's entries
+    kinds = typing.get_args(hint) if typing.get_origin(hint) is tuple else ()
     if kinds and isinstance(value, list | tuple) and (kinds[-1] is Ellipsis or len(value) == len(kinds)):
         return tuple(_restore(name, kinds[0], entry) for entry in value)
-    if hint is Any or type(value) is hint or (hint is float and type(value) is int):
+    known = hint is not Any and (kinds or isinstance(hint, type))  # a method of a user's may have other types, which are not looked into
+    if not known or type(value) is hint or (hint is float and type(value) is int):
         return value
     raise InputError(f"{name} is {reprlib.repr(value)}, but must be {hint if kinds else f'a value of type {hint.__name__}'}")
+
+
+def _restore_one_of(name: str, choices: tuple[Any, ...], value: Any) -> Any:
+    """`_restore` by the first of `choices` that takes `value`; raises the first one's InputError where none does."""
+    for choice in choices[1:]:
+        with contextlib.suppress(InputError):
+            return _restore(name, choice, value)
+    return _restore(name, choices[0], value)

@@ -9,6 +9,8 @@ from guidednet.errors import InputError
 from guidednet.nifti import Volume
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+SOP_CLASS = b"\x02\x00\x02\x00UI"  # the element that says what a file holds
+CT_IMAGE = b"1.2.840.10008.5.1.4.1.1.2\0"
 LARGEST_STEP = 1.5  # times the usual distance of two slices: beyond it one is missing
 
 
@@ -40,9 +42,17 @@ def read_series(folder: Path) -> Volume:
 def _refuse_damaged(folder: Path, files: tuple[str, ...]) -> None:
     """Raise InputError for a .dcm file that is not among the series' `files`: what cannot be read is not listed, and would be lost."""
     listed = {Path(file).name for file in files}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() == ".dcm" and path.name not in listed:
+    for path in sorted(folder.glob("[!.]*")):
+        if path.suffix.lower() == ".dcm" and path.name not in listed and not _is_no_image(path):
             raise InputError(f"{folder}: {path.name} cannot be read as DICOM; export the series again")
+
+
+def _is_no_image(path: Path) -> bool:
+    """Whether the head of a DICOM file names another class than CT images: a plan, contours, a report."""
+    with path.open("rb") as file:
+        _, found, rest = file.read(1024).partition(SOP_CLASS)
+    length = int.from_bytes(rest[:2], "little")
+    return bool(found) and not rest[2 : 2 + length].startswith(CT_IMAGE)
 
 
 def _refuse_gaps(folder: Path, files: tuple[str, ...]) -> None:

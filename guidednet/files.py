@@ -75,6 +75,9 @@ def _settle(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if not (path.is_dir() and error.errno in {errno.EINVAL, errno.ENOTSUP}):  # some network disks know no such thing for folders
+            raise
     finally:
         os.close(descriptor)
 

@@ -29,6 +29,8 @@ def _collapse(curves: pd.DataFrame) -> list[str]:
 
 
 def _explosion(curves: pd.DataFrame) -> list[str]:
+    if "gradient_norm" not in curves:
+        return []  # shorter than the first look
     norms = curves.set_index("step")["gradient_norm"].dropna()
     if norms.empty or norms.max() <= EXPLODED * norms.median():
         return []

@@ -13,11 +13,11 @@ from guidednet.config import RunConfig
 from guidednet.environment import device_name
 from guidednet.items import Item
 from guidednet.losses import supervised_loss
-from guidednet.methods import method_class
+from guidednet.methods import METHODS, method_class
 from guidednet.networks import NetworkConfig, build_network
 from guidednet.organs import organ_set
 from guidednet.parallel import computing
-from guidednet.records import finished_runs
+from guidednet.records import finished_runs, read_record
 from guidednet.runs import RunStore
 
 # Floating-point operations that a GPU is taken to sustain on these networks, where none has been measured.
@@ -178,7 +178,9 @@ def summary(planned: list[PlannedRun], store: RunStore) -> str:
 def _outdated(store: RunStore) -> str:
     """A line on finished runs that another version of the code made, which nothing here uses; empty where there are none."""
     folder = store.workspace.run_folder
-    number = len(list(folder.glob("*/record.json"))) - sum(store.is_current(run) for run in finished_runs(folder))
+    methods = [read_record(path.parent)["config"].get("method") for path in folder.glob("*/record.json")]
+    known = sum(method in METHODS for method in methods)  # what a notebook added is known there alone
+    number = known - sum(store.is_current(run) for run in finished_runs(folder))
     made = f"{number} finished runs in {folder} were made by another version of the code"
     return f"\n{made}: they are not used, and may be deleted" if number else ""
 

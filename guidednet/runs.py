@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +119,10 @@ class RunStore:
         return "started" if checkpoint.exists(folder / "checkpoint.pt") else "missing"
 
     def failure(self, config: RunConfig) -> str | None:
-        """Why the last attempt to train `config` failed; None where none did, or where a later one is finished."""
-        path = self.folder(config) / "failure.json" if self.workspace.has_store(config.dataset) else None
-        return read_json(path).get("reason") if path and path.exists() else None
+        """Why the last attempt to train `config`, or a run that it starts from, failed; None where none did."""
+        runs = self.with_burn_in(config) if self.workspace.has_store(config.dataset) else []
+        failed = [path for run in runs if (path := self.folder(run) / "failure.json").exists()]
+        return read_json(failed[0]).get("reason") if failed else None
 
     def is_scored(self, config: RunConfig) -> bool:
         """Whether the run is finished and its scores are those of the present evaluation."""
@@ -189,7 +191,7 @@ class RunStore:
             self._score(config, folder)
             if trained is not None:
                 by_first_rank(self._write_record, config, folder, *trained)
-            by_first_rank(_tidy, folder)
+            by_first_rank(checkpoint.remove, folder / "checkpoint.pt")
 
     def _train(self, config: RunConfig, folder: Path) -> tuple[TrainingState, float]:
         """The final state, and the seconds of this sitting's training."""
@@ -197,6 +199,7 @@ class RunStore:
         for scheme, parent in self.burn_in(config).items():
             self.get(parent)
             start[scheme] = self.load_method(parent).burn_in_networks()[scheme].state_dict()
+        by_first_rank(partial((folder / "failure.json").unlink, missing_ok=True))  # this attempt tells its own
         began = time.perf_counter()
         reset_peak_memory(self.device)
         progress = self.progress(folder.name) if rank() == 0 else silent
@@ -236,8 +239,7 @@ class RunStore:
         test = self.split(config).test
         method = accelerated(self.load_method(config), config.training, self.device)
         scores = score_method(method, config, self._store(config.dataset), test, self.device)
-        by_first_rank(write_text, folder / "scores.csv", scores.to_csv(index=False))
-        by_first_rank(write_json, folder / "scores.json", {"key": key, "test": test, "sha256": file_hash(folder / "scores.csv")})
+        by_first_rank(_write_scores, folder, scores, {"key": key, "test": test})
 
     def _score_key(self, config: RunConfig) -> str:
         test = self.split(config).test
@@ -265,10 +267,9 @@ def _acquired(lock: FileLock) -> bool:
     return True
 
 
-def _tidy(folder: Path) -> None:
-    """Remove what a finished run needs no more."""
-    checkpoint.remove(folder / "checkpoint.pt")
-    (folder / "failure.json").unlink(missing_ok=True)
+def _write_scores(folder: Path, scores: pd.DataFrame, stamp: dict[str, Any]) -> None:
+    write_text(folder / "scores.csv", scores.to_csv(index=False))
+    write_json(folder / "scores.json", stamp | {"sha256": file_hash(folder / "scores.csv")})
 
 
 def _stamped_key(folder: Path) -> str | None:

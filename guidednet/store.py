@@ -77,8 +77,9 @@ def mapped(path: Path) -> np.ndarray:
     try:
         status = path.stat()
         return _map(path, (status.st_ino, status.st_mtime_ns, status.st_size))
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path}: is missing or damaged; delete the folder {path.parent} and prepare the data again") from error
+    except (FileNotFoundError, ValueError, EOFError) as error:
+        fix = f"delete the folder {path.parent} and {path.parents[2] / 'cases.csv'}, and the case is prepared again"
+        raise InputError(f"{path}: is missing or damaged; {fix}") from error
 
 
 # A new map finds every page anew, which takes longer than copying the crop. Each map keeps a file open, of which a process

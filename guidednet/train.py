@@ -219,7 +219,7 @@ def resume(path: Path, method: Method, optimisers: list[torch.optim.Optimizer], 
 
     A fresh state without one. A process that the checkpoint does not know, since there are more of them now, keeps its fresh generators.
     """
-    saved = checkpoint.load_newest(path, device)
+    saved = checkpoint.load_newest(path)
     if saved is None:
         return TrainingState()
     method.load_state_dict(saved["method"])

@@ -69,10 +69,21 @@ def test_the_previous_checkpoint_stays(tmp_path):
         checkpoint.save_beside_previous(path, {"step": step})
     assert checkpoint.load(path) == {"step": 3} and checkpoint.load(checkpoint.previous(path)) == {"step": 2}
     assert sorted(file.name for file in tmp_path.iterdir()) == ["checkpoint.previous.pt", "checkpoint.pt"]
-    path.unlink()  # as a kill between the two renames leaves it
+    path.unlink()
     assert checkpoint.exists(path) and checkpoint.load_newest(path) == {"step": 2}
+    checkpoint.save(tmp_path / "checkpoint.new.pt", {"step": 4})  # as a kill between the two renames leaves it
+    assert checkpoint.load_newest(path) == {"step": 4}
     checkpoint.remove(path)
-    assert not checkpoint.exists(path) and checkpoint.load_newest(path) is None
+    assert not checkpoint.exists(path) and checkpoint.load_newest(path) is None and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("error", [MemoryError, torch.OutOfMemoryError])
+def test_want_of_memory_is_no_damage(error, tmp_path, monkeypatch):
+    """Else a training would begin anew, and write over its checkpoints."""
+    checkpoint.save(tmp_path / "checkpoint.pt", STATE)
+    monkeypatch.setattr(torch, "load", lambda *arguments, **options: (_ for _ in ()).throw(error()))
+    with pytest.raises(error):
+        checkpoint.load_newest(tmp_path / "checkpoint.pt")
 
 
 @pytest.mark.parametrize(("damaged", "goes_on_at"), [(["checkpoint.pt"], 2), (["checkpoint.pt", "checkpoint.previous.pt"], 0)])

@@ -1,6 +1,8 @@
 """Configurations survive JSON, profiles are sound, and wrong names get one sentence."""
 
+import dataclasses
 import json
+from typing import Literal, Optional
 
 import pytest
 
@@ -87,3 +89,19 @@ def test_paper_order_names_every_organ_once(organs, first, last):
     assert columns.startswith(first) and columns.endswith(last)
     assert sorted(organs.paper_order) == sorted(organs.by_label)
     assert len({organ.colour for organ in organs.by_label.values()}) == len(organs.by_label)
+
+
+@dataclasses.dataclass(frozen=True)
+class OptionsOfAUsers:
+    kind: Literal["hard", "soft"] = "hard"
+    weight: int | float = 1
+    name: Optional[str] = None  # noqa: UP045 (as others write it)
+    by_organ: dict[str, float] = dataclasses.field(default_factory=dict)
+    layers: list[int] = dataclasses.field(default_factory=list)
+
+
+def test_options_of_any_type_survive_json():
+    options = OptionsOfAUsers("soft", 0.5, "mine", {"liver": 2.0}, [1])
+    assert from_dict(OptionsOfAUsers, json.loads(to_json(options))) == options
+    with pytest.raises(InputError, match="weight is 'heavy', but must be a value of type int"):
+        from_dict(OptionsOfAUsers, {"weight": "heavy"})

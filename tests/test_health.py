@@ -38,6 +38,10 @@ def test_each_fault_has_its_sentence(dice, norms, voxels, said):
     assert warnings(curves(dice, norms), voxels, FLARE22) == said
 
 
+def test_a_training_shorter_than_its_first_look_has_nothing_to_say():
+    assert warnings(curves([0.1, 0.2, 0.3]).drop(columns="gradient_norm"), FULL, FLARE22) == []
+
+
 def test_the_norm_is_that_of_all_gradients(tmp_path, monkeypatch):
     """After the step the gradient still stands, so that it can be added up again."""
     seen = []

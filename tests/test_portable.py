@@ -171,6 +171,15 @@ def test_a_series_with_a_gap_two_series_and_none_are_refused(tmp_path):
         read_series(tmp_path / "none")
 
 
+def test_contours_and_hidden_files_beside_the_slices_are_passed_over(tmp_path):
+    write_series(tmp_path, blobs()[0], np.diag([-3.0, -3.0, 5.0, 1.0]))
+    head = (tmp_path / "1.2.3-000.dcm").read_bytes()
+    contours = head.replace(b"1.2.840.10008.5.1.4.1.1.2\0", b"1.2.840.10008.5.1.4.1.1.481.3\0"[:26])
+    (tmp_path / "contours.dcm").write_bytes(contours[:400])
+    (tmp_path / "._1.2.3-000.dcm").write_bytes(b"of another system")
+    assert read_series(tmp_path).data.shape == blobs()[0].shape
+
+
 @pytest.mark.parametrize("number", [7, 19], ids=["in the middle", "the last"])
 @pytest.mark.parametrize("share", [0.0, 0.5])
 def test_a_damaged_slice_is_named_wherever_it_lies(number, share, tmp_path):

@@ -207,6 +207,9 @@ def test_runs_of_another_version_are_counted_and_not_used(store):
     shutil.copytree(older, unknown)
     record["config"]["speed"] = 9
     write_json(unknown / "record.json", record)
+    of_a_notebook = folder.with_name("of_a_notebook")
+    shutil.copytree(older, of_a_notebook)
+    write_json(of_a_notebook / "record.json", record | {"config": record["config"] | {"method": "entropy_minimisation"}})
     assert f"2 finished runs in {folder.parent} were made by another version of the code" in plan.summary([], store)
 
 
@@ -247,6 +250,17 @@ def test_a_training_that_fails_says_why_until_another_attempt_is_finished(store,
     monkeypatch.undo()
     store.get(config)
     assert store.failure(config) is None
+
+
+def test_a_start_that_fails_is_the_reason_of_all_that_would_start_from_it(store, monkeypatch):
+    def diverge(*arguments):
+        raise NonFiniteLossError("loss term 'supervised' is inf at step 1")
+
+    config = tiny_config("cps", burn_in_steps=3)
+    monkeypatch.setattr(runs, "train", diverge)
+    with pytest.raises(NonFiniteLossError):
+        store.get(config)
+    assert store.failure(config) == "loss term 'supervised' is inf at step 1"
 
 
 def test_warnings_of_a_run_and_of_its_start_are_in_its_record(store, monkeypatch):

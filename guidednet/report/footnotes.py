@@ -11,14 +11,20 @@ from guidednet.runs import RunStore
 
 def runs_by_row(rows: Sequence[Row], store: RunStore) -> dict[str, list[Run]]:
     """The finished runs by the name of their row; rows that show the same runs stand once, under the first one's name."""
-    first: dict[tuple, Row] = {}
-    for row in rows:
-        first.setdefault(row.runs, row)
     found: dict[str, list[Run]] = {}
-    for name, row in zip(row_names(list(first.values())), first.values(), strict=True):
+    for name, row in _named_once(rows):
         finished = [run for config in row.runs if (run := store.get(config, "blank")) is not None]
         found.setdefault(name, []).extend(finished)
     return {name: runs for name, runs in found.items() if runs}
+
+
+def _named_once(rows: Sequence[Row]) -> list[tuple[str, Row]]:
+    """The rows with their names; of rows that show the same runs the first."""
+    first: dict[tuple, Row] = {}
+    for row in rows:
+        first.setdefault(row.runs, row)
+    once = list(first.values())
+    return list(zip(row_names(once), once, strict=True))
 
 
 def row_names(rows: Sequence[Row]) -> list[str]:
@@ -45,6 +51,5 @@ def warnings(runs: Mapping[str, Sequence[Run]]) -> list[str]:
 
 def failures(rows: Sequence[Row], store: RunStore) -> list[str]:
     """Why runs of `rows` are missing whose training failed: "GuidedNet, seed 0: not run, ..."."""
-    named = dict(zip(row_names(rows), rows, strict=True))
-    found = [(name, config.seed, store.failure(config)) for name, row in named.items() for config in row.runs]
+    found = [(name, config.seed, store.failure(config)) for name, row in _named_once(rows) for config in row.runs]
     return [f"{name}, seed {seed}: not run, {reason}" for name, seed, reason in found if reason]

@@ -69,7 +69,8 @@ def _item_section(workspace: Workspace, item: Item, store: RunStore, seeds: int)
     heading = f"<h3>{html.escape(title(source(item.notebook)))}</h3>"
     said = caption(", ".join(map(_shown_name, names)), workspace, seeds, rows, store) if rows else Caption("")
     shown = "".join(_shown(workspace.figure_folder, name, f"{name}.png" in item.files) for name in names)
-    own = f"<p>{html.escape(said.text)}</p>{shown}{_notes(said.notes)}"
+    paragraph = f"<p>{html.escape(said.text)}</p>" if said.text else ""
+    own = f"{paragraph}{shown}{_notes(said.notes)}"
     return heading + own + "".join(map(_print_section, names)) + _provenance_section(rows, store)
 
 

@@ -139,7 +139,11 @@ def execute(execution: Execution, again: bool = True) -> str:
 def _execute(execution: Execution, path: Path) -> None:
     execution.stamp.unlink(missing_ok=True)
     unfinished = execution.folder / f"{path.stem}.failed.ipynb"
-    _run(path, unfinished, execution.values)
+    try:
+        _run(path, unfinished, execution.values)
+    except NotebookError:
+        without_paths(unfinished)
+        raise
     without_widgets(unfinished)
     without_paths(unfinished)
     unfinished.replace(execution.executed)
@@ -151,9 +155,9 @@ def _run(path: Path, target: Path, values: dict[str, Any]) -> None:
     """Papermill with the notebook's own folder as working directory, as in JupyterLab."""
     # A kernel of this Python comes first, whatever kernels the user has installed under the same name.
     os.environ["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")
-    try:
-        # Sockets that are files in a folder of their own: two kernels that start at once could be given the same port.
-        with told_of_disk(target), tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
+    # Sockets that are files in a folder of their own: two kernels that start at once could be given the same port.
+    with told_of_disk(target), tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
+        try:
             papermill.execute_notebook(
                 str(path),
                 str(target),
@@ -164,8 +168,8 @@ def _run(path: Path, target: Path, values: dict[str, Any]) -> None:
                 config=Config(KernelManager={"transport": "ipc", "ip": f"{sockets}/socket"}),
                 extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
             )
-    except (PapermillExecutionError, CellTimeoutError) as error:
-        raise NotebookError(f"{path.name} failed, see {target}: {_last_line(error)}") from error
+        except (PapermillExecutionError, CellTimeoutError) as error:
+            raise NotebookError(f"{path.name} failed, see {target}: {_last_line(error)}") from error
 
 
 def without_widgets(executed: Path) -> None:
