@@ -9,15 +9,13 @@ import dataclasses
 import functools
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
-from filelock import FileLock, Timeout
 
 import guidednet.evaluate
 import guidednet.inference
@@ -34,6 +32,7 @@ from guidednet.evaluate import score_method
 from guidednet.files import file_hash, read_json, write_json, write_text
 from guidednet.fingerprint import code_fingerprint, hash_of, modules_used
 from guidednet.launch import launch
+from guidednet.locks import run_lock
 from guidednet.methods import Method, is_of_this_package, method_class
 from guidednet.methods.supervised import Supervised
 from guidednet.organs import organ_set
@@ -185,7 +184,7 @@ class RunStore:
     def _make(self, config: RunConfig, folder: Path) -> None:
         """Train, score and record the run, as far as that is not done; torchrun's workers come here together."""
         folder.mkdir(parents=True, exist_ok=True)
-        with _lock(folder), computing(self.device):
+        with run_lock(folder), computing(self.device):
             finished = by_first_rank(self.status, config) == "finished"
             trained = None if finished else self._train(config, folder)
             self._score(config, folder)
@@ -244,27 +243,6 @@ class RunStore:
     def _score_key(self, config: RunConfig) -> str:
         test = self.split(config).test
         return hash_of({"code": code_fingerprint(EVALUATION_CODE), "data": self._store(config.dataset).fingerprint(test, ()), "test": test})
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """Hold the lock of a run folder: of several workers the first one does, and lets the others know until it has it."""
-    lock = FileLock(folder / "lock")
-    while not by_first_rank(_acquired, lock):
-        pass
-    try:
-        yield
-    finally:
-        lock.release()  # no effect where another worker holds it
-
-
-def _acquired(lock: FileLock) -> bool:
-    """Whether `lock` could be had within a minute: others do not wait longer for an answer than torch lets them."""
-    try:
-        lock.acquire(timeout=60)
-    except Timeout:
-        return False
-    return True
 
 
 def _write_scores(folder: Path, scores: pd.DataFrame, stamp: dict[str, Any]) -> None:
