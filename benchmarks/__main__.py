@@ -24,6 +24,7 @@ BENCHMARKS = {
     "waiting": "how long a training waits for its crops",
     "scaling": "training steps on several processes",
     "growth": "time and memory as batch, crop, classes and cases grow",
+    "memory": "peak memory of a step at the paper's size, estimated on a CPU",
     "precision": "what trainings in bf16 learn against those in float32",
     "machines": "how far results on another kind of CPU lie from those here",
 }
