@@ -46,9 +46,9 @@ def test_benchmark_gives_flat_rows(name):
         pytest.importorskip(NEEDS[name])
     rows = load(name).measure(quick=True)
     assert rows and all(isinstance(value, str | int | float | bool) for row in rows for value in row.values())
-    compared = [row for row in rows if set(row) == COMPARED and row["unit"] != "MiB"]
+    compared = [row for row in rows if set(row) == COMPARED and row["unit"] not in {"MiB", "GiB"}]  # a tiny work may take no memory
     assert compared or name not in {"cgmm", "windows", "loader"}
-    assert all(row["ours"] > 0 and row["holds"] == (row["theirs"] / row["ours"] >= row["wanted"]) for row in compared)
+    assert all(row["ours"] > 0 and row["ratio"] == pytest.approx(row["theirs"] / row["ours"], abs=0.01) for row in compared)
 
 
 @pytest.mark.parametrize("name", sorted(NEEDS))
