@@ -199,11 +199,13 @@ class RunStore:
             self.get(parent)
             start[scheme] = self.load_method(parent).burn_in_networks()[scheme].state_dict()
         by_first_rank(partial((folder / "failure.json").unlink, missing_ok=True))  # this attempt tells its own
+        store, split = self._store(config.dataset), self.split(config)
+        store.check(split.labelled + split.validation, split.unlabelled)
         began = time.perf_counter()
         reset_peak_memory(self.device)
         progress = self.progress(folder.name) if rank() == 0 else silent
         try:
-            state = train(config, self._store(config.dataset), self.split(config), folder, start, self.device, progress)
+            state = train(config, store, split, folder, start, self.device, progress)
         except NonFiniteLossError as error:
             if rank() == 0:  # tables say why this run is missing
                 write_json(folder / "failure.json", {"reason": str(error)})
@@ -236,6 +238,7 @@ class RunStore:
         if by_first_rank(_stamped_key, folder) == key:
             return
         test = self.split(config).test
+        self._store(config.dataset).check(test, ())
         method = accelerated(self.load_method(config), config.training, self.device)
         scores = score_method(method, config, self._store(config.dataset), test, self.device)
         by_first_rank(_write_scores, folder, scores, {"key": key, "test": test})

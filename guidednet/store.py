@@ -23,6 +23,7 @@ import pandas as pd
 from guidednet.case_ids import check_case_ids
 from guidednet.csv_files import read_csv
 from guidednet.errors import InputError
+from guidednet.files import file_hash
 from guidednet.organs import organ_set
 
 SMALLEST_MM, LARGEST_MM = 0.1, 100  # what a voxel may measure
@@ -78,8 +79,24 @@ def mapped(path: Path) -> np.ndarray:
         status = path.stat()
         return _map(path, (status.st_ino, status.st_mtime_ns, status.st_size))
     except (FileNotFoundError, ValueError, EOFError) as error:
-        fix = f"delete the folder {path.parent} and {path.parents[2] / 'cases.csv'}, and the case is prepared again"
-        raise InputError(f"{path}: is missing or damaged; {fix}") from error
+        raise InputError(f"{path}: is missing or damaged; {_remedy(path)}") from error
+
+
+def check_array(path: Path, sha256: str) -> None:
+    """Raise InputError where the array in a .npy file is missing, damaged or has another hash. A file is hashed once while it stays."""
+    mapped(path)
+    status = path.stat()
+    if _hash(path, (status.st_ino, status.st_mtime_ns, status.st_size)) != sha256:
+        raise InputError(f"{path}: has changed since it was prepared; {_remedy(path)}")
+
+
+def _remedy(path: Path) -> str:
+    return f"delete the folder {path.parent} and {path.parents[2] / 'cases.csv'}, and the case is prepared again"
+
+
+@lru_cache(maxsize=4096)
+def _hash(path: Path, version: tuple[int, ...]) -> str:
+    return file_hash(path)
 
 
 # A new map finds every page anew, which takes longer than copying the crop. Each map keeps a file open, of which a process
@@ -146,6 +163,14 @@ class CaseStore:
     def _array(self, case: str, name: str) -> np.ndarray:
         check_case_ids([case], self.folder)  # some come from lists and scores that others wrote
         return mapped(self.folder / "cases" / case / name)
+
+    def check(self, labelled: Iterable[str], unlabelled: Iterable[str]) -> None:
+        """Raise InputError where an array that a training reads is not as it was prepared; hidden labels are not looked at."""
+        folder, labelled = self.folder / "cases", tuple(labelled)
+        for case in (*labelled, *unlabelled):
+            check_array(folder / case / "image.npy", self.row(case)["prepared_image_sha256"])
+        for case in labelled:
+            check_array(folder / case / "label.npy", self.row(case)["prepared_label_sha256"])
 
     def spacing(self, case: str) -> tuple[float, float, float]:
         """Voxel size (z,y,x) in mm."""

@@ -329,3 +329,18 @@ def test_source_hashes_are_in_the_table(raw, tmp_path):
     row = CaseStore(tmp_path / "store").cases.loc["FLARE22_Tr_0001"]
     assert row["image_sha256"] == hashlib.sha256((raw / "images" / "FLARE22_Tr_0001_0000.nii.gz").read_bytes()).hexdigest()
     assert json.loads(row["original_shape"]) == [30, 26, 20]
+
+
+def test_no_training_on_arrays_that_have_changed(raw, tmp_path):
+    prepare(raw, tmp_path / "store", "flare22", CONFIG)
+    store = CaseStore(tmp_path / "store")
+    labelled, unlabelled = store.labelled_ids, store.unlabelled_ids
+    store.check(labelled, unlabelled)
+    for case, name in ((labelled[0], "label.npy"), (unlabelled[0], "image.npy")):
+        path = store.folder / "cases" / case / name
+        content = path.read_bytes()
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        with pytest.raises(InputError, match=f"{case}/{name}: has changed since it was prepared; delete the folder"):
+            store.check(labelled, unlabelled)
+        path.write_bytes(content)
+    store.check(labelled, unlabelled)
