@@ -29,22 +29,22 @@ def save(path: Path, state: dict[str, Any]) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
-    """Read what `save` wrote; nothing in the file is executed.
+def load(path: Path) -> dict[str, Any]:
+    """Read what `save` wrote, onto the CPU; nothing in the file is executed.
 
     Raises InputError where there is no such file, DamagedFileError where it is not as it was written.
     """
+    remedy = "restore it, or delete its folder and the run is trained again"
     if not path.is_file():
-        raise InputError(f"{path}: no such file; restore it, or delete its folder and the run is trained again")
+        raise InputError(f"{path}: no such file; {remedy}")
     content = path.read_bytes()
     try:
         _check_sums(content)
-        return torch.load(io.BytesIO(content), map_location=device, weights_only=True)
+        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except (MemoryError, torch.OutOfMemoryError):
         raise  # says nothing of the file
     except Exception as error:  # readers raise whatever the damage leads to; nothing in the file has been executed
-        fix = "restore it, or delete its folder and the run is trained again"
-        raise DamagedFileError(f"{path}: is damaged, or not written by this program ({type(error).__name__}); {fix}") from error
+        raise DamagedFileError(f"{path}: is damaged, or not written by this program ({type(error).__name__}); {remedy}") from error
 
 
 def _check_sums(content: bytes) -> None:

@@ -76,8 +76,7 @@ def store_settings(dataset: str, config: PrepareConfig) -> dict[str, Any]:
 def mapped(path: Path) -> np.ndarray:
     """The array of a .npy file, memory-mapped; the same map as before while the file is the same. Raises InputError for a damaged one."""
     try:
-        status = path.stat()
-        return _map(path, (status.st_ino, status.st_mtime_ns, status.st_size))
+        return _map(path, _version(path))
     except (FileNotFoundError, ValueError, EOFError) as error:
         raise InputError(f"{path}: is missing or damaged; {_remedy(path)}") from error
 
@@ -85,9 +84,14 @@ def mapped(path: Path) -> np.ndarray:
 def check_array(path: Path, sha256: str) -> None:
     """Raise InputError where the array in a .npy file is missing, damaged or has another hash. A file is hashed once while it stays."""
     mapped(path)
-    status = path.stat()
-    if _hash(path, (status.st_ino, status.st_mtime_ns, status.st_size)) != sha256:
+    if _hash(path, _version(path)) != sha256:
         raise InputError(f"{path}: has changed since it was prepared; {_remedy(path)}")
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    """What changes with a file."""
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _remedy(path: Path) -> str:

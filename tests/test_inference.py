@@ -1,6 +1,5 @@
 """Sliding windows cover everything, average softmax, and put a segmentation back on the scan's own grid."""
 
-import dataclasses
 import itertools
 from types import SimpleNamespace
 
@@ -9,20 +8,16 @@ import numpy as np
 import pytest
 import torch
 import torchio
-from conftest import tiny_config
+from conftest import save_run
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from volumes import AXIS_ORDERS, blobs, reoriented, save
 
-from guidednet import checkpoint
 from guidednet.config import WindowConfig
 from guidednet.errors import InputError
-from guidednet.files import write_json
 from guidednet.inference import predict_labels, predict_probabilities, room_for_scores, window_starts
 from guidednet.networks import UNet3D
 from guidednet.predict import segment as segment_scan
-from guidednet.store import PrepareConfig
-from guidednet.train import copy_weights, make_method
 
 
 def voxelwise(image):
@@ -159,14 +154,8 @@ def test_labels_are_the_most_probable_class():
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory):
     """A finished run with a network that tells bright from dark: its first channel passes the image through."""
-    folder = tmp_path_factory.mktemp("run")
-    config = tiny_config("cps")
     torch.manual_seed(0)
-    checkpoint.save(folder / "weights.pt", copy_weights(make_method(config)))
-    write_json(
-        folder / "record.json", {"config": dataclasses.asdict(config), "prepare": dataclasses.asdict(PrepareConfig((5.0, 3.0, 3.0)))}
-    )
-    return folder
+    return save_run(tmp_path_factory.mktemp("run"), "cps")
 
 
 def segment(scan, affine, run_folder, tmp_path, **options):

@@ -1,38 +1,28 @@
 """Models that travel: one file that predicts the same elsewhere, and a damaged one is one sentence."""
 
-import dataclasses
-
 import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
 import SimpleITK
 import torch
-from conftest import tiny_config
+from conftest import save_run
 from volumes import blobs, save
 
 from guidednet import checkpoint
 from guidednet.dicom import read_series
 from guidednet.errors import InputError
-from guidednet.files import write_json
 from guidednet.organs import FLARE22
 from guidednet.portable import export, load_model
 from guidednet.predict import find_jobs, organ_volumes, segment, write_colour_tables
 from guidednet.score_folder import mean_scores, score_folder
 from guidednet.score_text import folder_text
-from guidednet.store import PrepareConfig
-from guidednet.train import copy_weights, make_method
 
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run")
-    config = tiny_config("cps")
     torch.manual_seed(0)
-    checkpoint.save(folder / "weights.pt", copy_weights(make_method(config)))
-    prepare = dataclasses.asdict(PrepareConfig((5.0, 3.0, 3.0)))
-    write_json(folder / "record.json", {"key": "0123", "config": dataclasses.asdict(config), "prepare": prepare})
-    return folder
+    return save_run(tmp_path_factory.mktemp("run"), "cps")
 
 
 @pytest.fixture
