@@ -43,7 +43,7 @@ TEXT
 }
 
 satisfies_lock() { # satisfies_lock PYTHON: prints nothing
-    "$1" -m guidednet.environment "$lock" >/dev/null 2>&1
+    "$1" -m tools.environment "$lock" >/dev/null 2>&1
 }
 
 find_python() { # the newest Python from 3.11 on
@@ -95,7 +95,7 @@ set_up() { # sets $python: the active environment, else the one made before, els
     else
         set_up_with_pip
     fi
-    "$python" -m guidednet.environment "$lock" >&2
+    "$python" -m tools.environment "$lock" >&2
     # The command `guidednet`; reproduce.sh itself does not need it.
     "$python" -m pip install --disable-pip-version-check --no-deps --quiet --editable "$root" >&2
 }
@@ -127,12 +127,12 @@ run_audit() { # ends with status 1 where a vulnerability is known, 2 where nobod
         echo "installing pip-audit ..." >&2
         "$python" -m pip install --quiet --disable-pip-version-check --constraint "$lock" pip-audit >/dev/null 2>&1 || true  # audit says so
     fi
-    exec "$python" -m guidednet.audit requirements.lock
+    exec "$python" -m tools.audit requirements.lock
 }
 
 open_lab() { # for this machine alone, whatever the user's configuration of Jupyter says; options given here win
     cd "$root"
-    export JUPYTER_CONFIG_PATH="$root/guidednet/lab${JUPYTER_CONFIG_PATH:+:$JUPYTER_CONFIG_PATH}"
+    export JUPYTER_CONFIG_PATH="$root/tools/jupyter${JUPYTER_CONFIG_PATH:+:$JUPYTER_CONFIG_PATH}"
     exec "$python" -m jupyterlab --notebook-dir=notebooks "$@"
 }
 

@@ -2,8 +2,8 @@
 
     python -m benchmarks [NAME ...] [--quick]
 
-A benchmark is a module benchmarks.bench_<name> with `measure(quick: bool) -> list[dict]`, one flat dict per row; where
-`quick`, at a tiny size, which checks that it runs and says nothing about speed.
+A benchmark is a module benchmarks.bench_<name> with `measure(quick: bool) -> list[dict]`, one flat
+dict per row; where `quick`, at a tiny size, which checks that it runs and says nothing about speed.
 """
 
 import argparse
@@ -43,19 +43,29 @@ def load(name: str) -> ModuleType:
 
 
 def run(names: list[str], quick: bool) -> None:
-    """Run the benchmarks `names`, all if there are none, one after the other; each is written as it is done."""
+    """Run the benchmarks `names`, all if there are none, one after the other; each is written as it
+    is done.
+    """
     for name, module in {name: load(name) for name in names or available()}.items():
         write(f"{name}_quick" if quick else name, module.measure(quick))
 
 
 def main() -> int:
-    """A mistake of the user's is one sentence and status 2; results that disagree, one and status 1."""
+    """A mistake of the user's is one sentence and status 2; results that disagree, one and status
+    1.
+    """
     listed = "\n".join(f"  {name:8} {BENCHMARKS[name]}" for name in available())
     parser = argparse.ArgumentParser(
-        prog="benchmarks", description=f"benchmarks:\n{listed}", formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="benchmarks",
+        description=f"benchmarks:\n{listed}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="which (default: all)")
-    parser.add_argument("--quick", action="store_true", help="tiny sizes, written as <name>_quick.csv: only whether they run")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="tiny sizes, written as <name>_quick.csv: only whether they run",
+    )
     options = parser.parse_args()
     try:
         run(options.names, options.quick)

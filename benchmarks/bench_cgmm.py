@@ -1,8 +1,9 @@
-"""CGMM forward and backward: the matrix form of `guidednet.cgmm` against the plain broadcast form of the same equations.
+"""CGMM forward and backward: the matrix form of `guidednet.cgmm` against the plain broadcast form
+of the same equations.
 
-Both forms compute eqs. 3-10 of one network on a batch of 2 labelled crops: statistics, posterior, L_gt, L_self and
-L_max, with gradients of features and logits; their losses and gradients are compared first. The peak memory includes
-the gradients.
+Both forms compute eqs. 3-10 of one network on a batch of 2 labelled crops: statistics, posterior,
+L_gt, L_self and L_max, with gradients of features and logits; their losses and gradients are
+compared first. The peak memory includes the gradients.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,8 @@ import torch
 from torch import Tensor
 
 from benchmarks.common import best_cpu_seconds, comparison, peak_mebibytes, require_agreement, using
-from guidednet.cgmm import CGMMConfig, class_statistics, gt_loss, log_posterior, max_loss, self_loss
+from guidednet.cgmm.config import CGMMConfig
+from guidednet.cgmm.printed import class_statistics, gt_loss, log_posterior, max_loss, self_loss
 
 FULL, QUICK = (2, 14, 16, 32, 64, 64), (2, 5, 8, 16, 16, 16)  # B, K, C, D, H, W
 WANTED = {"time": 10, "memory": 10}  # how many times more the plain form takes, at least
@@ -21,7 +23,9 @@ SIGMA_MIN = CGMMConfig().sigma_min
 
 
 def inputs(shape: tuple[int, ...]) -> tuple[Tensor, Tensor, Tensor]:
-    """Features like those of a trained network (ReLU, one direction per class), logits, and labels of every class."""
+    """Features like those of a trained network (ReLU, one direction per class), logits, and labels
+    of every class.
+    """
     b, k, c, *size = shape
     torch.manual_seed(0)
     labels = torch.randint(k, (b, *size))
@@ -34,7 +38,11 @@ def matrix_form(features: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
     probabilities = logits.softmax(1)
     gaussians = class_statistics(features, labels, probabilities)
     posterior = log_posterior(features, gaussians)
-    return gt_loss(posterior, labels, gaussians.present) + self_loss(posterior, probabilities, gaussians.present) + max_loss(gaussians)
+    return (
+        gt_loss(posterior, labels, gaussians.present)
+        + self_loss(posterior, probabilities, gaussians.present)
+        + max_loss(gaussians)
+    )
 
 
 def plain_form(features: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
@@ -71,13 +79,21 @@ def work(form: str, shape: tuple[int, ...]) -> Callable[[], None]:
 
 
 def disagreement(shape: tuple[int, ...] = (2, 5, 4, 8, 8, 8)) -> float:
-    """Largest difference between the two forms in loss and gradients, relative to the largest entry."""
+    """Largest difference between the two forms in loss and gradients, relative to the largest
+    entry.
+    """
     results = []
     for form in FORMS.values():
-        features, logits, labels = (t.double().detach().requires_grad_() if t.is_floating_point() else t for t in inputs(shape))
+        features, logits, labels = (
+            t.double().detach().requires_grad_() if t.is_floating_point() else t
+            for t in inputs(shape)
+        )
         loss = form(features, logits, labels)
         results.append((loss, *torch.autograd.grad(loss, (features, logits))))
-    return max(((ours - plain).abs().max() / plain.abs().max()).item() for ours, plain in zip(*results, strict=True))
+    return max(
+        ((ours - plain).abs().max() / plain.abs().max()).item()
+        for ours, plain in zip(*results, strict=True)
+    )
 
 
 def measure(quick: bool = False) -> list[dict[str, Any]]:
@@ -89,6 +105,22 @@ def measure(quick: bool = False) -> list[dict[str, Any]]:
         times = best_cpu_seconds({form: work(form, shape) for form in FORMS}, repeats)
     peaks = {form: peak_mebibytes(partial(work, form, shape)) for form in FORMS}
     return [
-        comparison(f"time at {size}", "CPU s", times["matrix"], other, times["plain"], WANTED["time"], threads=1),
-        comparison(f"peak memory at {size}", "MiB", peaks["matrix"], other, peaks["plain"], WANTED["memory"], threads=1),
+        comparison(
+            f"time at {size}",
+            "CPU s",
+            times["matrix"],
+            other,
+            times["plain"],
+            WANTED["time"],
+            threads=1,
+        ),
+        comparison(
+            f"peak memory at {size}",
+            "MiB",
+            peaks["matrix"],
+            other,
+            peaks["plain"],
+            WANTED["memory"],
+            threads=1,
+        ),
     ]

@@ -1,7 +1,8 @@
-"""Time and memory of a GuidedNet step as batch, crop and number of classes grow, and of loading crops as the cases do.
+"""Time and memory of a GuidedNet step as batch, crop and number of classes grow, and of loading
+crops as the cases do.
 
-The network of profile quick on the CPU, in one thread. From one common size, one number at a time; everything but the
-number of cases should grow in proportion or less, and the cases not at all.
+The network of profile quick on the CPU, in one thread. From one common size, one number at a time;
+everything but the number of cases should grow in proportion or less, and the cases not at all.
 """
 
 from collections.abc import Callable
@@ -15,16 +16,18 @@ import torch
 from benchmarks.bench_loader import from_store, prepared_cases
 from benchmarks.bench_steps import config_of, random_batch, training_step
 from benchmarks.common import best_cpu_seconds, peak_mebibytes, using
+from guidednet.data.case_store import CaseStore
+from guidednet.data.sampling import BatchConfig
 from guidednet.inference import Size
 from guidednet.methods import MethodSetup, build_method
-from guidednet.progress import bar
-from guidednet.sampling import BatchConfig
-from guidednet.store import CaseStore
+from guidednet.support.progress import bar
 
 
 @dataclass(frozen=True)
 class StepSize:
-    """What a step's cost depends on: rows of each kind (labelled and unlabelled), crop (D,H,W), classes with background."""
+    """What a step's cost depends on: rows of each kind (labelled and unlabelled), crop (D,H,W),
+    classes with background.
+    """
 
     rows: int = 2
     crop: Size = (16, 24, 32)
@@ -38,7 +41,9 @@ class StepSize:
 
 GROWING = {
     "labelled and unlabelled rows": [StepSize(rows=rows) for rows in (1, 2, 4, 8)],
-    "voxels of a crop": [StepSize(crop=crop) for crop in ((16, 16, 16), (16, 24, 32), (32, 32, 32), (32, 48, 48))],
+    "voxels of a crop": [
+        StepSize(crop=crop) for crop in ((16, 16, 16), (16, 24, 32), (32, 32, 32), (32, 48, 48))
+    ],
     "classes": [StepSize(classes=classes) for classes in (4, 8, 16, 32)],
 }
 CASES = (4, 16, 64)
@@ -56,9 +61,19 @@ def step_of_size(size: StepSize) -> Callable[[], None]:
     config = config_of("guidednet", "quick")
     sizes = BatchConfig(labelled=size.rows, unlabelled=size.rows, crop=size.crop)
     voxels = torch.ones(size.classes)
-    setup = MethodSetup(size.classes, config.network, ramp_steps=32, seed=0, labelled_voxels=voxels, steps=32, crop=size.crop)
+    setup = MethodSetup(
+        size.classes,
+        config.network,
+        ramp_steps=32,
+        seed=0,
+        labelled_voxels=voxels,
+        steps=32,
+        crop=size.crop,
+    )
     method = build_method("guidednet", setup, config.options)
-    step = partial(training_step(method, config, torch.device("cpu")), random_batch(sizes, size.classes))
+    step = partial(
+        training_step(method, config, torch.device("cpu")), random_batch(sizes, size.classes)
+    )
     step()
     return step
 
@@ -70,12 +85,20 @@ def loading(folder: Path, crop: Size, batches: int) -> Callable[[], None]:
     return work
 
 
-def measured(name: str, value: int, work: Callable[[], Callable[[], None]], repeats: int) -> dict[str, Any]:
+def measured(
+    name: str, value: int, work: Callable[[], Callable[[], None]], repeats: int
+) -> dict[str, Any]:
     """A row: what grows, how far, and processor time and added memory of what `work` returns."""
     with using(threads=1):
         seconds = best_cpu_seconds({f"{name}: {value}": work()}, repeats)
     (taken,) = seconds.values()
-    return {"grows": name, "value": value, "seconds": float(f"{taken:.4g}"), "mebibytes": round(peak_mebibytes(work), 1), "threads": 1}
+    return {
+        "grows": name,
+        "value": value,
+        "seconds": float(f"{taken:.4g}"),
+        "mebibytes": round(peak_mebibytes(work), 1),
+        "threads": 1,
+    }
 
 
 def measure(quick: bool = False) -> list[dict[str, Any]]:

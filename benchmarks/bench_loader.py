@@ -1,8 +1,10 @@
-"""Loading crops from the case store against whole gzipped HDF5 volumes, as the released code does, and torchio's Queue.
+"""Loading crops from the case store against whole gzipped HDF5 volumes, as the released code does,
+and torchio's Queue.
 
-The same prepared phantoms for all, the operating system's file cache warm, one process with one thread as in a loader's
-worker. A crop is image (float32) and label together. Ours and HDF5's are flipped at random; torchio's are not, and its
-volumes lie in memory, so that it reads and decodes no file.
+The same prepared phantoms for all, the operating system's file cache warm, one process with one
+thread as in a loader's worker. A crop is image (float32) and label together. Ours and HDF5's are
+flipped at random; torchio's are not, and its volumes lie in memory, so that it reads and decodes no
+file.
 """
 
 from collections.abc import Callable
@@ -15,19 +17,21 @@ import torch
 import torchio
 
 from benchmarks.common import best_cpu_seconds, comparison, require, using
+from guidednet.data.case_store import CaseStore, PrepareConfig
+from guidednet.data.prepare import prepare
+from guidednet.data.sampling import BatchConfig, BatchDataset, random_crop
 from guidednet.errors import InputError
 from guidednet.inference import Size
-from guidednet.parallel import cores
 from guidednet.phantom import write_phantoms
-from guidednet.prepare import prepare
-from guidednet.progress import bar
-from guidednet.sampling import BatchConfig, BatchDataset, random_crop
-from guidednet.store import CaseStore, PrepareConfig
-from guidednet.workspace import open_workspace
+from guidednet.processes.workers import cores
+from guidednet.runs.workspace import open_workspace
+from guidednet.support.progress import bar
 
 
 class Sizes(NamedTuple):
-    """What is measured: crops (D,H,W) of prepared phantoms, made at `voxel_mm` and resampled to `spacing_mm` (z,y,x)."""
+    """What is measured: crops (D,H,W) of prepared phantoms, made at `voxel_mm` and resampled to
+    `spacing_mm` (z,y,x).
+    """
 
     cases: int
     crop: Size
@@ -44,34 +48,53 @@ QUEUE_LENGTH = 48
 CROPS_PER_VOLUME = (8, 32)  # of torchio's Queue: more are faster and less mixed
 
 
-def prepared_cases(cases: int, spacing_mm: tuple[float, float, float], voxel_mm: float) -> CaseStore:
+def prepared_cases(
+    cases: int, spacing_mm: tuple[float, float, float], voxel_mm: float
+) -> CaseStore:
     """Prepared phantoms with labels, kept in results/benchmarks for the next time."""
     folder = open_workspace("quick").results / "benchmarks" / f"amos-{cases}-{voxel_mm:g}mm"
     workers = cores()
     phantoms = bar("benchmark: synthetic CT", "case")
-    write_phantoms(folder / "raw", "amos", cases, cases, voxel_mm=voxel_mm, workers=workers, progress=phantoms)
-    prepare(folder / "raw", folder / "store", "amos", PrepareConfig(spacing_mm), workers, bar("benchmark: prepare", "case"))
+    write_phantoms(
+        folder / "raw", "amos", cases, cases, voxel_mm=voxel_mm, workers=workers, progress=phantoms
+    )
+    prepare(
+        folder / "raw",
+        folder / "store",
+        "amos",
+        PrepareConfig(spacing_mm),
+        workers,
+        bar("benchmark: prepare", "case"),
+    )
     store = CaseStore(folder / "store")
     if len(store.labelled_ids) != cases:
-        raise InputError(f"{folder}: holds {len(store.labelled_ids)} prepared cases instead of {cases}; delete it and run this again")
+        raise InputError(
+            f"{folder}: holds {len(store.labelled_ids)} prepared cases instead of {cases}; delete it and run this again"
+        )
     return store
 
 
 def from_store(store: CaseStore, crop: Size, batches: int) -> None:
     """`batches` labelled batches, as training gets them."""
-    dataset = BatchDataset(store, store.labelled_ids, [], BatchConfig(labelled=BATCH, unlabelled=0, crop=crop), seed=0)
+    dataset = BatchDataset(
+        store, store.labelled_ids, [], BatchConfig(labelled=BATCH, unlabelled=0, crop=crop), seed=0
+    )
     for step in range(batches):
         dataset[step]
 
 
 def write_hdf5(store: CaseStore) -> list[Path]:
-    """One gzipped HDF5 file per case beside the store, with datasets image (float32) and label (uint8)."""
+    """One gzipped HDF5 file per case beside the store, with datasets image (float32) and label
+    (uint8).
+    """
     import h5py
 
     paths = [store.folder / "cases" / case / "case.h5" for case in store.labelled_ids]
     for case, path in zip(store.labelled_ids, paths, strict=True):
         with h5py.File(path, "w") as file:
-            file.create_dataset("image", data=np.asarray(store.image(case), np.float32), compression="gzip")
+            file.create_dataset(
+                "image", data=np.asarray(store.image(case), np.float32), compression="gzip"
+            )
             file.create_dataset("label", data=store.label(case), compression="gzip")
     return paths
 
@@ -83,7 +106,9 @@ def from_hdf5(paths: list[Path], crop: Size) -> None:
     generator = np.random.default_rng(0)
     for path in paths:
         with h5py.File(path) as file:
-            image, label = random_crop(file["image"][:], file["label"][:], BatchConfig(crop=crop), generator)
+            image, label = random_crop(
+                file["image"][:], file["label"][:], BatchConfig(crop=crop), generator
+            )
         torch.from_numpy(image), torch.from_numpy(label)
 
 
@@ -91,14 +116,21 @@ def queue(store: CaseStore, crop: Size, crops_per_volume: int) -> Callable[[], N
     """A function that goes once through torchio's Queue over the same arrays."""
     subjects = [
         torchio.Subject(
-            image=torchio.ScalarImage(tensor=torch.from_numpy(store.image(case).astype(np.float32))[None]),
+            image=torchio.ScalarImage(
+                tensor=torch.from_numpy(store.image(case).astype(np.float32))[None]
+            ),
             label=torchio.LabelMap(tensor=torch.from_numpy(store.label(case).copy())[None]),
         )
         for case in store.labelled_ids
     ]
 
     def once() -> None:
-        patches = torchio.Queue(torchio.SubjectsDataset(subjects), QUEUE_LENGTH, crops_per_volume, torchio.UniformSampler(crop))
+        patches = torchio.Queue(
+            torchio.SubjectsDataset(subjects),
+            QUEUE_LENGTH,
+            crops_per_volume,
+            torchio.UniformSampler(crop),
+        )
         for _ in torchio.SubjectsLoader(patches, batch_size=BATCH):
             pass
 
@@ -113,13 +145,24 @@ def measure(quick: bool = False) -> list[dict[str, Any]]:
     works = {"ours": (partial(from_store, store, crop, batches=2 * cases), 2 * cases * BATCH)}
     works["gzipped HDF5"] = (partial(from_hdf5, write_hdf5(store), crop), cases)
     for number in CROPS_PER_VOLUME:
-        works[f"torchio Queue, {number} crops a volume"] = (queue(store, crop, number), number * cases)
+        works[f"torchio Queue, {number} crops a volume"] = (
+            queue(store, crop, number),
+            number * cases,
+        )
     with using(threads=1):
         seconds = best_cpu_seconds({name: work for name, (work, _) in works.items()}, repeats)
     per_crop = {name: seconds[name] / crops for name, (_, crops) in works.items()}
     ours = per_crop.pop("ours")
     return [
-        comparison(described(store, crop), "CPU s", ours, name, taken, WANTED["Queue" if "Queue" in name else "HDF5"], threads=1)
+        comparison(
+            described(store, crop),
+            "CPU s",
+            ours,
+            name,
+            taken,
+            WANTED["Queue" if "Queue" in name else "HDF5"],
+            threads=1,
+        )
         for name, taken in per_crop.items()
     ]
 

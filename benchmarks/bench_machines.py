@@ -1,5 +1,6 @@
-"""How far results on another kind of CPU lie from those on this one: supervised trainings with this CPU's vector instructions, and with
-those that every x86-64 CPU has. The same data, one thread; what differs is how sums are rounded, which a training then enlarges.
+"""How far results on another kind of CPU lie from those on this one: supervised trainings with this
+CPU's vector instructions, and with those that every x86-64 CPU has. The same data, one thread; what
+differs is how sums are rounded, which a training then enlarges.
 
 It says what to expect of a GPU too, whose sums are rounded in yet another order.
 """
@@ -15,25 +16,44 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.bench_precision import config_of
-from guidednet.jobs import train_runs
-from guidednet.parallel import cores
-from guidednet.runs import RunStore
-from guidednet.workspace import open_workspace
+from guidednet.processes.workers import cores
+from guidednet.runs.side_by_side import train_runs
+from guidednet.runs.store import RunStore
+from guidednet.runs.workspace import open_workspace
 
 SEEDS = 3
-OTHER_CPU = {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41", "MKL_ENABLE_INSTRUCTIONS": "SSE4_2"}
+OTHER_CPU = {
+    "ATEN_CPU_CAPABILITY": "default",
+    "ONEDNN_MAX_CPU_ISA": "SSE41",
+    "MKL_ENABLE_INSTRUCTIONS": "SSE4_2",
+}
 
 
 def measure(quick: bool = False) -> list[dict[str, Any]]:
-    """Two rows: the loss at the first step, and mean validation Dice; the largest difference between the two CPUs over seeds."""
+    """Two rows: the loss at the first step, and mean validation Dice; the largest difference
+    between the two CPUs over seeds.
+    """
     profile, seeds = ("smoke", 1) if quick else ("quick", SEEDS)
     prepared = open_workspace(profile)
     prepared.store("flare22")
     with TemporaryDirectory(prefix="guidednet-") as folder:
-        found = [_results(prepared.store_folder("flare22"), Path(folder) / name, profile, seeds, how) for name, how in _cpus().items()]
+        found = [
+            _results(prepared.store_folder("flare22"), Path(folder) / name, profile, seeds, how)
+            for name, how in _cpus().items()
+        ]
     return [
-        _row(f"first loss of {seeds} seeds of Sup only, {profile}", "", [one["loss"] for one in found], digits=7),
-        _row(f"validation Dice of {seeds} seeds of Sup only, {profile}", "%", [one["dice"] for one in found], digits=2),
+        _row(
+            f"first loss of {seeds} seeds of Sup only, {profile}",
+            "",
+            [one["loss"] for one in found],
+            digits=7,
+        ),
+        _row(
+            f"validation Dice of {seeds} seeds of Sup only, {profile}",
+            "%",
+            [one["dice"] for one in found],
+            digits=2,
+        ),
     ]
 
 
@@ -42,20 +62,41 @@ def _cpus() -> dict[str, dict[str, str]]:
     return {"this": {}, "other": OTHER_CPU}
 
 
-def _results(prepared: Path, results: Path, profile: str, seeds: int, how: dict[str, str]) -> pd.DataFrame:
-    """First loss and best validation Dice (%) by seed of trainings in a process whose environment adds `how`."""
+def _results(
+    prepared: Path, results: Path, profile: str, seeds: int, how: dict[str, str]
+) -> pd.DataFrame:
+    """First loss and best validation Dice (%) by seed of trainings in a process whose environment
+    adds `how`.
+    """
     shutil.copytree(prepared, results / "stores" / profile / "flare22")
-    subprocess.run([sys.executable, "-m", __name__, profile, str(seeds), str(results)], env=os.environ | how, check=True)
+    subprocess.run(
+        [sys.executable, "-m", __name__, profile, str(seeds), str(results)],
+        env=os.environ | how,
+        check=True,
+    )
     return pd.read_csv(results / "results.csv")
 
 
 def _row(what: str, unit: str, values: list[pd.Series], digits: int) -> dict[str, Any]:
     ours, theirs = values
     spread = ours.max() - ours.min()
-    numbers = {"ours": ours.mean(), "theirs": theirs.mean(), "largest difference": (ours - theirs).abs().max(), "spread of seeds": spread}
+    numbers = {
+        "ours": ours.mean(),
+        "theirs": theirs.mean(),
+        "largest difference": (ours - theirs).abs().max(),
+        "spread of seeds": spread,
+    }
     holds = len(ours) == 1 or bool(numbers["largest difference"] <= spread)
     shown = {name: round(float(value), digits) for name, value in numbers.items()}
-    return {"what": what, "unit": unit, "other": "SSE4 alone", **shown, "seeds": len(ours), "holds": holds, "threads": 1}
+    return {
+        "what": what,
+        "unit": unit,
+        "other": "SSE4 alone",
+        **shown,
+        "seeds": len(ours),
+        "holds": holds,
+        "threads": 1,
+    }
 
 
 def main() -> None:
@@ -66,7 +107,13 @@ def main() -> None:
     configs = [config_of(workspace.profile, seed, "fp32") for seed in range(seeds)]
     train_runs(store, configs, cores())
     runs = [store.get(config, "fail") for config in configs]
-    rows = [{"loss": run.loss_terms().sum(axis=1).iloc[0], "dice": 100 * run.record["best_validation_dice"]} for run in runs]
+    rows = [
+        {
+            "loss": run.loss_terms().sum(axis=1).iloc[0],
+            "dice": 100 * run.record["best_validation_dice"],
+        }
+        for run in runs
+    ]
     pd.DataFrame(rows).to_csv(results / "results.csv", index=False)
 
 

@@ -1,7 +1,9 @@
-"""Whether networks in bf16 learn as much as in float32: supervised trainings of several seeds, by validation Dice.
+"""Whether networks in bf16 learn as much as in float32: supervised trainings of several seeds, by
+validation Dice.
 
-On a GPU in the profile reference, else in the profile quick, whose trainings a CPU can do too. They go to the run store as any
-other: a second call finds them. Mean Dice over organs in percent; the difference should lie within the spread of the seeds.
+On a GPU in the profile reference, else in the profile quick, whose trainings a CPU can do too. They
+go to the run store as any other: a second call finds them. Mean Dice over organs in percent; the
+difference should lie within the spread of the seeds.
 """
 
 import dataclasses
@@ -11,39 +13,74 @@ import pandas as pd
 import torch
 
 from guidednet.config import RunConfig
-from guidednet.jobs import train_runs
-from guidednet.parallel import cores
-from guidednet.profiles import Profile
-from guidednet.runs import RunStore
-from guidednet.workspace import open_workspace
+from guidednet.processes.workers import cores
+from guidednet.runs.profiles import Profile
+from guidednet.runs.side_by_side import train_runs
+from guidednet.runs.store import RunStore
+from guidednet.runs.workspace import open_workspace
 
 SEEDS = 3
 
 
 def config_of(profile: Profile, seed: int, precision: str) -> RunConfig:
-    """A supervised training on FLARE22's labelled cases from scratch; in quick, as long and as fast as its burn-in."""
+    """A supervised training on FLARE22's labelled cases from scratch; in quick, as long and as fast
+    as its burn-in.
+    """
     run = profile.run("flare22", "supervised", profile.data["flare22"].ratios[1], seed)
-    plan = dataclasses.replace(run.training, precision=precision, burn_in_steps=0, steps=run.training.burn_in_steps or run.training.steps)
+    plan = dataclasses.replace(
+        run.training,
+        precision=precision,
+        burn_in_steps=0,
+        steps=run.training.burn_in_steps or run.training.steps,
+    )
     rate = run.training.burn_in_learning_rate or run.optimiser.learning_rate
-    return dataclasses.replace(run, training=plan, optimiser=dataclasses.replace(run.optimiser, learning_rate=rate))
+    return dataclasses.replace(
+        run, training=plan, optimiser=dataclasses.replace(run.optimiser, learning_rate=rate)
+    )
 
 
 def measure(quick: bool = False) -> list[dict[str, Any]]:
-    """One row: mean validation Dice in bf16 and in float32 with its sd over seeds, their difference, the range of the float32 seeds,
-    and how many seeds and validation cases stand behind."""
+    """One row: mean validation Dice in bf16 and in float32 with its sd over seeds, their
+    difference, the range of the float32 seeds, and how many seeds and validation cases stand
+    behind.
+    """
     on_gpu = torch.cuda.is_available()
     workspace = open_workspace("smoke" if quick else "reference" if on_gpu else "quick")
     store = RunStore(workspace, "cuda" if on_gpu else "cpu")
-    runs = {name: [config_of(workspace.profile, seed, name) for seed in range(1 if quick else SEEDS)] for name in ("bf16", "fp32")}
+    runs = {
+        name: [config_of(workspace.profile, seed, name) for seed in range(1 if quick else SEEDS)]
+        for name in ("bf16", "fp32")
+    }
     train_runs(store, runs["bf16"] + runs["fp32"], 1 if on_gpu else cores())
-    dice = {name: [100 * store.get(config).record["best_validation_dice"] for config in configs] for name, configs in runs.items()}
-    means, spread = {name: sum(found) / len(found) for name, found in dice.items()}, max(dice["fp32"]) - min(dice["fp32"])
+    dice = {
+        name: [100 * store.get(config).record["best_validation_dice"] for config in configs]
+        for name, configs in runs.items()
+    }
+    means, spread = (
+        {name: sum(found) / len(found) for name, found in dice.items()},
+        max(dice["fp32"]) - min(dice["fp32"]),
+    )
     difference = means["bf16"] - means["fp32"]
     sd = {name: pd.Series(found).std() for name, found in dice.items()}
-    row = {"ours": means["bf16"], "sd ours": sd["bf16"], "theirs": means["fp32"], "sd theirs": sd["fp32"], "difference": difference}
+    row = {
+        "ours": means["bf16"],
+        "sd ours": sd["bf16"],
+        "theirs": means["fp32"],
+        "sd theirs": sd["fp32"],
+        "difference": difference,
+    }
     cases = len(store.split(runs["fp32"][0]).validation)
     return [
-        {"what": f"validation Dice of {len(runs['bf16'])} seeds of Sup only, {workspace.profile.name}", "unit": "%", "other": "float32"}
+        {
+            "what": f"validation Dice of {len(runs['bf16'])} seeds of Sup only, {workspace.profile.name}",
+            "unit": "%",
+            "other": "float32",
+        }
         | {name: round(value, 2) for name, value in (row | {"spread of seeds": spread}).items()}
-        | {"seeds": len(runs["bf16"]), "validation cases": cases, "holds": abs(difference) <= spread, "threads": 1}
+        | {
+            "seeds": len(runs["bf16"]),
+            "validation cases": cases,
+            "holds": abs(difference) <= spread,
+            "threads": 1,
+        }
     ]

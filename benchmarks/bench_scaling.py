@@ -1,7 +1,8 @@
-"""A training step on one process and on several that share its batch: wall time, the slowest process counts.
+"""A training step on one process and on several that share its batch: wall time, the slowest
+process counts.
 
-On a CPU gloo connects processes of one thread each, at the size of profile quick; where there are several GPUs, nccl one
-process on each, at the paper's size.
+On a CPU gloo connects processes of one thread each, at the size of profile quick; where there are
+several GPUs, nccl one process on each, at the paper's size.
 """
 
 import dataclasses
@@ -17,10 +18,10 @@ import torch.distributed as dist
 
 from benchmarks.bench_steps import config_of, random_batch, training_step
 from benchmarks.common import comparison, using
-from guidednet.organs import organ_set
-from guidednet.parallel import cores
-from guidednet.progress import bar
-from guidednet.train import make_method
+from guidednet.data.organs import organ_set
+from guidednet.processes.workers import cores
+from guidednet.support.progress import bar
+from guidednet.training.loop import make_method
 
 METHOD = "guidednet"  # the method with the most to exchange
 EFFICIENCY = 0.7  # of N processes are to be at least 0.7 N times as fast as one
@@ -30,11 +31,16 @@ def seconds_per_step(processes: int, size: str, device: str, steps: int) -> floa
     """Mean wall seconds of a step on so many processes, of the slowest of them."""
     context = multiprocessing.get_context("spawn")
     with TemporaryDirectory() as folder, ProcessPoolExecutor(processes, mp_context=context) as pool:
-        works = [pool.submit(share_of_steps, rank, processes, size, device, steps, Path(folder)) for rank in range(processes)]
+        works = [
+            pool.submit(share_of_steps, rank, processes, size, device, steps, Path(folder))
+            for rank in range(processes)
+        ]
         return max(work.result() for work in works)
 
 
-def share_of_steps(rank: int, processes: int, size: str, kind: str, steps: int, folder: Path) -> float:
+def share_of_steps(
+    rank: int, processes: int, size: str, kind: str, steps: int, folder: Path
+) -> float:
     """What one of the processes does: mean wall seconds of its steps, after two that do not count."""
     device = torch.device(kind, rank) if kind == "cuda" else torch.device(kind)
     if kind == "cuda":
@@ -43,7 +49,10 @@ def share_of_steps(rank: int, processes: int, size: str, kind: str, steps: int, 
         backend, meeting = ("nccl" if kind == "cuda" else "gloo"), f"file://{folder}/meeting"
         dist.init_process_group(backend, init_method=meeting, rank=rank, world_size=processes)
         config = config_of(METHOD, size)
-        labelled, unlabelled = config.batch.labelled // processes, config.batch.unlabelled // processes
+        labelled, unlabelled = (
+            config.batch.labelled // processes,
+            config.batch.unlabelled // processes,
+        )
         share = dataclasses.replace(config.batch, labelled=labelled, unlabelled=unlabelled)
         batch = random_batch(share, organ_set(config.dataset).num_classes).to(device)
         step = training_step(make_method(config), config, device)
@@ -65,14 +74,27 @@ def _now(device: torch.device) -> float:
 
 
 def measure(quick: bool = False) -> list[dict[str, Any]]:
-    """A row for each number of processes above one that can share a batch and has a core or a GPU of its own."""
+    """A row for each number of processes above one that can share a batch and has a core or a GPU
+    of its own.
+    """
     gpus = torch.cuda.device_count()
     kind, found = ("cuda", gpus) if gpus > 1 else ("cpu", max(cores(), 2))
     size, steps = ("smoke", 1) if quick else ("paper" if kind == "cuda" else "quick", 10)
     rows_of_a_kind = config_of(METHOD, size).batch.labelled
     numbers = [number for number in range(1, found + 1) if rows_of_a_kind % number == 0]
-    taken = {number: seconds_per_step(number, size, kind, steps) for number in bar("benchmark: scaling", "number")(numbers, len(numbers))}
+    taken = {
+        number: seconds_per_step(number, size, kind, steps)
+        for number in bar("benchmark: scaling", "number")(numbers, len(numbers))
+    }
     return [
-        comparison(f"step of {METHOD}, {size}, {number} processes", "s", taken[number], "one process", taken[1], EFFICIENCY * number, 1)
+        comparison(
+            f"step of {METHOD}, {size}, {number} processes",
+            "s",
+            taken[number],
+            "one process",
+            taken[1],
+            EFFICIENCY * number,
+            1,
+        )
         for number in numbers[1:]
     ]

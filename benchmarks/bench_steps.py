@@ -1,8 +1,10 @@
-"""A training step of every method: against its networks alone, GuidedNet against CPS, and on a GPU accelerated against plain.
+"""A training step of every method: against its networks alone, GuidedNet against CPS, and on a GPU
+accelerated against plain.
 
-At the paper's size (4 + 4 crops of 64 x 128 x 128, 14 classes, bf16) on a GPU, in wall time with the device waited for; at
-the size of profile quick on a CPU, in processor time. Batches are random numbers that lie on the device, so that no loading
-is counted. "Networks alone" are forward and backward of the networks that a method trains, over the rows that it sees.
+At the paper's size (4 + 4 crops of 64 x 128 x 128, 14 classes, bf16) on a GPU, in wall time with
+the device waited for; at the size of profile quick on a CPU, in processor time. Batches are random
+numbers that lie on the device, so that no loading is counted. "Networks alone" are forward and
+backward of the networks that a method trains, over the rows that it sees.
 """
 
 import dataclasses
@@ -15,17 +17,17 @@ import torch
 from torch import nn
 
 from benchmarks.common import comparison, using
-from guidednet.acceleration import accelerated, autocast
 from guidednet.config import RunConfig, TrainingConfig
-from guidednet.distributed import data_parallel
+from guidednet.data.organs import organ_set
+from guidednet.data.sampling import Batch, BatchConfig
 from guidednet.methods import METHODS, Method
 from guidednet.networks import DoubleConvolution, UNet3D
 from guidednet.optimiser import update
-from guidednet.organs import organ_set
-from guidednet.profiles import profile
-from guidednet.progress import bar
-from guidednet.sampling import Batch, BatchConfig
-from guidednet.train import make_method
+from guidednet.processes.distributed import data_parallel
+from guidednet.runs.profiles import profile
+from guidednet.support.progress import bar
+from guidednet.training.device import accelerated, autocast
+from guidednet.training.loop import make_method
 
 STEP_TO_NETWORKS = 1.5  # a step may take at most so many times what its networks alone take
 GUIDEDNET_TO_CPS = 1.15
@@ -36,7 +38,9 @@ ONE_PASS = ("supervised", "cps", "cld", "dhc", "guidednet")
 
 
 def config_of(method: str, name: str, **training: Any) -> RunConfig:
-    """The run of `method` at the size of the profile called `name`, with other fields of its training."""
+    """The run of `method` at the size of the profile called `name`, with other fields of its
+    training.
+    """
     chosen = profile(name)
     run = chosen.run("flare22", method, chosen.data["flare22"].ratios[1], seed=0)
     return dataclasses.replace(run, training=dataclasses.replace(run.training, **training))
@@ -45,9 +49,17 @@ def config_of(method: str, name: str, **training: Any) -> RunConfig:
 def random_batch(sizes: BatchConfig, classes: int, distance_maps: bool = False) -> Batch:
     """A batch of noise with labels of every class."""
     generator = torch.Generator().manual_seed(0)
-    maps = torch.rand(sizes.labelled, classes - 1, *sizes.crop, generator=generator) if distance_maps else None
+    maps = (
+        torch.rand(sizes.labelled, classes - 1, *sizes.crop, generator=generator)
+        if distance_maps
+        else None
+    )
     label = torch.randint(classes, (sizes.labelled, *sizes.crop), generator=generator)
-    return Batch(torch.rand(sizes.labelled + sizes.unlabelled, 1, *sizes.crop, generator=generator), label, maps)
+    return Batch(
+        torch.rand(sizes.labelled + sizes.unlabelled, 1, *sizes.crop, generator=generator),
+        label,
+        maps,
+    )
 
 
 def batch_of(config: RunConfig, method: Method) -> Batch:
@@ -56,8 +68,12 @@ def batch_of(config: RunConfig, method: Method) -> Batch:
     return random_batch(sizes, organ_set(config.dataset).num_classes, method.uses_distance_maps)
 
 
-def training_step(method: Method, config: RunConfig, device: torch.device) -> Callable[[Batch], None]:
-    """A function that does one training step of `method` on a batch: forward, loss, backward, update."""
+def training_step(
+    method: Method, config: RunConfig, device: torch.device
+) -> Callable[[Batch], None]:
+    """A function that does one training step of `method` on a batch: forward, loss, backward,
+    update.
+    """
     method = accelerated(method, config.training, device).train()
     optimisers, losses = method.optimisers(config.optimiser), data_parallel(method)
 
@@ -75,7 +91,9 @@ def step_of(config: RunConfig, device: torch.device) -> Callable[[], None]:
     return partial(training_step(method, config, device), batch_of(config, method).to(device))
 
 
-def networks_of(config: RunConfig, device: torch.device, layout: Callable = accelerated) -> Callable[[], None]:
+def networks_of(
+    config: RunConfig, device: torch.device, layout: Callable = accelerated
+) -> Callable[[], None]:
     """A function that does forward and backward of the trained networks of `config` alone."""
     method = layout(make_method(config), config.training, device).train()
     batch, networks = batch_of(config, method).to(device), trained_networks(method)
@@ -90,11 +108,17 @@ def networks_of(config: RunConfig, device: torch.device, layout: Callable = acce
 
 def trained_networks(method: Method) -> list[UNet3D]:
     """The U-Nets of a method that have gradients."""
-    return [module for module in method.modules() if isinstance(module, UNet3D) and next(module.parameters()).requires_grad]
+    return [
+        module
+        for module in method.modules()
+        if isinstance(module, UNet3D) and next(module.parameters()).requires_grad
+    ]
 
 
 def seconds(work: Callable[[], None], device: torch.device, repeats: int) -> float:
-    """Least time of `work` after a warm-up: processor time on a CPU, wall time of the finished work on a GPU."""
+    """Least time of `work` after a warm-up: processor time on a CPU, wall time of the finished work
+    on a GPU.
+    """
     clock = time.perf_counter if device.type == "cuda" else time.process_time
     taken = []
     for _ in range(repeats + 1):
@@ -107,60 +131,122 @@ def seconds(work: Callable[[], None], device: torch.device, repeats: int) -> flo
 
 
 def measure(quick: bool = False) -> list[dict[str, Any]]:
-    """Rows that compare; `ratio` is how many times more the other takes, so that a limit of 1.5 is a ratio of at least 0.67."""
+    """Rows that compare; `ratio` is how many times more the other takes, so that a limit of 1.5 is
+    a ratio of at least 0.67.
+    """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    size, repeats = ("smoke" if quick else "paper" if device.type == "cuda" else "quick"), 1 if quick else 5
+    size, repeats = (
+        ("smoke" if quick else "paper" if device.type == "cuda" else "quick"),
+        1 if quick else 5,
+    )
     names = [*METHODS] if not quick else ["supervised", "cps", "guidednet"]
     with using(threads=1):
         turns = bar("benchmark: steps", "method")(names, len(names))
-        steps = {name: seconds(step_of(config_of(name, size), device), device, repeats) for name in turns}
-        alone = {name: seconds(networks_of(config_of(name, size), device), device, repeats) for name in names if name in ONE_PASS}
+        steps = {
+            name: seconds(step_of(config_of(name, size), device), device, repeats) for name in turns
+        }
+        alone = {
+            name: seconds(networks_of(config_of(name, size), device), device, repeats)
+            for name in names
+            if name in ONE_PASS
+        }
         rows = [_against_networks(size, device, name, steps[name], alone[name]) for name in alone]
         unit = _unit(device)
         rows += [
-            comparison(f"step of {name}, {size}", unit, steps[name], "Sup only", steps["supervised"], 0.0, 1)
+            comparison(
+                f"step of {name}, {size}",
+                unit,
+                steps[name],
+                "Sup only",
+                steps["supervised"],
+                0.0,
+                1,
+            )
             for name in names
             if name not in ONE_PASS
         ]
-        wanted = 1 / GUIDEDNET_TO_CPS if size == "paper" else 0.0  # of smaller crops, what does not grow with them is a larger part
-        rows.append(comparison(f"step of guidednet, {size}", unit, steps["guidednet"], "CPS", steps["cps"], wanted, 1))
+        # of smaller crops, what does not grow with them is a larger part
+        wanted = 1 / GUIDEDNET_TO_CPS if size == "paper" else 0.0
+        rows.append(
+            comparison(
+                f"step of guidednet, {size}",
+                unit,
+                steps["guidednet"],
+                "CPS",
+                steps["cps"],
+                wanted,
+                1,
+            )
+        )
         rows.append(_share_of_guidednets_own_terms(size, steps))
         return rows + (_on_gpu if device.type == "cuda" else _on_cpu)(size, device, repeats)
 
 
-def _against_networks(size: str, device: torch.device, name: str, step: float, alone: float) -> dict[str, Any]:
-    return comparison(f"step of {name}, {size}", _unit(device), step, "its networks alone", alone, 1 / STEP_TO_NETWORKS, 1)
+def _against_networks(
+    size: str, device: torch.device, name: str, step: float, alone: float
+) -> dict[str, Any]:
+    return comparison(
+        f"step of {name}, {size}",
+        _unit(device),
+        step,
+        "its networks alone",
+        alone,
+        1 / STEP_TO_NETWORKS,
+        1,
+    )
 
 
 def _share_of_guidednets_own_terms(size: str, steps: dict[str, float]) -> dict[str, Any]:
     """What part of a GuidedNet step a CPS step is not."""
     share = round(1 - steps["cps"] / steps["guidednet"], 3)
-    return {"what": f"3D-CGMM and KT-CPS in a step of guidednet, {size}", "unit": "share", "ours": share, "threads": 1}
+    return {
+        "what": f"3D-CGMM and KT-CPS in a step of guidednet, {size}",
+        "unit": "share",
+        "ours": share,
+        "threads": 1,
+    }
 
 
 def _on_cpu(size: str, device: torch.device, repeats: int) -> list[dict[str, Any]]:
-    """Networks in the layout that CPUs prefer against the usual one with torch's normalisation; GuidedNet against CPS on large crops."""
+    """Networks in the layout that CPUs prefer against the usual one with torch's normalisation;
+    GuidedNet against CPS on large crops.
+    """
     config = config_of("guidednet", size)
-    ours, usual = seconds(networks_of(config, device), device, repeats), seconds(networks_of(config, device, usual_layout), device, repeats)
-    rows = [comparison(f"networks of guidednet, {size}", _unit(device), ours, "the usual layout", usual, 1.0, 1)]
+    ours, usual = (
+        seconds(networks_of(config, device), device, repeats),
+        seconds(networks_of(config, device, usual_layout), device, repeats),
+    )
+    rows = [
+        comparison(
+            f"networks of guidednet, {size}", _unit(device), ours, "the usual layout", usual, 1.0, 1
+        )
+    ]
     if size == "quick":
-        guidednet, cps = (seconds(step_of(large_crops(name), device), device, 1) for name in ("guidednet", "cps"))
+        guidednet, cps = (
+            seconds(step_of(large_crops(name), device), device, 1) for name in ("guidednet", "cps")
+        )
         what = "step of guidednet, one row of each kind of the paper's crop, float32"
         rows.append(comparison(what, _unit(device), guidednet, "CPS", cps, 1 / GUIDEDNET_TO_CPS, 1))
     return rows
 
 
 def large_crops(method: str) -> RunConfig:
-    """The run of `method` with crops of the paper's size, as many as a CPU can have in reasonable time: one labelled and one unlabelled."""
+    """The run of `method` with crops of the paper's size, as many as a CPU can have in reasonable
+    time: one labelled and one unlabelled.
+    """
     config = config_of(method, "paper", precision="fp32")
-    return dataclasses.replace(config, batch=dataclasses.replace(config.batch, labelled=1, unlabelled=1))
+    return dataclasses.replace(
+        config, batch=dataclasses.replace(config.batch, labelled=1, unlabelled=1)
+    )
 
 
 def usual_layout(method: Method, plan: TrainingConfig, device: torch.device) -> Method:
     """`method` as torch would have it on a CPU: channels first, and torch's instance normalisation."""
     for module in method.modules():
         if isinstance(module, DoubleConvolution):
-            module[1], module[4] = (nn.InstanceNorm3d(norm.num_features) for norm in (module[1], module[4]))
+            module[1], module[4] = (
+                nn.InstanceNorm3d(norm.num_features) for norm in (module[1], module[4])
+            )
     return method
 
 
@@ -169,21 +255,40 @@ def _on_gpu(size: str, device: torch.device, repeats: int) -> list[dict[str, Any
     kinds = {
         "bf16": {"precision": "bf16"},
         "bf16, channels last": {"precision": "bf16", "channels_last": True},
-        "bf16, channels last, compiled": {"precision": "bf16", "channels_last": True, "compiled": True},
+        "bf16, channels last, compiled": {
+            "precision": "bf16",
+            "channels_last": True,
+            "compiled": True,
+        },
     }
-    plain, rows = seconds(step_of(config_of("guidednet", size, precision="fp32"), device), device, repeats), []
+    plain, rows = (
+        seconds(step_of(config_of("guidednet", size, precision="fp32"), device), device, repeats),
+        [],
+    )
     rows.append(_memory("fp32", size, device))
     for name, training in kinds.items():
         torch.cuda.reset_peak_memory_stats(device)
         taken = seconds(step_of(config_of("guidednet", size, **training), device), device, repeats)
-        rows.append(comparison(f"step of guidednet, {size}, {name}", "s", taken, "plain float32", plain, ACCELERATED, 1))
+        rows.append(
+            comparison(
+                f"step of guidednet, {size}, {name}",
+                "s",
+                taken,
+                "plain float32",
+                plain,
+                ACCELERATED,
+                1,
+            )
+        )
         rows.append(_memory(name, size, device))
     return rows
 
 
 def _memory(name: str, size: str, device: torch.device) -> dict[str, Any]:
     peak = torch.cuda.max_memory_allocated(device) / 2**30
-    return comparison(f"peak memory of guidednet, {size}, {name}", "GiB", peak, "a card", MEMORY_GIB, 1.0, 1)
+    return comparison(
+        f"peak memory of guidednet, {size}, {name}", "GiB", peak, "a card", MEMORY_GIB, 1.0, 1
+    )
 
 
 def _unit(device: torch.device) -> str:

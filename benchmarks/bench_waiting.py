@@ -1,7 +1,9 @@
-"""How long a training waits for its crops: steps on batches from a case store against steps on one batch that lies on the device.
+"""How long a training waits for its crops: steps on batches from a case store against steps on one
+batch that lies on the device.
 
-GuidedNet, with as many loader processes as trainings get: on a GPU at the paper's size in wall time, where loading goes on
-beside the device; on a CPU at the size of profile quick in processor time, where the same core loads and computes.
+GuidedNet, with as many loader processes as trainings get: on a GPU at the paper's size in wall
+time, where loading goes on beside the device; on a CPU at the size of profile quick in processor
+time, where the same core loads and computes.
 """
 
 from collections.abc import Callable
@@ -12,17 +14,21 @@ import torch
 from benchmarks.bench_loader import prepared_cases
 from benchmarks.bench_steps import config_of, seconds, training_step
 from benchmarks.common import comparison, using
-from guidednet.acceleration import loader_workers
 from guidednet.config import RunConfig
-from guidednet.sampling import BatchDataset, batch_loader
-from guidednet.store import CaseStore
-from guidednet.train import make_method
+from guidednet.data.case_store import CaseStore
+from guidednet.data.sampling import BatchDataset, batch_loader
+from guidednet.training.device import loader_workers
+from guidednet.training.loop import make_method
 
-WAITING = {"cuda": 0.03, "cpu": 0.1}  # of the time, at most: a GPU does not load, a core of a CPU does both
-CASES = {False: (6, (2.5, 1.25, 1.25), 3.0), True: (2, (10.0, 5.0, 5.0), 6.0)}  # by `quick`: see prepared_cases
+# of the time, at most: a GPU does not load, a core of a CPU does both
+WAITING = {"cuda": 0.03, "cpu": 0.1}
+# by `quick`: see prepared_cases
+CASES = {False: (6, (2.5, 1.25, 1.25), 3.0), True: (2, (10.0, 5.0, 5.0), 6.0)}
 
 
-def steps_from_store(store: CaseStore, config: RunConfig, device: torch.device, steps: int) -> Callable[[], None]:
+def steps_from_store(
+    store: CaseStore, config: RunConfig, device: torch.device, steps: int
+) -> Callable[[], None]:
     """A function that does `steps` training steps on batches as training gets them."""
     cases, workers = store.labelled_ids, loader_workers(device)
     dataset = BatchDataset(store, cases[::2], cases[1::2], config.batch, config.seed)
@@ -35,7 +41,9 @@ def steps_from_store(store: CaseStore, config: RunConfig, device: torch.device, 
     return all_steps
 
 
-def steps_in_place(store: CaseStore, config: RunConfig, device: torch.device, steps: int) -> Callable[[], None]:
+def steps_in_place(
+    store: CaseStore, config: RunConfig, device: torch.device, steps: int
+) -> Callable[[], None]:
     """A function that does `steps` training steps on the same batch."""
     cases = store.labelled_ids
     batch = BatchDataset(store, cases[::2], cases[1::2], config.batch, config.seed)[0]
@@ -51,11 +59,29 @@ def steps_in_place(store: CaseStore, config: RunConfig, device: torch.device, st
 def measure(quick: bool = False) -> list[dict[str, Any]]:
     """One row: seconds a step with and without loading."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    size, steps, repeats = ("smoke", 2, 1) if quick else ("paper", 100, 2) if device.type == "cuda" else ("quick", 20, 3)
+    size, steps, repeats = (
+        ("smoke", 2, 1)
+        if quick
+        else ("paper", 100, 2)
+        if device.type == "cuda"
+        else ("quick", 20, 3)
+    )
     store, config = prepared_cases(*CASES[quick]), config_of("guidednet", size)
     with using(threads=1):
-        works = {work: work(store, config, device, steps) for work in (steps_from_store, steps_in_place)}
+        works = {
+            work: work(store, config, device, steps) for work in (steps_from_store, steps_in_place)
+        }
         taken = {work: seconds(works[work], device, repeats) / steps for work in works}
     unit = "s" if device.type == "cuda" else "CPU s"
     what = f"step of guidednet on crops from a store, {size}"
-    return [comparison(what, unit, taken[steps_from_store], "a batch in place", taken[steps_in_place], 1 - WAITING[device.type], 1)]
+    return [
+        comparison(
+            what,
+            unit,
+            taken[steps_from_store],
+            "a batch in place",
+            taken[steps_in_place],
+            1 - WAITING[device.type],
+            1,
+        )
+    ]

@@ -1,7 +1,9 @@
-"""Sliding-window inference against MONAI's: the same windows, uniform mean, softmax in the predictor, one window at a time.
+"""Sliding-window inference against MONAI's: the same windows, uniform mean, softmax in the
+predictor, one window at a time.
 
-With the paper's network, and with a 1x1x1 convolution in its place, so that the time is that of cutting, softmax and
-adding alone. Probabilities are compared first. `labels` are compared with MONAI's followed by argmax.
+With the paper's network, and with a 1x1x1 convolution in its place, so that the time is that of
+cutting, softmax and adding alone. Probabilities are compared first. `labels` are compared with
+MONAI's followed by argmax.
 """
 
 from collections.abc import Callable
@@ -12,14 +14,22 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from benchmarks.common import best_cpu_seconds, comparison, peak_mebibytes, require, require_agreement, using
-from guidednet.config import WindowConfig
-from guidednet.inference import Size, predict_labels, predict_probabilities
+from benchmarks.common import (
+    best_cpu_seconds,
+    comparison,
+    peak_mebibytes,
+    require,
+    require_agreement,
+    using,
+)
+from guidednet.inference import Size, WindowConfig, predict_labels, predict_probabilities
 from guidednet.networks import UNet3D
 
 
 class Sizes(NamedTuple):
-    """What is measured: time at `shape` (D,H,W), U-Nets of `width` at half of it, memory where windows are small beside the volume."""
+    """What is measured: time at `shape` (D,H,W), U-Nets of `width` at half of it, memory where
+    windows are small beside the volume.
+    """
 
     shape: Size
     window: Size
@@ -52,7 +62,9 @@ def ours(network: Callable, image: Tensor, window: Size) -> Tensor:
 
 def our_labels(network: Callable, image: Tensor, window: Size) -> Tensor:
     """Label map (D,H,W) by guidednet.inference."""
-    return torch.from_numpy(predict_labels(network, image.numpy(), WindowConfig(window, half(window)), CLASSES))
+    return torch.from_numpy(
+        predict_labels(network, image.numpy(), WindowConfig(window, half(window)), CLASSES)
+    )
 
 
 @torch.inference_mode()
@@ -61,7 +73,9 @@ def monai(network: Callable, image: Tensor, window: Size) -> Tensor:
     from monai.inferers import sliding_window_inference
 
     softmax = lambda patch: network(patch).logits.softmax(1)  # noqa: E731
-    return sliding_window_inference(image[None, None], window, 1, softmax, overlap=0.5, mode="constant")[0]
+    return sliding_window_inference(
+        image[None, None], window, 1, softmax, overlap=0.5, mode="constant"
+    )[0]
 
 
 def monai_labels(network: Callable, image: Tensor, window: Size) -> Tensor:
@@ -100,33 +114,66 @@ def measure(quick: bool = False) -> list[dict[str, Any]]:
 
 
 def time_rows(shape: Size, window: Size, width: int, repeats: int) -> list[dict[str, Any]]:
-    """Processor seconds per volume: the U-Net at half the size, the 1x1x1 convolution, and labels with the latter."""
+    """Processor seconds per volume: the U-Net at half the size, the 1x1x1 convolution, and labels
+    with the latter.
+    """
     torch.manual_seed(0)
     arguments = (UNet3D(CLASSES, width).eval(), volume(half(shape)), half(window))
-    require_agreement("probabilities of ours and MONAI's", (ours(*arguments) - monai(*arguments)).abs().max().item(), 1e-5)
-    with_unet = best_cpu_seconds({name: partial(FUNCTIONS[name], *arguments) for name in ("ours", "MONAI")}, repeats)
-    alone = best_cpu_seconds({name: pointwise_work(name, shape, window) for name in FUNCTIONS}, 2 * repeats)
+    require_agreement(
+        "probabilities of ours and MONAI's",
+        (ours(*arguments) - monai(*arguments)).abs().max().item(),
+        1e-5,
+    )
+    with_unet = best_cpu_seconds(
+        {name: partial(FUNCTIONS[name], *arguments) for name in ("ours", "MONAI")}, repeats
+    )
+    alone = best_cpu_seconds(
+        {name: pointwise_work(name, shape, window) for name in FUNCTIONS}, 2 * repeats
+    )
     return [
         time_row("U-Net", half(shape), with_unet["ours"], "MONAI", with_unet["MONAI"]),
         time_row("windows alone", shape, alone["ours"], "MONAI", alone["MONAI"]),
-        time_row("labels, windows alone", shape, alone["our labels"], "MONAI, argmax", alone["MONAI's labels"]),
+        time_row(
+            "labels, windows alone",
+            shape,
+            alone["our labels"],
+            "MONAI, argmax",
+            alone["MONAI's labels"],
+        ),
     ]
 
 
 def time_row(what: str, shape: Size, taken: float, other: str, others: float) -> dict[str, Any]:
     """A row of processor seconds at `shape` (D,H,W)."""
-    return comparison(f"{what}, {'x'.join(map(str, shape))}", "CPU s", taken, other, others, WANTED, threads=1)
+    return comparison(
+        f"{what}, {'x'.join(map(str, shape))}", "CPU s", taken, other, others, WANTED, threads=1
+    )
 
 
 def memory_rows(shape: Size, window: Size) -> list[dict[str, Any]]:
-    """Peak MiB beyond the image: against MONAI's, and against one score volume, a channel for counts, and what a window takes."""
-    peaks = {name: peak_mebibytes(partial(pointwise_work, name, shape, window)) for name in FUNCTIONS}
+    """Peak MiB beyond the image: against MONAI's, and against one score volume, a channel for
+    counts, and what a window takes.
+    """
+    peaks = {
+        name: peak_mebibytes(partial(pointwise_work, name, shape, window)) for name in FUNCTIONS
+    }
     channel = volume(shape).nbytes / 2**20
-    one_window = volume(window).nbytes / 2**20 * (2 * CLASSES + 2)  # the window, its logits and probabilities, a working copy
+    # the window, its logits and probabilities, a working copy
+    one_window = volume(window).nbytes / 2**20 * (2 * CLASSES + 2)
     size, allowed = "x".join(map(str, shape)), (CLASSES + 1) * channel + one_window
     held = "one score volume, a channel, a window"
     return [
-        comparison(f"peak memory, {size}", "MiB", peaks["ours"], "MONAI", peaks["MONAI"], WANTED, threads=1),
+        comparison(
+            f"peak memory, {size}", "MiB", peaks["ours"], "MONAI", peaks["MONAI"], WANTED, threads=1
+        ),
         comparison(f"peak memory, {size}", "MiB", peaks["ours"], held, allowed, WANTED, threads=1),
-        comparison(f"peak memory, labels, {size}", "MiB", peaks["our labels"], held, allowed, WANTED, threads=1),
+        comparison(
+            f"peak memory, labels, {size}",
+            "MiB",
+            peaks["our labels"],
+            held,
+            allowed,
+            WANTED,
+            threads=1,
+        ),
     ]

@@ -1,4 +1,6 @@
-"""What the benchmarks share: timing by turns, memory in a fresh process, rows that compare, and the files they are written to."""
+"""What the benchmarks share: timing by turns, memory in a fresh process, rows that compare, and the
+files they are written to.
+"""
 
 import ctypes
 import importlib.metadata
@@ -17,12 +19,12 @@ from typing import Any
 import pandas as pd
 import torch
 
-from guidednet.environment import peak_memory, provenance, reset_peak_memory
 from guidednet.errors import FailedError, InputError
-from guidednet.files import write_text
-from guidednet.parallel import cores
-from guidednet.progress import bar
-from guidednet.workspace import open_workspace
+from guidednet.processes.workers import cores
+from guidednet.runs.provenance import peak_memory, provenance, reset_peak_memory
+from guidednet.runs.workspace import open_workspace
+from guidednet.support.files import write_text
+from guidednet.support.progress import bar
 
 PACKAGES = ("torch", "numpy", "torchio", "monai", "h5py")
 M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
@@ -30,9 +32,15 @@ INSTALL = "python -m pip install -c requirements.lock"
 
 
 def environment() -> dict[str, Any]:
-    """The columns that every row gets: processor, cores, threads, versions, commit (with + where files were changed), date."""
+    """The columns that every row gets: processor, cores, threads, versions, commit (with + where
+    files were changed), date.
+    """
     about = provenance("cpu")
-    installed = {name: importlib.metadata.version(name) for name in PACKAGES if importlib.util.find_spec(name)}
+    installed = {
+        name: importlib.metadata.version(name)
+        for name in PACKAGES
+        if importlib.util.find_spec(name)
+    }
     commit = (about["commit"] or "")[:12] + ("+" if about["uncommitted_changes"] else "")
     return {
         "device": _processor(),
@@ -46,19 +54,26 @@ def environment() -> dict[str, Any]:
 
 
 def write(name: str, rows: list[dict[str, Any]]) -> Path:
-    """Print the table of `rows` and write figures/benchmarks/<name>.csv (FIGURES_DIR), with the columns of `environment`.
+    """Print the table of `rows` and write figures/benchmarks/<name>.csv (FIGURES_DIR), with the
+    columns of `environment`.
 
     What a row says itself, such as its number of threads, stands. Returns the path.
     """
     columns = environment()
-    print(f"\n{name}: {columns['device']}, {columns['cores']} cores\n{pd.DataFrame(rows).to_string(index=False, na_rep='')}")
+    print(
+        f"\n{name}: {columns['device']}, {columns['cores']} cores\n{pd.DataFrame(rows).to_string(index=False, na_rep='')}"
+    )
     path = open_workspace("quick").figures / "benchmarks" / f"{name}.csv"
     write_text(path, pd.DataFrame([row | columns | row for row in rows]).to_csv(index=False))
     return path
 
 
-def comparison(what: str, unit: str, ours: float, other: str, theirs: float, wanted: float, threads: int) -> dict[str, Any]:
-    """A row: `ratio` is how many times more the `other` takes; `holds` says whether that is at least `wanted`."""
+def comparison(
+    what: str, unit: str, ours: float, other: str, theirs: float, wanted: float, threads: int
+) -> dict[str, Any]:
+    """A row: `ratio` is how many times more the `other` takes; `holds` says whether that is at
+    least `wanted`.
+    """
     ratio = theirs / ours if ours else math.nan  # a tiny work may take no new memory
     return {
         "what": what,
@@ -76,7 +91,8 @@ def comparison(what: str, unit: str, ours: float, other: str, theirs: float, wan
 def best_cpu_seconds(works: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
     """Least processor time of each of `works`, after a warm-up; they take turns.
 
-    It counts all threads of this process, and no waiting: what else the machine does lengthens it little.
+    It counts all threads of this process, and no waiting: what else the machine does lengthens it
+    little.
     """
     times = {name: [] for name in works}
     turns = list(works.items()) * (repeats + 1)
@@ -88,12 +104,16 @@ def best_cpu_seconds(works: dict[str, Callable[[], Any]], repeats: int) -> dict[
 
 
 def peak_mebibytes(prepare: Callable[[], Callable[[], Any]]) -> float:
-    """MiB that the work which `prepare` returns adds to the resident size at its peak, in a fresh process with one thread.
+    """MiB that the work which `prepare` returns adds to the resident size at its peak, in a fresh
+    process with one thread.
 
-    `prepare` must be picklable; what it imports, allocates and warms up does not count. Linux with glibc: there freed
-    blocks go back at once, so that the figure is that of live tensors, not of what malloc keeps.
+    `prepare` must be picklable; what it imports, allocates and warms up does not count. Linux with
+    glibc: there freed blocks go back at once, so that the figure is that of live tensors, not of
+    what malloc keeps.
     """
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_give_freed_blocks_back) as pool:
+    with ProcessPoolExecutor(
+        1, mp_context=multiprocessing.get_context("spawn"), initializer=_give_freed_blocks_back
+    ) as pool:
         return pool.submit(_peak_of_work, prepare).result()
 
 
@@ -128,11 +148,15 @@ def require(*packages: str) -> None:
     """Raise InputError, with the command that installs them, where one of `packages` is missing."""
     if missing := [name for name in packages if importlib.util.find_spec(name) is None]:
         names, command = " and ".join(missing), f"{INSTALL} {' '.join(missing)}"
-        raise InputError(f"this benchmark compares with {names}, not installed here; install with: {command}")
+        raise InputError(
+            f"this benchmark compares with {names}, not installed here; install with: {command}"
+        )
 
 
 def require_agreement(what: str, difference: float, tolerance: float) -> None:
-    """Raise FailedError where two ways to compute the same differ by more than `tolerance`: then their times mean nothing."""
+    """Raise FailedError where two ways to compute the same differ by more than `tolerance`: then
+    their times mean nothing.
+    """
     if not difference <= tolerance:
         raise FailedError(f"{what}: results differ by {difference:.1e}, more than {tolerance:.0e}")
 

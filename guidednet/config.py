@@ -12,10 +12,11 @@ import typing
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from guidednet.data.sampling import BatchConfig
 from guidednet.errors import InputError
+from guidednet.inference import WindowConfig
 from guidednet.networks import INITIALISERS, NetworkConfig
 from guidednet.optimiser import OptimiserConfig
-from guidednet.sampling import BatchConfig
 
 T = TypeVar("T")
 PRECISIONS = ("fp32", "bf16")
@@ -23,14 +24,16 @@ PRECISIONS = ("fp32", "bf16")
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Length and bookkeeping of a training. Steps are optimiser steps; nothing is counted in epochs.
+    """Length and bookkeeping of a training. Steps are optimiser steps; nothing is counted in
+    epochs.
 
-    `ramp_steps` None means `steps`: the unsupervised weight is full at the last step (the released code has
-    30,000 and a `ramp_staircase` of 150, see guidednet.losses.ramp). `burn_in_steps` > 0
-    starts every network from a supervised training of that many steps that all methods share, at its own rate.
-    `keep_every` keeps the weights of every so many steps, for questions that are asked after the training.
-    `precision` of the networks is "fp32" or "bf16"; losses are always float32, and so is what a CPU predicts.
-    `channels_last` (on a GPU; a CPU always) and `compiled` change how they are computed and, by rounding, what.
+    `ramp_steps` None means `steps`: the unsupervised weight is full at the last step (the released
+    code has 30,000 and a `ramp_staircase` of 150, see guidednet.losses.ramp). `burn_in_steps` > 0
+    starts every network from a supervised training of that many steps that all methods share, at
+    its own rate. `keep_every` keeps the weights of every so many steps, for questions that are
+    asked after the training. `precision` of the networks is "fp32" or "bf16"; losses are always
+    float32, and so is what a CPU predicts. `channels_last` (on a GPU; a CPU always) and `compiled`
+    change how they are computed and, by rounding, what.
     """
 
     steps: int = 20_000
@@ -52,24 +55,13 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True)
-class WindowConfig:
-    """Sliding window of inference: size and stride (D,H,W) in voxels; raises InputError for a stride that would leave voxels out."""
-
-    size: tuple[int, int, int] = (64, 160, 160)
-    stride: tuple[int, int, int] = (32, 80, 80)
-
-    def __post_init__(self) -> None:
-        if not all(1 <= stride <= side for stride, side in zip(self.stride, self.size, strict=True)):
-            raise InputError(f"window stride is {self.stride}: give numbers from 1 to those of the window's size {self.size}")
-
-
-@dataclass(frozen=True)
 class RunConfig:
-    """One training: method and its options, data set and split sizes, networks, batches, optimiser, seed.
+    """One training: method and its options, data set and split sizes, networks, batches, optimiser,
+    seed.
 
-    `options` is an instance of the method's own `Config`. `n_unlabelled` 0 trains on labelled cases alone.
-    `initialisation` matters for single-network methods; network B of a pair is always "xavier".
-    Raises InputError for numbers that no training can have.
+    `options` is an instance of the method's own `Config`. `n_unlabelled` 0 trains on labelled cases
+    alone. `initialisation` matters for single-network methods; network B of a pair is always
+    "xavier". Raises InputError for numbers that no training can have.
     """
 
     dataset: str
@@ -99,9 +91,13 @@ class RunConfig:
         divisor = 2 ** (self.network.depth - 1)
         for name, sides in (("crop", self.batch.crop), ("window size", self.window.size)):
             if any(side < 1 or side % divisor for side in sides):
-                raise InputError(f"{name} is {sides}: a network of depth {self.network.depth} needs multiples of {divisor}")
+                raise InputError(
+                    f"{name} is {sides}: a network of depth {self.network.depth} needs multiples of {divisor}"
+                )
         if self.initialisation not in INITIALISERS:
-            raise InputError(f"initialisation is '{self.initialisation}': use one of {', '.join(INITIALISERS)}")
+            raise InputError(
+                f"initialisation is '{self.initialisation}': use one of {', '.join(INITIALISERS)}"
+            )
 
 
 def to_json(config: Any) -> str:
@@ -110,39 +106,65 @@ def to_json(config: Any) -> str:
 
 
 def from_dict(kind: type[T], values: dict[str, Any]) -> T:
-    """The dataclass `kind` with the fields of `values`; lists become tuples, nested dictionaries dataclasses.
+    """The dataclass `kind` with the fields of `values`; lists become tuples, nested dictionaries
+    dataclasses.
 
-    Raises InputError for a field that `kind` does not have, for one that is missing and for a value of another type.
+    Raises InputError for a field that `kind` does not have, for one that is missing and for a value
+    of another type.
     """
     if not isinstance(values, dict):
-        raise InputError(f"{kind.__name__} is {reprlib.repr(values)}, but must have its fields by name")
+        raise InputError(
+            f"{kind.__name__} is {reprlib.repr(values)}, but must have its fields by name"
+        )
     fields = {item.name: item for item in dataclasses.fields(kind)}
     if unknown := set(values) - set(fields):
-        raise InputError(f"{kind.__name__} has no field '{min(map(str, unknown))}': use one of {', '.join(sorted(fields))}")
-    needed = {name for name, item in fields.items() if item.default is item.default_factory is dataclasses.MISSING}
+        raise InputError(
+            f"{kind.__name__} has no field '{min(map(str, unknown))}': use one of {', '.join(sorted(fields))}"
+        )
+    needed = {
+        name
+        for name, item in fields.items()
+        if item.default is item.default_factory is dataclasses.MISSING
+    }
     if missing := needed - set(values):
         raise InputError(f"{kind.__name__} lacks the field '{min(missing)}'; add it")
     hints = typing.get_type_hints(kind)
-    return kind(**{name: _restore(f"{kind.__name__}: {name}", hints[name], value) for name, value in values.items()})
+    return kind(
+        **{
+            name: _restore(f"{kind.__name__}: {name}", hints[name], value)
+            for name, value in values.items()
+        }
+    )
 
 
 def _restore(name: str, hint: Any, value: Any) -> Any:
-    """The value of type `hint` that `value` is in JSON; raises InputError, which calls it `name`, where it is none."""
+    """The value of type `hint` that `value` is in JSON; raises InputError, which calls it `name`,
+    where it is none.
+    """
     if typing.get_origin(hint) in {types.UnionType, typing.Union}:
         return _restore_one_of(name, typing.get_args(hint), value)
     if dataclasses.is_dataclass(hint):
         return from_dict(hint, value)
     kinds = typing.get_args(hint) if typing.get_origin(hint) is tuple else ()
-    if kinds and isinstance(value, list | tuple) and (kinds[-1] is Ellipsis or len(value) == len(kinds)):
+    if (
+        kinds
+        and isinstance(value, list | tuple)
+        and (kinds[-1] is Ellipsis or len(value) == len(kinds))
+    ):
         return tuple(_restore(name, kinds[0], entry) for entry in value)
-    known = hint is not Any and (kinds or isinstance(hint, type))  # a method of a user's may have other types, which are not looked into
+    # a method of a user's may have other types, which are not looked into
+    known = hint is not Any and (kinds or isinstance(hint, type))
     if not known or type(value) is hint or (hint is float and type(value) is int):
         return value
-    raise InputError(f"{name} is {reprlib.repr(value)}, but must be {hint if kinds else f'a value of type {hint.__name__}'}")
+    raise InputError(
+        f"{name} is {reprlib.repr(value)}, but must be {hint if kinds else f'a value of type {hint.__name__}'}"
+    )
 
 
 def _restore_one_of(name: str, choices: tuple[Any, ...], value: Any) -> Any:
-    """`_restore` by the first of `choices` that takes `value`; raises the first one's InputError where none does."""
+    """`_restore` by the first of `choices` that takes `value`; raises the first one's InputError
+    where none does.
+    """
     for choice in choices[1:]:
         with contextlib.suppress(InputError):
             return _restore(name, choice, value)

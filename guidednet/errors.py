@@ -7,8 +7,8 @@ from contextlib import contextmanager
 class InputError(Exception):
     """Something the user gave cannot be used.
 
-    The message is one sentence that names the file or option and the fix. The command line prints it
-    without a traceback and ends with status 2.
+    The message is one sentence that names the file or option and the fix. The command line prints
+    it without a traceback and ends with status 2.
     """
 
 
@@ -19,7 +19,9 @@ def input_error(sentences: list[str], headline: str) -> InputError:
 
 @contextmanager
 def naming(source: object) -> Iterator[None]:
-    """Within it, the sentence of an InputError begins with `source`, the file that its reason was found in."""
+    """Within it, the sentence of an InputError begins with `source`, the file that its reason was
+    found in.
+    """
     try:
         yield
     except InputError as error:
@@ -27,7 +29,9 @@ def naming(source: object) -> Iterator[None]:
 
 
 class FailedError(Exception):
-    """Something that began well has failed: a training that diverges, a notebook with a failing cell.
+    """Something that began well has failed: a training that diverges, a notebook with a failing
+    cell.
 
-    The message is one sentence that names it. The command line prints it without a traceback and ends with status 1.
+    The message is one sentence that names it. The command line prints it without a traceback and
+    ends with status 1.
     """

@@ -1,10 +1,12 @@
-"""Sliding-window inference: windows over the volume, softmax averaged uniformly, argmax (section 1.9).
+"""Sliding-window inference: windows over the volume, softmax averaged uniformly, argmax (section
+1.9).
 
 Torch and numpy alone, so that a machine that only trains needs no image library.
 """
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -12,15 +14,36 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from guidednet.config import WindowConfig
+from guidednet.errors import InputError
 
 Size = tuple[int, int, int]
-# Voxels. Up to so many, torch convolves a single row on a CPU without oneDNN, which takes almost three times what two rows take.
+# Voxels. Up to so many, torch convolves a single row on a CPU without oneDNN, which takes almost
+# three times what two rows take.
 SMALL_WINDOW = 32_768
 
 
+@dataclass(frozen=True)
+class WindowConfig:
+    """Sliding window of inference: size and stride (D,H,W) in voxels; raises InputError for a
+    stride that would leave voxels out.
+    """
+
+    size: tuple[int, int, int] = (64, 160, 160)
+    stride: tuple[int, int, int] = (32, 80, 80)
+
+    def __post_init__(self) -> None:
+        if not all(
+            1 <= stride <= side for stride, side in zip(self.stride, self.size, strict=True)
+        ):
+            raise InputError(
+                f"window stride is {self.stride}: give numbers from 1 to those of the window's size {self.size}"
+            )
+
+
 def window_starts(size: int, window: int, stride: int) -> list[int]:
-    """First voxels of the windows along one axis; the last window is moved back to end with the volume."""
+    """First voxels of the windows along one axis; the last window is moved back to end with the
+    volume.
+    """
     last = max(size - window, 0)
     return [*range(0, last, stride), last]
 
@@ -33,7 +56,9 @@ def windows(shape: Size, window: Size, stride: Size) -> Iterator[tuple[slice, ..
 
 
 def windows_per_voxel(shape: Size, window: Size, stride: Size) -> Tensor:
-    """How many windows see each voxel (D,H,W), float32: the product of the counts along the three axes."""
+    """How many windows see each voxel (D,H,W), float32: the product of the counts along the three
+    axes.
+    """
     counts = [torch.zeros(size) for size in shape]
     for count, *sizes in zip(counts, shape, window, stride, strict=True):
         for start in window_starts(*sizes):
@@ -43,11 +68,18 @@ def windows_per_voxel(shape: Size, window: Size, stride: Size) -> Tensor:
 
 @torch.inference_mode()
 def summed_scores(
-    network: Callable, image: Tensor, window: Size, stride: Size, num_classes: int, scores_on: torch.device | None = None
+    network: Callable,
+    image: Tensor,
+    window: Size,
+    stride: Size,
+    num_classes: int,
+    scores_on: torch.device | None = None,
 ) -> Tensor:
-    """The sum (K,D,H,W) of the softmax over all windows that see a voxel, float32 on the device `scores_on` (default: the image's).
+    """The sum (K,D,H,W) of the softmax over all windows that see a voxel, float32 on the device
+    `scores_on` (default: the image's).
 
-    It is the only volume of K channels that is held. Windows that reach beyond a small volume see its minimum (air) there.
+    It is the only volume of K channels that is held. Windows that reach beyond a small volume see
+    its minimum (air) there.
     """
     scores = torch.zeros(num_classes, *image.shape, device=scores_on or image.device)
     air = float(image.min())
@@ -55,7 +87,9 @@ def summed_scores(
     for place in windows(tuple(image.shape), window, stride):
         inside = image[place]
         d, h, w = inside.shape
-        padded = functional.pad(inside, [0, window[2] - w, 0, window[1] - h, 0, window[0] - d], value=air)
+        padded = functional.pad(
+            inside, [0, window[2] - w, 0, window[1] - h, 0, window[0] - d], value=air
+        )
         row = padded[None, None]
         logits = network(row.expand(2, -1, -1, -1, -1) if in_pairs else row).logits[0]
         probabilities = logits.float().softmax(0)
@@ -65,30 +99,50 @@ def summed_scores(
 
 @torch.inference_mode()
 def predict_probabilities(
-    network: Callable, image: Tensor, window: Size, stride: Size, num_classes: int, scores_on: torch.device | None = None
+    network: Callable,
+    image: Tensor,
+    window: Size,
+    stride: Size,
+    num_classes: int,
+    scores_on: torch.device | None = None,
 ) -> Tensor:
-    """Class probabilities (K,D,H,W) of `image` (D,H,W), the mean of the softmax over all windows that see a voxel.
+    """Class probabilities (K,D,H,W) of `image` (D,H,W), the mean of the softmax over all windows
+    that see a voxel.
 
-    `network` maps (1,1,d,h,w) to an object with `.logits`, and should be in evaluation mode. A volume smaller than
-    the window is padded with its minimum (air) and cut back. `scores_on` as for `summed_scores`.
+    `network` maps (1,1,d,h,w) to an object with `.logits`, and should be in evaluation mode. A
+    volume smaller than the window is padded with its minimum (air) and cut back. `scores_on` as for
+    `summed_scores`.
     """
     scores = summed_scores(network, image, window, stride, num_classes, scores_on)
     return scores.div_(windows_per_voxel(tuple(image.shape), window, stride).to(scores.device))
 
 
 def predict_labels(
-    network: Callable, image: np.ndarray, window: WindowConfig, num_classes: int, device: torch.device | str = "cpu"
+    network: Callable,
+    image: np.ndarray,
+    window: WindowConfig,
+    num_classes: int,
+    device: torch.device | str = "cpu",
 ) -> np.ndarray:
-    """Label map (D,H,W), uint8: the class of the largest mean probability at each voxel of `image` (D,H,W)."""
+    """Label map (D,H,W), uint8: the class of the largest mean probability at each voxel of `image`
+    (D,H,W).
+    """
     tensor = torch.from_numpy(np.asarray(image, dtype=np.float32)).to(device)
     scores_on = room_for_scores(num_classes * tensor.nbytes, tensor.device)
     scores = summed_scores(network, tensor, window.size, window.stride, num_classes, scores_on)
-    # The sum is largest where the mean is. Slab by slab, because the indices are int64; `max`, because `argmax` takes five times as long.
-    return torch.cat([slab.max(0).indices.to(torch.uint8) for slab in scores.split(8, dim=1)]).cpu().numpy()
+    # The sum is largest where the mean is. Slab by slab, because the indices are int64; `max`,
+    # because `argmax` takes five times as long.
+    return (
+        torch.cat([slab.max(0).indices.to(torch.uint8) for slab in scores.split(8, dim=1)])
+        .cpu()
+        .numpy()
+    )
 
 
 def room_for_scores(wanted_bytes: int, device: torch.device) -> torch.device:
-    """`device`, or the CPU where scores would take more than half of what is free on a GPU; the rest is the network's."""
+    """`device`, or the CPU where scores would take more than half of what is free on a GPU; the
+    rest is the network's.
+    """
     if device.type == "cuda" and wanted_bytes > torch.cuda.mem_get_info(device)[0] / 2:
         return torch.device("cpu")
     return device

@@ -1,7 +1,9 @@
-"""The losses that several methods share: supervised, weighted and cross-supervised, and the ramp-up.
+"""The losses that several methods share: supervised, weighted and cross-supervised, and the
+ramp-up.
 
-Every ratio of sums over the batch is summed over all processes before it is divided (`sum_over_ranks`).
-Axis letters: b image, k class, v voxel. K classes include the background, class 0.
+Every ratio of sums over the batch is summed over all processes before it is divided
+(`sum_over_ranks`). Axis letters: b image, k class, v voxel. K classes include the background, class
+0.
 """
 
 import functools
@@ -12,31 +14,44 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from guidednet.distributed import sum_over_ranks
+from guidednet.processes.distributed import sum_over_ranks
 
 
 def full_precision(function: Callable) -> Callable:
-    """Let `function` compute in float32 at least: half-precision arguments are cast up, autocast is off inside.
+    """Let `function` compute in float32 at least: half-precision arguments are cast up, autocast is
+    off inside.
 
     A mean over millions of voxels sends gradients back that half precision rounds to zero.
     """
 
     def cast(value: object) -> object:
-        return value.float() if isinstance(value, Tensor) and value.dtype in (torch.float16, torch.bfloat16) else value
+        return (
+            value.float()
+            if isinstance(value, Tensor) and value.dtype in (torch.float16, torch.bfloat16)
+            else value
+        )
 
     @functools.wraps(function)
     def wrapped(*arguments: object, **options: object) -> object:
-        device = next(value.device.type for value in (*arguments, *options.values()) if isinstance(value, Tensor))
+        device = next(
+            value.device.type
+            for value in (*arguments, *options.values())
+            if isinstance(value, Tensor)
+        )
         with torch.autocast(device, enabled=False):
-            return function(*map(cast, arguments), **{name: cast(value) for name, value in options.items()})
+            return function(
+                *map(cast, arguments), **{name: cast(value) for name, value in options.items()}
+            )
 
     return wrapped
 
 
 def ramp(step: int, ramp_steps: int, staircase: int | None = None) -> float:
-    """r(t) = exp(-5 (1 - clip(t, 0, 1))²) with t = step / ramp_steps: 0.0067 at the start, 1 at the end.
+    """r(t) = exp(-5 (1 - clip(t, 0, 1))²) with t = step / ramp_steps: 0.0067 at the start, 1 at the
+    end.
 
-    `staircase` lets t rise only once in so many steps; the released code has ramp_steps 30,000, staircase 150.
+    `staircase` lets t rise only once in so many steps; the released code has ramp_steps 30,000,
+    staircase 150.
     """
     if staircase:
         step = step // staircase * staircase
@@ -44,13 +59,17 @@ def ramp(step: int, ramp_steps: int, staircase: int | None = None) -> float:
 
 
 def one_hot(labels: Tensor, num_classes: int) -> Tensor:
-    """Boolean (B,K,D,H,W) of integer `labels` (B,D,H,W); a label outside 0..K-1 belongs to no class."""
+    """Boolean (B,K,D,H,W) of integer `labels` (B,D,H,W); a label outside 0..K-1 belongs to no
+    class.
+    """
     classes = torch.arange(num_classes, device=labels.device)
     return labels.unsqueeze(1) == classes.view(-1, *[1] * (labels.dim() - 1))
 
 
 def class_counts(labels: Tensor, num_classes: int) -> Tensor:
-    """Number of voxels of each class (K,), int64, on all processes (torch.bincount would wait for the GPU)."""
+    """Number of voxels of each class (K,), int64, on all processes (torch.bincount would wait for
+    the GPU).
+    """
     return sum_over_ranks(one_hot(labels, num_classes).flatten(2).sum((0, 2)))
 
 
@@ -67,7 +86,9 @@ def batch_mean(values: Tensor, count: int | None = None) -> Tensor:
 
 
 def mean_over_pairs(similarity: Tensor, present: Tensor) -> Tensor:
-    """Mean of `similarity` (K,K) over pairs k < j of classes that are both `present` (K,); 0 if there is no pair."""
+    """Mean of `similarity` (K,K) over pairs k < j of classes that are both `present` (K,); 0 if
+    there is no pair.
+    """
     pairs = torch.outer(present, present).triu(diagonal=1)
     return (similarity * pairs).sum() / pairs.sum().clamp_min(1)
 
@@ -76,11 +97,17 @@ def resize_labels(labels: Tensor, size: torch.Size) -> Tensor:
     """Integer `labels` (B,D,H,W) at another size by nearest neighbour."""
     if labels.shape[1:] == size:
         return labels
-    return functional.interpolate(labels.unsqueeze(1).float(), size, mode="nearest-exact").squeeze(1).to(labels.dtype)
+    return (
+        functional.interpolate(labels.unsqueeze(1).float(), size, mode="nearest-exact")
+        .squeeze(1)
+        .to(labels.dtype)
+    )
 
 
 def resize_maps(maps: Tensor, size: torch.Size) -> Tensor:
-    """`maps` (B,N,D,H,W) at a smaller size by averaging, at a larger one by trilinear interpolation."""
+    """`maps` (B,N,D,H,W) at a smaller size by averaging, at a larger one by trilinear
+    interpolation.
+    """
     if maps.shape[2:] == size:
         return maps
     if maps.shape[2] > size[0]:
@@ -90,13 +117,20 @@ def resize_maps(maps: Tensor, size: torch.Size) -> Tensor:
 
 @full_precision
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """CE = -mean_{b,v} ln p_{y_v}; `logits` (B,K,D,H,W), integer `labels` (B,D,H,W), or (B,K) and (B,)."""
-    return batch_mean(functional.cross_entropy(logits, labels.long(), reduction="sum"), labels.numel())
+    """CE = -mean_{b,v} ln p_{y_v}; `logits` (B,K,D,H,W), integer `labels` (B,D,H,W), or (B,K) and
+    (B,).
+    """
+    return batch_mean(
+        functional.cross_entropy(logits, labels.long(), reduction="sum"), labels.numel()
+    )
 
 
 @full_precision
-def weighted_cross_entropy(logits: Tensor, targets: Tensor, class_weights: Tensor, normalise: bool = True) -> Tensor:
-    """Σ_v w_{t_v} l_v / Σ_v w_{t_v} with l_v = -ln p_{t_v}; where all weights are zero it is 0, with zero gradient.
+def weighted_cross_entropy(
+    logits: Tensor, targets: Tensor, class_weights: Tensor, normalise: bool = True
+) -> Tensor:
+    """Σ_v w_{t_v} l_v / Σ_v w_{t_v} with l_v = -ln p_{t_v}; where all weights are zero it is 0,
+    with zero gradient.
 
     `logits` (B,K,D,H,W), integer `targets` (B,D,H,W), `class_weights` (K,) without gradient.
     `normalise=False` divides by the number of voxels instead, as eq. 19 is printed.
@@ -110,11 +144,14 @@ def weighted_cross_entropy(logits: Tensor, targets: Tensor, class_weights: Tenso
 
 
 @full_precision
-def batch_dice_loss(probabilities: Tensor, labels: Tensor, smooth: float = 1e-5, skip_absent: bool = False) -> Tensor:
-    """1/K Σ_k [1 - (2 Σ p_k Y_k + s) / (Σ p_k² + Σ Y_k + s)], sums over b and v together, background included.
+def batch_dice_loss(
+    probabilities: Tensor, labels: Tensor, smooth: float = 1e-5, skip_absent: bool = False
+) -> Tensor:
+    """1/K Σ_k [1 - (2 Σ p_k Y_k + s) / (Σ p_k² + Σ Y_k + s)], sums over b and v together,
+    background included.
 
-    `probabilities` (B,K,D,H,W), integer `labels` (B,D,H,W). A class absent from the labels is a penalty on its
-    false positives; `skip_absent` leaves it out of the mean.
+    `probabilities` (B,K,D,H,W), integer `labels` (B,D,H,W). A class absent from the labels is a
+    penalty on its false positives; `skip_absent` leaves it out of the mean.
     """
     num_classes = probabilities.shape[1]
     masks = one_hot(labels, num_classes)
@@ -128,10 +165,14 @@ def batch_dice_loss(probabilities: Tensor, labels: Tensor, smooth: float = 1e-5,
 
 
 @full_precision
-def weighted_dice_loss(probabilities: Tensor, labels: Tensor, class_weights: Tensor, smooth: float = 1.0) -> Tensor:
-    """-mean_{k>=1} w_k (2 TP_k + s) / (2 TP_k + FP_k + FN_k + s), soft counts over the batch (CLD, DHC); negative by design.
+def weighted_dice_loss(
+    probabilities: Tensor, labels: Tensor, class_weights: Tensor, smooth: float = 1.0
+) -> Tensor:
+    """-mean_{k>=1} w_k (2 TP_k + s) / (2 TP_k + FP_k + FN_k + s), soft counts over the batch (CLD,
+    DHC); negative by design.
 
-    `probabilities` (B,K,D,H,W), integer `labels` (B,D,H,W), `class_weights` (K,); the background is left out.
+    `probabilities` (B,K,D,H,W), integer `labels` (B,D,H,W), `class_weights` (K,); the background is
+    left out.
     """
     masks = one_hot(labels, probabilities.shape[1])
     hit = (probabilities * masks).flatten(2).sum((0, 2))
@@ -148,7 +189,8 @@ def supervised_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def cps_loss(logits_a: Tensor, logits_b: Tensor) -> Tensor:
-    """CE(z_A, argmax z_B) + CE(z_B, argmax z_A), Chen et al. 2021: each network learns from the other's hard labels.
+    """CE(z_A, argmax z_B) + CE(z_B, argmax z_A), Chen et al. 2021: each network learns from the
+    other's hard labels.
 
     `logits_a`, `logits_b` (B,K,D,H,W); pass all rows (the original) or the unlabelled ones.
     """

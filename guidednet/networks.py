@@ -1,4 +1,5 @@
-"""The 3D U-Net that every method shares (the released code's `unet_3D`, rewritten from its layer table).
+"""The 3D U-Net that every method shares (the released code's `unet_3D`, rewritten from its layer
+table).
 
 Axis letters: b image, k class, c feature channel, d h w voxel.
 """
@@ -12,7 +13,9 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Size of the U-Net. The paper's network has `width` 16 and `depth` 5 (16, 32, 64, 128, 256 channels)."""
+    """Size of the U-Net. The paper's network has `width` 16 and `depth` 5 (16, 32, 64, 128, 256
+    channels).
+    """
 
     width: int = 16
     depth: int = 5
@@ -23,8 +26,9 @@ class NetworkConfig:
 class NetworkOutput:
     """What one forward pass of UNet3D gives.
 
-    `logits` (B,K,D,H,W); `decoder` the decoder's maps from deep to shallow (the paper's Layers 1 to 4 at
-    depth 5), each at its own resolution; the last one is after dropout and feeds the classifier.
+    `logits` (B,K,D,H,W); `decoder` the decoder's maps from deep to shallow (the paper's Layers 1 to
+    4 at depth 5), each at its own resolution; the last one is after dropout and feeds the
+    classifier.
     """
 
     logits: Tensor
@@ -39,7 +43,8 @@ class NetworkOutput:
 class InstanceNorm(nn.InstanceNorm3d):
     """Instance normalisation without parameters or running statistics.
 
-    On a CPU as group normalisation with a channel per group, which is the same but keeps the channels-last layout.
+    On a CPU as group normalisation with a channel per group, which is the same but keeps the
+    channels-last layout.
     """
 
     def forward(self, image: Tensor) -> Tensor:
@@ -55,46 +60,63 @@ class DoubleConvolution(nn.Sequential):
     def __init__(self, channels_in: int, channels_out: int) -> None:
         layers: list[nn.Module] = []
         for channels in (channels_in, channels_out):
-            # In place: the backward pass of ReLU needs its output alone, and a map less per layer is a quarter of all memory.
-            layers += [nn.Conv3d(channels, channels_out, kernel_size=3, padding=1), InstanceNorm(channels_out), nn.ReLU(inplace=True)]
+            # In place: the backward pass of ReLU needs its output alone, and a map less per layer
+            # is a quarter of all memory.
+            layers += [
+                nn.Conv3d(channels, channels_out, kernel_size=3, padding=1),
+                InstanceNorm(channels_out),
+                nn.ReLU(inplace=True),
+            ]
         super().__init__(*layers)
 
 
 class UNet3D(nn.Module):
     """3D U-Net with instance normalisation; 5,884,254 parameters at 14 classes, width 16, depth 5.
 
-    Input (B,1,D,H,W) with D, H, W divisible by 2^(depth-1); output NetworkOutput. There are no running
-    statistics: training and evaluation differ by dropout alone (after the centre and before the classifier).
+    Input (B,1,D,H,W) with D, H, W divisible by 2^(depth-1); output NetworkOutput. There are no
+    running statistics: training and evaluation differ by dropout alone (after the centre and before
+    the classifier).
     """
 
-    def __init__(self, num_classes: int, width: int = 16, depth: int = 5, dropout: float = 0.3) -> None:
+    def __init__(
+        self, num_classes: int, width: int = 16, depth: int = 5, dropout: float = 0.3
+    ) -> None:
         super().__init__()
         channels = [width * 2**level for level in range(depth)]
         self.divisor = 2 ** (depth - 1)
-        self.encoder = nn.ModuleList(DoubleConvolution(i, o) for i, o in zip([1, *channels[:-1]], channels, strict=True))
+        self.encoder = nn.ModuleList(
+            DoubleConvolution(i, o) for i, o in zip([1, *channels[:-1]], channels, strict=True)
+        )
         pairs = list(zip(channels[:-1], channels[1:], strict=True))[::-1]
         self.decoder = nn.ModuleList(DoubleConvolution(skip + below, skip) for skip, below in pairs)
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Conv3d(width, num_classes, kernel_size=1)
 
     def encode(self, image: Tensor) -> list[Tensor]:
-        """The encoder's maps of `image` (B,1,D,H,W) from full resolution to the centre, the centre after dropout.
+        """The encoder's maps of `image` (B,1,D,H,W) from full resolution to the centre, the centre
+        after dropout.
 
         Raises ValueError where a side is not divisible by `self.divisor`.
         """
         if any(side % self.divisor for side in image.shape[2:]):
-            raise ValueError(f"image sides {tuple(image.shape[2:])} must be divisible by {self.divisor}")
+            raise ValueError(
+                f"image sides {tuple(image.shape[2:])} must be divisible by {self.divisor}"
+            )
         maps = [self.encoder[0](image)]
         for block in self.encoder[1:]:
             maps.append(block(functional.max_pool3d(maps[-1], 2)))
         return [*maps[:-1], self.dropout(maps[-1])]
 
     def decode(self, encoded: list[Tensor]) -> tuple[Tensor, ...]:
-        """The decoder's maps from deep to shallow, the last one after dropout; `encoded` is what `encode` gives."""
+        """The decoder's maps from deep to shallow, the last one after dropout; `encoded` is what
+        `encode` gives.
+        """
         *skips, current = encoded
         maps = []
         for block, skip in zip(self.decoder, reversed(skips), strict=True):
-            upsampled = functional.interpolate(current, scale_factor=2, mode="trilinear", align_corners=False)
+            upsampled = functional.interpolate(
+                current, scale_factor=2, mode="trilinear", align_corners=False
+            )
             current = block(torch.cat([skip, upsampled], dim=1))
             maps.append(current)
         return (*maps[:-1], self.dropout(maps[-1]))
@@ -104,17 +126,21 @@ class UNet3D(nn.Module):
         maps = self.decode(self.encode(image))
         logits = self.classifier(maps[-1])
         # Under autocast too, whatever is made of logits is computed in float32 at least.
-        return NetworkOutput(logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits, maps)
+        return NetworkOutput(
+            logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits, maps
+        )
 
 
 INITIALISERS = {"kaiming": nn.init.kaiming_normal_, "xavier": nn.init.xavier_normal_}
 
 
-def build_network(config: NetworkConfig, num_classes: int, initialisation: str, seed: int) -> UNet3D:
+def build_network(
+    config: NetworkConfig, num_classes: int, initialisation: str, seed: int
+) -> UNet3D:
     """A freshly initialised UNet3D that depends on its arguments alone.
 
-    `initialisation` is "kaiming" (network A and every single network) or "xavier" (network B), applied to
-    all convolution weights. The global random state is left as it was.
+    `initialisation` is "kaiming" (network A and every single network) or "xavier" (network B),
+    applied to all convolution weights. The global random state is left as it was.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -24,10 +24,13 @@ class OptimiserConfig:
 
 
 def make_optimiser(config: OptimiserConfig, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
-    """The optimiser of `config` over the trainable ones of `parameters`; raises InputError for an unknown name."""
+    """The optimiser of `config` over the trainable ones of `parameters`; raises InputError for an
+    unknown name.
+    """
     trainable = [parameter for parameter in parameters if parameter.requires_grad]
     group = {"params": trainable, "initial_lr": config.learning_rate, "scheduled": True}
-    shared = {"lr": config.learning_rate, "weight_decay": config.weight_decay, "fused": True}  # one pass over all parameters
+    # one pass over all parameters
+    shared = {"lr": config.learning_rate, "weight_decay": config.weight_decay, "fused": True}
     if config.name == "sgd":
         return torch.optim.SGD([group], momentum=config.momentum, **shared)
     if config.name == "adam":
@@ -54,5 +57,14 @@ def update(optimisers: Iterable[torch.optim.Optimizer], loss: Tensor) -> None:
 
 def gradient_norm(optimisers: Iterable[torch.optim.Optimizer]) -> float:
     """Euclidean norm of the last gradient of all parameters together; a GPU is waited for."""
-    parameters = (parameter for optimiser in optimisers for group in optimiser.param_groups for parameter in group["params"])
-    return float(torch.nn.utils.get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None]))
+    parameters = (
+        parameter
+        for optimiser in optimisers
+        for group in optimiser.param_groups
+        for parameter in group["params"]
+    )
+    return float(
+        torch.nn.utils.get_total_norm(
+            [parameter.grad for parameter in parameters if parameter.grad is not None]
+        )
+    )

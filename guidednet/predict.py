@@ -1,4 +1,6 @@
-"""From a scan to its segmentation: the same preparation, the model's sliding window, back on the scan's own grid."""
+"""From a scan to its segmentation: the same preparation, the model's sliding window, back on the
+scan's own grid.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,17 +9,17 @@ import numpy as np
 import pandas as pd
 import torch
 
-from guidednet.acceleration import accelerated
-from guidednet.dicom import read_series
+from guidednet.data.dicom import read_series
+from guidednet.data.nifti import Volume, read_image, write_label
+from guidednet.data.organs import OrganSet, organ_set
+from guidednet.data.prepare import prepare_image
+from guidednet.data.resample import to_grid
 from guidednet.errors import InputError
-from guidednet.files import check_file, write_text
 from guidednet.inference import predict_labels
-from guidednet.nifti import Volume, read_image, write_label
-from guidednet.organs import OrganSet, organ_set
-from guidednet.portable import Model, load_model
-from guidednet.prepare import prepare_image
-from guidednet.progress import Progress, silent
-from guidednet.resample import to_grid
+from guidednet.runs.model_file import Model, load_model
+from guidednet.support.files import check_file, write_text
+from guidednet.support.progress import Progress, silent
+from guidednet.training.device import accelerated
 
 NIFTI = (".nii", ".nii.gz")
 
@@ -36,13 +38,19 @@ class Job:
 
 
 def segment(
-    scan: Path, model_path: Path, output: Path, predictor: str = "primary", device: str = "cpu", progress: Progress = silent
+    scan: Path,
+    model_path: Path,
+    output: Path,
+    predictor: str = "primary",
+    device: str = "cpu",
+    progress: Progress = silent,
 ) -> pd.DataFrame:
-    """Segment `scan` with the model of `model_path`, a run folder or an exported file; returns the volumes in ml by scan.
+    """Segment `scan` with the model of `model_path`, a run folder or an exported file; returns the
+    volumes in ml by scan.
 
-    `scan` is a NIfTI file, the folder of a DICOM series, or a folder of NIfTI files, whose segmentations go to the
-    folder `output` under the same names. Label ids are on each scan's own grid and affine. Raises InputError for
-    whatever cannot be used, before anything is written.
+    `scan` is a NIfTI file, the folder of a DICOM series, or a folder of NIfTI files, whose
+    segmentations go to the folder `output` under the same names. Label ids are on each scan's own
+    grid and affine. Raises InputError for whatever cannot be used, before anything is written.
     """
     jobs = find_jobs(scan, output)
     for job in jobs:
@@ -59,10 +67,14 @@ def segment(
     return pd.DataFrame(lines)
 
 
-def segment_volume(volume: Volume, model: Model, network: torch.nn.Module, device: str = "cpu") -> np.ndarray:
+def segment_volume(
+    volume: Volume, model: Model, network: torch.nn.Module, device: str = "cpu"
+) -> np.ndarray:
     """Label ids (X,Y,Z) on the grid of `volume`."""
     image, affine = prepare_image(volume, model.prepare)
-    label = predict_labels(network, image, model.config.window, organ_set(model.config.dataset).num_classes, device)
+    label = predict_labels(
+        network, image, model.config.window, organ_set(model.config.dataset).num_classes, device
+    )
     return to_grid(label, affine, volume.data.shape, volume.affine)
 
 
@@ -72,20 +84,32 @@ def read_scan(path: Path) -> Volume:
 
 
 def find_jobs(scan: Path, output: Path) -> list[Job]:
-    """What `scan` and `output` ask for; raises InputError for names that are no NIfTI and for folders with nothing in them."""
-    scans = sorted(path for path in scan.iterdir() if path.name.endswith(NIFTI)) if scan.is_dir() else []
+    """What `scan` and `output` ask for; raises InputError for names that are no NIfTI and for
+    folders with nothing in them.
+    """
+    scans = (
+        sorted(path for path in scan.iterdir() if path.name.endswith(NIFTI))
+        if scan.is_dir()
+        else []
+    )
     if not scans:
         if output.resolve() == scan.resolve():
-            raise InputError(f"{output}: is the scan itself, which would be overwritten; give another name")
+            raise InputError(
+                f"{output}: is the scan itself, which would be overwritten; give another name"
+            )
         if not output.name.endswith(NIFTI):
             raise InputError(f"{output}: the output's name must end in .nii or .nii.gz")
         if not scan.exists():
             raise InputError(f"{scan}: no such file or folder; check the path")
         return [Job(scan, output)]
     if output.name.endswith(NIFTI) or output.is_file():
-        raise InputError(f"{output}: {scan} is a folder of scans, so the output must be a folder too")
+        raise InputError(
+            f"{output}: {scan} is a folder of scans, so the output must be a folder too"
+        )
     if output.resolve() == scan.resolve():
-        raise InputError(f"{output}: is the folder of the scans, which would be overwritten; give another folder")
+        raise InputError(
+            f"{output}: is the folder of the scans, which would be overwritten; give another folder"
+        )
     return [Job(path, output / path.name) for path in scans]
 
 
@@ -93,17 +117,31 @@ def organ_volumes(label: np.ndarray, affine: np.ndarray, organs: OrganSet) -> di
     """Volume in ml of each organ of a label map (X,Y,Z), by name in the paper's order."""
     voxels = np.bincount(label.ravel(), minlength=organs.num_classes)
     voxel_ml = abs(np.linalg.det(affine[:3, :3])) / 1000
-    return {organs.by_label[value].name: round(float(voxels[value] * voxel_ml), 3) for value in organs.paper_order}
+    return {
+        organs.by_label[value].name: round(float(voxels[value] * voxel_ml), 3)
+        for value in organs.paper_order
+    }
 
 
 def write_colour_tables(organs: OrganSet, folder: Path) -> list[Path]:
-    """Write the organs' names and colours for ITK-SNAP (labels.txt) and 3D Slicer (labels.ctbl); returns both paths."""
-    colours = {label: tuple(int(organ.colour[place : place + 2], 16) for place in (1, 3, 5)) for label, organ in organs.by_label.items()}
+    """Write the organs' names and colours for ITK-SNAP (labels.txt) and 3D Slicer (labels.ctbl);
+    returns both paths.
+    """
+    colours = {
+        label: tuple(int(organ.colour[place : place + 2], 16) for place in (1, 3, 5))
+        for label, organ in organs.by_label.items()
+    }
     names = {label: organ.name for label, organ in organs.by_label.items()}
     snap = ['    0     0    0    0        0  0  0    "Clear Label"']
-    snap += [f'{label:5d} {r:5d} {g:4d} {b:4d}        1  1  1    "{names[label]}"' for label, (r, g, b) in colours.items()]
+    snap += [
+        f'{label:5d} {r:5d} {g:4d} {b:4d}        1  1  1    "{names[label]}"'
+        for label, (r, g, b) in colours.items()
+    ]
     slicer = ["0 background 0 0 0 0"]
-    slicer += [f"{label} {names[label].replace(' ', '_')} {r} {g} {b} 255" for label, (r, g, b) in colours.items()]
+    slicer += [
+        f"{label} {names[label].replace(' ', '_')} {r} {g} {b} 255"
+        for label, (r, g, b) in colours.items()
+    ]
     files = {folder / "labels.txt": snap, folder / "labels.ctbl": slicer}
     for path, lines in files.items():
         write_text(path, "\n".join(lines) + "\n")
@@ -115,13 +153,16 @@ def check_device(name: str) -> str:
     try:
         torch.ones(1, device=name).item()
     except (RuntimeError, AssertionError) as error:  # a CPU build of torch asserts
-        raise InputError(f"--device {name}: torch cannot use it on this machine; use cpu") from error
+        raise InputError(
+            f"--device {name}: torch cannot use it on this machine; use cpu"
+        ) from error
     return name
 
 
 def _predictor(model: Model, path: Path, name: str, device: str) -> torch.nn.Module:
     predictors = accelerated(model.method, model.config.training, check_device(device)).predictors()
     if name not in predictors:
-        raise InputError(f"{path}: method {model.config.method} has no {name}; leave --ensemble out")
+        raise InputError(
+            f"{path}: method {model.config.method} has no {name}; leave --ensemble out"
+        )
     return predictors[name]
-

@@ -1,12 +1,14 @@
-"""A complete method in one file, for the notebook "Add your own method": entropy minimisation (Grandvalet and Bengio, 2004)."""
+"""A complete method in one file, for the notebook "Add your own method": entropy minimisation
+(Grandvalet and Bengio, 2004).
+"""
 
 from dataclasses import dataclass
 
 from torch import Tensor
 
+from guidednet.data.sampling import Batch
 from guidednet.losses import batch_mean, supervised_loss
 from guidednet.methods.base import SingleNetworkMethod
-from guidednet.sampling import Batch
 
 
 @dataclass(frozen=True)

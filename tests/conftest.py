@@ -1,4 +1,6 @@
-"""What several tests share: a tiny store of made-up cases and a configuration that trains on it in a second."""
+"""What several tests share: a tiny store of made-up cases and a configuration that trains on it in
+a second.
+"""
 
 import dataclasses
 import locale
@@ -9,24 +11,32 @@ import pytest
 import torch
 import torch.distributed as dist
 
-from guidednet import checkpoint
-from guidednet.config import RunConfig, TrainingConfig, WindowConfig
+from guidednet.config import RunConfig, TrainingConfig
+from guidednet.data.case_store import PrepareConfig
+from guidednet.data.sampling import BatchConfig
+from guidednet.data.splits import Split
 from guidednet.errors import InputError
-from guidednet.files import write_json
+from guidednet.inference import WindowConfig
 from guidednet.methods import method_class
 from guidednet.networks import NetworkConfig
 from guidednet.optimiser import OptimiserConfig
-from guidednet.sampling import BatchConfig
-from guidednet.splits import Split
-from guidednet.store import PrepareConfig
-from guidednet.train import copy_weights, make_method
+from guidednet.support.files import write_json
+from guidednet.training import checkpoint
+from guidednet.training.loop import copy_weights, make_method
 
 LOCALE = locale.setlocale(locale.LC_ALL)
-SPLIT = Split(labelled=("l0", "l1", "l2"), unlabelled=("u0", "u1", "u2", "u3"), validation=("v0",), test=("t0",))
+SPLIT = Split(
+    labelled=("l0", "l1", "l2"),
+    unlabelled=("u0", "u1", "u2", "u3"),
+    validation=("v0",),
+    test=("t0",),
+)
 
 
 class BlobStore:
-    """Cases with a few boxes as organs. `hidden_labels` seeds the labels of the unlabelled cases, which nobody may need."""
+    """Cases with a few boxes as organs. `hidden_labels` seeds the labels of the unlabelled cases,
+    which nobody may need.
+    """
 
     def __init__(self, hidden_labels=0):
         self.hidden_labels = hidden_labels
@@ -66,7 +76,9 @@ def tiny_config(method, options=None, **training):
         network=NetworkConfig(width=2, depth=3),
         batch=BatchConfig(labelled=2, unlabelled=2, crop=(8, 8, 16)),
         optimiser=OptimiserConfig(learning_rate=0.05),
-        training=TrainingConfig(**{"steps": 5, "validate_every": 2, "checkpoint_every": 2, "log_every": 1} | training),
+        training=TrainingConfig(
+            **{"steps": 5, "validate_every": 2, "checkpoint_every": 2, "log_every": 1} | training
+        ),
         window=WindowConfig(size=(8, 8, 8), stride=(4, 4, 4)),
     )
 
@@ -76,7 +88,10 @@ def save_run(folder, method):
     config = tiny_config(method)
     checkpoint.save(folder / "weights.pt", copy_weights(make_method(config)))
     prepare = dataclasses.asdict(PrepareConfig((5.0, 3.0, 3.0)))
-    write_json(folder / "record.json", {"key": "0123", "config": dataclasses.asdict(config), "prepare": prepare})
+    write_json(
+        folder / "record.json",
+        {"key": "0123", "config": dataclasses.asdict(config), "prepare": prepare},
+    )
     return folder
 
 
@@ -105,7 +120,9 @@ def killed_after(steps):
 
 @pytest.fixture(autouse=True)
 def own_locale():
-    """SimpleITK, which writes some tests' DICOM, leaves a locale behind in which no output of a process can be read."""
+    """SimpleITK, which writes some tests' DICOM, leaves a locale behind in which no output of a
+    process can be read.
+    """
     locale.setlocale(locale.LC_ALL, LOCALE)
 
 
@@ -120,7 +137,11 @@ def meet(folder, rank):
     for attempt in range(3):
         try:
             dist.init_process_group(
-                "gloo", init_method=f"file://{folder}/meeting{attempt}", rank=rank, world_size=2, timeout=timedelta(minutes=2)
+                "gloo",
+                init_method=f"file://{folder}/meeting{attempt}",
+                rank=rank,
+                world_size=2,
+                timeout=timedelta(minutes=2),
             )
             return
         except RuntimeError:

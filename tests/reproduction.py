@@ -6,17 +6,44 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-# What must not depend on interruptions, the machine's company or the folder: data, weights, curves, scores, tables.
-SAME = ("weights.pt", "weights_last.pt", "curves.csv", "scores.csv", "cases.csv", "image.npy", "label.npy")
+# What must not depend on interruptions, the machine's company or the folder: data, weights, curves,
+# scores, tables.
+SAME = (
+    "weights.pt",
+    "weights_last.pt",
+    "curves.csv",
+    "scores.csv",
+    "cases.csv",
+    "image.npy",
+    "label.npy",
+)
 
 
 def start(folder, *options, root=ROOT, item="table3", log=None):
-    """`reproduce --profile smoke` of the repository at `root`; results and figures go to `folder`, what it says to `log` or folder/log."""
-    environment = os.environ | {"PYTHONPATH": str(root), "RESULTS_DIR": str(folder / "results"), "FIGURES_DIR": str(folder / "figures")}
-    command = [sys.executable, "-m", "guidednet", "reproduce", "--profile", "smoke", "--only", item, *options]
+    """`reproduce --profile smoke` of the repository at `root`; results and figures go to `folder`,
+    what it says to `log` or folder/log.
+    """
+    environment = os.environ | {
+        "PYTHONPATH": str(root),
+        "RESULTS_DIR": str(folder / "results"),
+        "FIGURES_DIR": str(folder / "figures"),
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "guidednet",
+        "reproduce",
+        "--profile",
+        "smoke",
+        "--only",
+        item,
+        *options,
+    ]
     folder.mkdir(parents=True, exist_ok=True)
     with (log or folder / "log").open("a") as file:
-        return subprocess.Popen(command, cwd=root, env=environment, stdout=file, stderr=file, start_new_session=True)
+        return subprocess.Popen(
+            command, cwd=root, env=environment, stdout=file, stderr=file, start_new_session=True
+        )
 
 
 def said(folder):
@@ -29,11 +56,16 @@ def succeeded(process, folder):
 
 def outputs(folder):
     """The bytes of everything that must always be the same, by path."""
-    files = [*(path for path in folder.rglob("*") if path.name in SAME), *(folder / "figures" / "smoke").glob("*")]
+    files = [
+        *(path for path in folder.rglob("*") if path.name in SAME),
+        *(folder / "figures" / "smoke").glob("*"),
+    ]
     return {path.relative_to(folder): path.read_bytes() for path in files}
 
 
 def differing(first, second):
     """The paths of outputs that are not in both folders with the same bytes."""
     one, other = outputs(first), outputs(second)
-    return sorted(str(path) for path in one.keys() | other.keys() if one.get(path) != other.get(path))
+    return sorted(
+        str(path) for path in one.keys() | other.keys() if one.get(path) != other.get(path)
+    )

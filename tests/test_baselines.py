@@ -1,4 +1,6 @@
-"""What each baseline promises: its equations against small independent computations, and the published defects mended."""
+"""What each baseline promises: its equations against small independent computations, and the
+published defects mended.
+"""
 
 import math
 
@@ -8,19 +10,25 @@ import torch
 from scipy import ndimage
 from test_methods import a_batch, a_method, reached
 
-from guidednet.cubes import assemble, draw_permutations, mix, recover, split
-from guidednet.distance_maps import signed_distance_map, signed_distance_maps
-from guidednet.heads import PairDiscriminator
+from guidednet.data.distance_maps import signed_distance_map, signed_distance_maps
 from guidednet.losses import cps_loss, weighted_dice_loss
 from guidednet.methods.cld import CLDConfig, ConfidenceBank
 from guidednet.methods.dhc import DHCConfig, DifficultyWeights, DistributionWeights
 from guidednet.methods.dtc import transform
 from guidednet.methods.magicnet import MagicNetConfig
 from guidednet.methods.mean_teacher import MeanTeacherConfig
-from guidednet.methods.supervised_augmented import SupervisedAugmentedConfig, random_grid, random_intensity, rotation_matrices
+from guidednet.methods.parts.cubes import assemble, cut_into_cubes, draw_permutations, mix, recover
+from guidednet.methods.parts.discriminator import PairDiscriminator
+from guidednet.methods.supervised_augmented import (
+    SupervisedAugmentedConfig,
+    random_grid,
+    random_intensity,
+    rotation_matrices,
+)
 from guidednet.methods.ua_mt import entropy, masked_consistency
 
-# DAN and SASSnet ------------------------------------------------------------------------------------------------
+# DAN and SASSnet
+# ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("crop", [(64, 128, 128), (64, 160, 160), (8, 8, 8)])
@@ -35,13 +43,19 @@ def test_discriminator_takes_every_crop(crop):
 @pytest.mark.parametrize("name", ["dan", "sassnet"])
 def test_discriminator_learns_from_all_rows_and_the_network_fools_it_on_unlabelled_ones(name):
     method = a_method(name).eval()
-    maps, image = torch.rand(4, method.discriminator.of_map.in_channels, 8, 8, 8), torch.rand(4, 1, 8, 8, 8)
+    maps, image = (
+        torch.rand(4, method.discriminator.of_map.in_channels, 8, 8, 8),
+        torch.rand(4, 1, 8, 8, 8),
+    )
     log_p = method.discriminator(maps, image).log_softmax(1)
-    torch.testing.assert_close(method.discriminator_loss(maps, image, 2), -(log_p[:2, 1].sum() + log_p[2:, 0].sum()) / 4)
+    torch.testing.assert_close(
+        method.discriminator_loss(maps, image, 2), -(log_p[:2, 1].sum() + log_p[2:, 0].sum()) / 4
+    )
     torch.testing.assert_close(method.adversarial_loss(maps[2:], image[2:]), -log_p[2:, 1].mean())
 
 
-# Mean teacher and UA-MT -----------------------------------------------------------------------------------------
+# Mean teacher and UA-MT
+# -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["mean_teacher", "ua_mt", "magicnet"])
@@ -51,7 +65,10 @@ def test_teacher_equals_the_student_after_the_first_step_and_follows_slowly_late
         for parameter in method.student.parameters():
             parameter += 1
     method.after_step(0)
-    student, teacher = (torch.cat([p.flatten() for p in net.parameters()]) for net in (method.student, method.teacher))
+    student, teacher = (
+        torch.cat([p.flatten() for p in net.parameters()])
+        for net in (method.student, method.teacher)
+    )
     assert torch.equal(student, teacher)
     with torch.no_grad():
         for parameter in method.student.parameters():
@@ -78,7 +95,9 @@ def test_consistency_vanishes_without_noise_and_dropout():
 def test_noise_is_clipped(monkeypatch):
     method, seen = a_method("mean_teacher"), []
     forward = method.teacher.forward
-    monkeypatch.setattr(method.teacher, "forward", lambda image: seen.append(image) or forward(image))
+    monkeypatch.setattr(
+        method.teacher, "forward", lambda image: seen.append(image) or forward(image)
+    )
     method.teacher_logits(torch.zeros(1, 1, 8, 8, 8), noise=5.0)
     assert seen[0].abs().max() == pytest.approx(0.2)
 
@@ -92,13 +111,17 @@ def test_uncertainty_threshold_is_a_share_of_ln_k():
 def test_entropy_runs_from_0_to_ln_k():
     uniform, certain = torch.full((1, 14, 2, 2, 2), 1 / 14), torch.zeros(1, 14, 2, 2, 2)
     certain[:, 3] = 1
-    torch.testing.assert_close(entropy(uniform), torch.full((1, 2, 2, 2), math.log(14)), atol=1e-4, rtol=0)
+    torch.testing.assert_close(
+        entropy(uniform), torch.full((1, 2, 2, 2), math.log(14)), atol=1e-4, rtol=0
+    )
     assert entropy(certain).abs().max() < 1e-5
 
 
 def test_masked_consistency_is_the_mean_where_all_is_sure_and_0_where_nothing_is():
     distance = torch.rand(2, 5, 3, 3, 3)
-    torch.testing.assert_close(masked_consistency(distance, torch.ones(2, 3, 3, 3, dtype=torch.bool)), distance.mean())
+    torch.testing.assert_close(
+        masked_consistency(distance, torch.ones(2, 3, 3, 3, dtype=torch.bool)), distance.mean()
+    )
     assert masked_consistency(distance, torch.zeros(2, 3, 3, 3, dtype=torch.bool)) == 0
 
 
@@ -111,7 +134,8 @@ def test_uncertainty_averages_probabilities_of_eight_passes():
     torch.testing.assert_close(found, entropy(stacked))
 
 
-# Distance maps and DTC ------------------------------------------------------------------------------------------
+# Distance maps and DTC
+# ------------------------------------------------------------------------------------------
 
 GENERATOR = np.random.default_rng(0)
 MASKS = {
@@ -157,7 +181,7 @@ def test_distance_map_against_the_definition():
 def test_large_crops_keep_sign_and_nearly_the_distance(monkeypatch):
     mask = MASKS["blob"]
     exact = signed_distance_map(mask)
-    monkeypatch.setattr("guidednet.distance_maps.EXACT_VOXELS", 0)
+    monkeypatch.setattr("guidednet.data.distance_maps.EXACT_VOXELS", 0)
     coarse = signed_distance_map(mask)
     assert np.array_equal(np.sign(coarse), np.sign(exact))
     assert np.abs(coarse - exact).max() < 0.2
@@ -184,13 +208,20 @@ def test_consistency_of_dtc_reaches_both_heads():
     assert reached(method, method(a_batch(), 4)["consistency"]) == {"network", "distance_head"}
 
 
-# Sup only, augmented ------------------------------------------------------------------------------------------
+# Sup only, augmented
+# ------------------------------------------------------------------------------------------
 
 
 def test_augmentation_moves_image_and_label_alike():
     options = SupervisedAugmentedConfig(rotation=30.0)
     torch.manual_seed(0)
-    volume = (torch.rand(2, 1, 3, 3, 3) > 0.5).float().repeat_interleave(4, 2).repeat_interleave(4, 3).repeat_interleave(4, 4)
+    volume = (
+        (torch.rand(2, 1, 3, 3, 3) > 0.5)
+        .float()
+        .repeat_interleave(4, 2)
+        .repeat_interleave(4, 3)
+        .repeat_interleave(4, 4)
+    )
     grid = random_grid(volume.shape, options, volume.device)
     moved = torch.nn.functional.grid_sample(volume, grid, mode="bilinear", align_corners=False)
     label = torch.nn.functional.grid_sample(volume, grid, mode="nearest", align_corners=False)
@@ -199,10 +230,17 @@ def test_augmentation_moves_image_and_label_alike():
 
 
 def test_no_augmentation_is_the_identity():
-    options = SupervisedAugmentedConfig(rotation=0, scaling=0, shift=0, contrast=0, gamma=0, noise=0)
+    options = SupervisedAugmentedConfig(
+        rotation=0, scaling=0, shift=0, contrast=0, gamma=0, noise=0
+    )
     volume = torch.rand(1, 1, 4, 6, 8)
     grid = random_grid(volume.shape, options, volume.device)
-    torch.testing.assert_close(torch.nn.functional.grid_sample(volume, grid, align_corners=False), volume, atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        torch.nn.functional.grid_sample(volume, grid, align_corners=False),
+        volume,
+        atol=1e-5,
+        rtol=0,
+    )
     torch.testing.assert_close(random_intensity(volume, options), volume)
 
 
@@ -212,7 +250,8 @@ def test_rotations_are_rotations_of_the_anatomy_also_in_flat_crops():
     assert torch.linalg.det(matrices).item() == pytest.approx(1)
 
 
-# CLD ------------------------------------------------------------------------------------------------------------
+# CLD
+# ------------------------------------------------------------------------------------------------------------
 
 
 def test_class_weights_are_the_cube_root_of_the_frequency_ratio():
@@ -231,8 +270,12 @@ def bank_after(labels, confidence):
 def test_bank_holds_mean_probabilities_and_leaves_absent_classes_alone():
     bank = bank_after([0, 0, 0, 0, 1, 1, 2, 2], 0.25)
     torch.testing.assert_close(bank.confidence, torch.tensor([0.25, 0.25, 0.25, 0.0]))
-    bank.update(torch.full((1, 4, 1, 1, 8), 0.75), torch.zeros(1, 1, 1, 8, dtype=torch.long), close=True)
-    torch.testing.assert_close(bank.confidence, torch.tensor([0.9 * 0.25 + 0.1 * 0.75, 0.25, 0.25, 0.0]))
+    bank.update(
+        torch.full((1, 4, 1, 1, 8), 0.75), torch.zeros(1, 1, 1, 8, dtype=torch.long), close=True
+    )
+    torch.testing.assert_close(
+        bank.confidence, torch.tensor([0.9 * 0.25 + 0.1 * 0.75, 0.25, 0.25, 0.0])
+    )
 
 
 def test_bank_waits_for_the_end_of_the_window():
@@ -267,7 +310,8 @@ def test_cld_with_full_rates_and_equal_weights_is_cps():
     method.class_weights.fill_(1)
     batch = a_batch()
     a, b = method.network_a(batch.image).logits, method.network_b(batch.image).logits
-    torch.testing.assert_close(method(batch, 5)["cps"], cps_loss(a, b))  # the banks are empty: every rate is 1
+    # the banks are empty: every rate is 1
+    torch.testing.assert_close(method(batch, 5)["cps"], cps_loss(a, b))
 
 
 def test_weighted_dice_against_a_loop():
@@ -276,11 +320,14 @@ def test_weighted_dice_against_a_loop():
     expected = 0.0
     for k in range(1, 4):
         hit = probabilities[:, k][label == k].sum()
-        expected -= weights[k] * (2 * hit + 1) / (probabilities[:, k].sum() + (label == k).sum() + 1) / 3
+        expected -= (
+            weights[k] * (2 * hit + 1) / (probabilities[:, k].sum() + (label == k).sum() + 1) / 3
+        )
     torch.testing.assert_close(weighted_dice_loss(probabilities, label, weights), expected)
 
 
-# DHC ------------------------------------------------------------------------------------------------------------
+# DHC
+# ------------------------------------------------------------------------------------------------------------
 
 
 def test_distribution_weights_fall_with_frequency():
@@ -295,7 +342,9 @@ def test_distribution_weights_move_slowly_with_the_pseudo_labels():
     logits = torch.zeros(1, 2, 1, 1, 10)
     logits[:, 0, ..., :2], logits[:, 1, ..., 2:] = 1, 1
     used = weights.update(logits)
-    torch.testing.assert_close(used, 0.99 * torch.tensor([0.0, 2.0]) + 0.01 * torch.tensor([2.0, 0.0]))
+    torch.testing.assert_close(
+        used, 0.99 * torch.tensor([0.0, 2.0]) + 0.01 * torch.tensor([2.0, 0.0])
+    )
 
 
 def test_difficulty_weights_follow_1_minus_dice_once_the_dice_stands_still():
@@ -313,40 +362,50 @@ def test_difficulty_of_absent_classes_stays():
     difficulty = DifficultyWeights(3, DHCConfig())
     label = torch.zeros(1, 1, 1, 8, dtype=torch.long)
     difficulty.update(torch.rand(1, 3, 1, 1, 8), label)
-    assert difficulty.gap[1] == difficulty.gap[2] == 1 and difficulty.last_dice[1] == pytest.approx(1e-8)
+    assert difficulty.gap[1] == difficulty.gap[2] == 1 and difficulty.last_dice[1] == pytest.approx(
+        1e-8
+    )
 
 
 def test_weights_of_a_follow_labelled_rows_and_those_of_b_unlabelled_ones():
     batch = a_batch()
-    changed = type(batch)(torch.cat([batch.image[:2], torch.rand_like(batch.image[2:])]), batch.label)
+    changed = type(batch)(
+        torch.cat([batch.image[:2], torch.rand_like(batch.image[2:])]), batch.label
+    )
     first, second = a_method("dhc").eval(), a_method("dhc").eval()
     first(batch, 0), second(changed, 0)
     assert torch.equal(first.difficulty.weights, second.difficulty.weights)
     assert not torch.equal(first.distribution.weights, second.distribution.weights)
 
 
-# MagicNet -------------------------------------------------------------------------------------------------------
+# MagicNet
+# -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("grid", [(2, 4, 4), (1, 2, 3), (2, 2, 2)])
 def test_cubes_are_taken_apart_and_put_together(grid):
     volume = torch.rand(3, 2, 4, 8, 12 if grid[2] == 3 else 8)
-    cubes = split(volume, grid)
+    cubes = cut_into_cubes(volume, grid)
     assert torch.equal(assemble(cubes, grid), volume)
     d, h, w = (side // cells for side, cells in zip(volume.shape[2:], grid, strict=True))
     for cell, (i, j, k) in enumerate(np.ndindex(*grid)):
-        assert torch.equal(cubes[:, cell], volume[:, :, i * d : (i + 1) * d, j * h : (j + 1) * h, k * w : (k + 1) * w])
+        assert torch.equal(
+            cubes[:, cell],
+            volume[:, :, i * d : (i + 1) * d, j * h : (j + 1) * h, k * w : (k + 1) * w],
+        )
     permutation = draw_permutations(3, cubes.shape[1], volume.device)
     assert all(sorted(column) == [0, 1, 2] for column in permutation.T.tolist())
     mixed = mix(volume, grid, permutation)
     assert torch.equal(recover(mixed, grid, permutation), volume)
-    assert torch.equal(split(mixed, grid)[1, 0], cubes[permutation[1, 0], 0])
+    assert torch.equal(cut_into_cubes(mixed, grid)[1, 0], cubes[permutation[1, 0], 0])
 
 
 def test_mixing_nothing_changes_nothing():
     method, batch = a_method("magicnet").eval(), a_batch()
     identity = torch.arange(4)[:, None].expand(4, method.cells)
-    torch.testing.assert_close(method.mixed_logits(batch.image, identity), method.student(batch.image).logits)
+    torch.testing.assert_close(
+        method.mixed_logits(batch.image, identity), method.student(batch.image).logits
+    )
 
 
 def test_classifier_and_recovery_commute():
@@ -360,7 +419,11 @@ def test_classifier_and_recovery_commute():
 def test_frequent_classes_lean_on_the_cubes_and_rare_ones_on_the_teacher():
     method = a_method("magicnet", MagicNetConfig(warm_up=0)).eval()
     method.frequency.copy_(torch.tensor([10.0, 1.0] + [0.0] * 12))
-    assert method.omega()[0] == 1 and method.omega()[1] == pytest.approx(0.1) and (method.omega() <= 1).all()
+    assert (
+        method.omega()[0] == 1
+        and method.omega()[1] == pytest.approx(0.1)
+        and (method.omega() <= 1).all()
+    )
     image, cubes = torch.rand(1, 1, 8, 8, 16), torch.zeros(1, 14, 8, 8, 16)
     cubes[:, 7] = 100
     torch.manual_seed(3)
@@ -373,4 +436,6 @@ def test_frequent_classes_lean_on_the_cubes_and_rare_ones_on_the_teacher():
 
 def test_pseudo_labels_carry_no_gradient():
     method = a_method("magicnet")
-    assert not method.pseudo_label(torch.rand(1, 1, 8, 8, 16), torch.rand(1, 14, 8, 8, 16, requires_grad=True), 1).requires_grad
+    assert not method.pseudo_label(
+        torch.rand(1, 1, 8, 8, 16), torch.rand(1, 14, 8, 8, 16, requires_grad=True), 1
+    ).requires_grad

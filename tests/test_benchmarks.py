@@ -1,4 +1,6 @@
-"""Every benchmark runs at a tiny size and gives flat rows; files, messages and measurements of benchmarks/common.py."""
+"""Every benchmark runs at a tiny size and gives flat rows; files, messages and measurements of
+benchmarks/common.py.
+"""
 
 import importlib.util
 import os
@@ -18,9 +20,9 @@ from benchmarks import common
 from benchmarks.__main__ import available, load, main
 from benchmarks.bench_windows import measure
 from guidednet.errors import FailedError, InputError
-from guidednet.report.benchmarks import benchmark_tables, comparisons
-from guidednet.report.step_profile import kind_of
-from guidednet.workspace import open_workspace
+from guidednet.report.figures.benchmarks import benchmark_tables, comparisons
+from guidednet.report.lessons.step_profile import kind_of
+from guidednet.runs.workspace import open_workspace
 
 pytestmark = pytest.mark.whole
 
@@ -45,51 +47,84 @@ def test_benchmark_gives_flat_rows(name):
     if name in NEEDS:
         pytest.importorskip(NEEDS[name])
     rows = load(name).measure(quick=True)
-    assert rows and all(isinstance(value, str | int | float | bool) for row in rows for value in row.values())
-    compared = [row for row in rows if set(row) == COMPARED and row["unit"] not in {"MiB", "GiB"}]  # a tiny work may take no memory
+    assert rows and all(
+        isinstance(value, str | int | float | bool) for row in rows for value in row.values()
+    )
+    # a tiny work may take no memory
+    compared = [row for row in rows if set(row) == COMPARED and row["unit"] not in {"MiB", "GiB"}]
     assert compared or name not in {"cgmm", "windows", "loader"}
-    assert all(row["ours"] > 0 and row["ratio"] == pytest.approx(row["theirs"] / row["ours"], abs=0.01) for row in compared)
+    assert all(
+        row["ours"] > 0 and row["ratio"] == pytest.approx(row["theirs"] / row["ours"], abs=0.01)
+        for row in compared
+    )
 
 
 @pytest.mark.parametrize("name", sorted(NEEDS))
 def test_a_missing_package_is_one_sentence_with_the_command(name, monkeypatch, capsys):
     find = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda wanted, *rest: None if wanted == NEEDS[name] else find(wanted, *rest))
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda wanted, *rest: None if wanted == NEEDS[name] else find(wanted, *rest),
+    )
     assert run(monkeypatch, name, "--quick") == 2
     said = capsys.readouterr().err
-    assert said.count("\n") == 1 and NEEDS[name] in said and f"pip install -c requirements.lock {NEEDS[name]}" in said
+    assert (
+        said.count("\n") == 1
+        and NEEDS[name] in said
+        and f"pip install -c requirements.lock {NEEDS[name]}" in said
+    )
 
 
 def test_an_unknown_benchmark_is_one_sentence_and_nothing_runs(monkeypatch, capsys, tmp_path):
     assert run(monkeypatch, "cgmm", "dance", "--quick") == 2
     said = capsys.readouterr()
-    assert "there is no benchmark 'dance'" in said.err and all(name in said.err for name in available())
+    assert "there is no benchmark 'dance'" in said.err and all(
+        name in said.err for name in available()
+    )
     assert not said.out and not (tmp_path / "figures").exists()
 
 
 def test_without_pip_a_sentence_says_so_and_what_needs_no_other_package_goes_on(tmp_path):
     stand_in = tmp_path / "python3"  # the real one, but for pip and for what it finds installed
-    stand_in.write_text(f'#!/bin/sh\n[ "$2" = pip ] && exit 1\ncase "$2" in *find_spec*) exit 1 ;; esac\nexec {sys.executable} "$@"\n')
+    stand_in.write_text(
+        f'#!/bin/sh\n[ "$2" = pip ] && exit 1\ncase "$2" in *find_spec*) exit 1 ;; esac\nexec {sys.executable} "$@"\n'
+    )
     stand_in.chmod(0o755)
     environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    done = subprocess.run(["bash", "reproduce.sh", "bench", "dance"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        ["bash", "reproduce.sh", "bench", "dance"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     installing, failed, unknown = done.stderr.splitlines()
-    assert "installing monai and h5py" in installing and "pip install -c requirements.lock monai h5py" in failed
+    assert (
+        "installing monai and h5py" in installing
+        and "pip install -c requirements.lock monai h5py" in failed
+    )
     assert done.returncode == 2 and "there is no benchmark 'dance'" in unknown
 
 
 def test_the_bench_extra_is_what_the_benchmarks_ask_for():
-    extra = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]["bench"]
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]["bench"]
     assert {line.split(">")[0] for line in extra} == set(NEEDS.values())
 
 
 def test_quick_results_are_not_written_over_the_real_ones(monkeypatch, tmp_path):
     assert run(monkeypatch, "cgmm", "--quick") == 0
-    assert [path.name for path in (tmp_path / "figures" / "benchmarks").iterdir()] == ["cgmm_quick.csv"]
+    assert [path.name for path in (tmp_path / "figures" / "benchmarks").iterdir()] == [
+        "cgmm_quick.csv"
+    ]
 
 
 def test_written_rows_say_what_ran_where_and_keep_their_own_threads(capsys):
-    path = common.write("some", [{"what": "a", "threads": 7}, {"what": "b", "more": 0.5, "threads": 1}])
+    path = common.write(
+        "some", [{"what": "a", "threads": 7}, {"what": "b", "more": 0.5, "threads": 1}]
+    )
     table = pd.read_csv(path)
     assert list(table["what"]) == ["a", "b"] and list(table["threads"]) == [7, 1]
     assert {"device", "cores", "python", "torch", "numpy", "monai", "commit", "date"} <= set(table)
@@ -110,7 +145,9 @@ def computed(seconds):
 
 def test_times_are_the_best_of_all_without_warm_up_and_waiting():
     seconds = iter([0.0, 0.06, 0.03])
-    best = common.best_cpu_seconds({"loop": lambda: (time.sleep(0.1), computed(next(seconds)))}, repeats=2)
+    best = common.best_cpu_seconds(
+        {"loop": lambda: (time.sleep(0.1), computed(next(seconds)))}, repeats=2
+    )
     assert 0.03 <= best["loop"] < 0.06
 
 
@@ -126,7 +163,10 @@ def test_peak_memory_is_that_of_the_work_alone():
 
 def test_results_that_disagree_are_not_timed(monkeypatch):
     pytest.importorskip("monai")
-    monkeypatch.setattr("benchmarks.bench_windows.monai", lambda network, image, window: torch.zeros(14, *image.shape))
+    monkeypatch.setattr(
+        "benchmarks.bench_windows.monai",
+        lambda network, image, window: torch.zeros(14, *image.shape),
+    )
     with pytest.raises(FailedError, match="differ"):
         measure(quick=True)
 
@@ -143,10 +183,18 @@ def test_the_notebook_shows_what_was_measured_here_and_else_what_is_shipped(tmp_
     shipped = {path.stem for path in (ROOT / "figures" / "benchmarks").glob("*.csv")}
     assert set(benchmark_tables(workspace)) == shipped and {"cgmm", "loader", "windows"} <= shipped
     common.write("tried_quick", [{"what": "a", "threads": 1}])  # says nothing about speed
-    common.write("steps", [common.comparison("a", "s", 2.0, "b", 3.0, 1.6, 1), {"what": "a share", "ours": 0.1, "threads": 1}])
+    common.write(
+        "steps",
+        [
+            common.comparison("a", "s", 2.0, "b", 3.0, 1.6, 1),
+            {"what": "a share", "ours": 0.1, "threads": 1},
+        ],
+    )
     tables = benchmark_tables(workspace)
     assert set(tables) == {"steps"}
-    assert comparisons(tables)[["benchmark", "ratio", "holds"]].to_numpy().tolist() == [["steps", 1.5, False]]
+    assert comparisons(tables)[["benchmark", "ratio", "holds"]].to_numpy().tolist() == [
+        ["steps", 1.5, False]
+    ]
     assert comparisons({}).empty
 
 

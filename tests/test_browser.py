@@ -1,6 +1,7 @@
 """In a real browser: the slice viewer in JupyterLab, and the report page from disk.
 
-Needs Chromium (`apt-get install chromium`) and playwright; skipped with the reason where one is missing.
+Needs Chromium (`apt-get install chromium`) and playwright; skipped with the reason where one is
+missing.
 """
 
 import json
@@ -17,12 +18,14 @@ from urllib.request import urlopen
 import numpy as np
 import pytest
 
-from guidednet.organs import FLARE22
-from guidednet.report.scene import SCALED_WINDOWS, Scene
-from guidednet.report.slice_browser import SCRIPT, browser_html
+from guidednet.data.organs import FLARE22
+from guidednet.report.viewer.scene import SCALED_WINDOWS, Scene
+from guidednet.report.viewer.slice_browser import SCRIPT, browser_html
 
 ROOT = Path(__file__).parent.parent
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -34,8 +37,17 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE = 600_000  # milliseconds: a busy machine starts kernels slowly
-# What JupyterLab itself says on a machine without network or with other browsers' features; no fault of the notebook.
-HARMLESS = ("favicon", "Failed to load resource", "plugin", "extension", "WebSocket", "ResizeObserver", "Content Security Policy")
+# What JupyterLab itself says on a machine without network or with other browsers' features; no
+# fault of the notebook.
+HARMLESS = (
+    "favicon",
+    "Failed to load resource",
+    "plugin",
+    "extension",
+    "WebSocket",
+    "ResizeObserver",
+    "Content Security Policy",
+)
 
 pytestmark = [
     pytest.mark.browser,
@@ -46,14 +58,19 @@ pytestmark = [
 @pytest.fixture
 def tab():
     """A browser tab, and the errors that its console shows."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install playwright")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="no playwright: pip install playwright"
+    )
     with playwright.sync_playwright() as engine:
         browser = engine.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
         page.set_default_timeout(PATIENCE)
         errors = []
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda message: errors.append(message.text) if message.type == "error" else None,
+        )
         yield page, errors
         browser.close()
 
@@ -62,15 +79,29 @@ def test_the_slider_of_the_report_page_moves(tab, tmp_path):
     page, errors = tab
     label = np.zeros((5, 10, 12), np.uint8)
     label[2, 3:6, 3:6] = 1
-    scene = Scene("case", label.astype(np.float32), {"reference": label}, np.eye(4), FLARE22, SCALED_WINDOWS, "scaled")
+    scene = Scene(
+        "case",
+        label.astype(np.float32),
+        {"reference": label},
+        np.eye(4),
+        FLARE22,
+        SCALED_WINDOWS,
+        "scaled",
+    )
     path = tmp_path / "index.html"
-    path.write_text(f"<!doctype html><body>{browser_html(scene, ['reference'])}<script>{SCRIPT}</script></body>", encoding="utf-8")
+    path.write_text(
+        f"<!doctype html><body>{browser_html(scene, ['reference'])}<script>{SCRIPT}</script></body>",
+        encoding="utf-8",
+    )
     page.goto(path.as_uri())
     first = page.get_attribute(".browser img", "src")
     assert page.inner_text(".browser output") == "transverse 2"
     page.focus(".browser input")
     page.keyboard.press("ArrowRight")
-    assert page.inner_text(".browser output") == "transverse 3" and page.get_attribute(".browser img", "src") != first
+    assert (
+        page.inner_text(".browser output") == "transverse 3"
+        and page.get_attribute(".browser img", "src") != first
+    )
     page.keyboard.press("ArrowLeft")
     assert page.get_attribute(".browser img", "src") == first
     assert errors == []
@@ -78,21 +109,46 @@ def test_the_slider_of_the_report_page_moves(tab, tmp_path):
 
 @pytest.fixture
 def lab(tmp_path):
-    """JupyterLab in a folder with the viewer's notebook at smoke size; yields the notebook's address."""
-    notebook = json.loads((ROOT / "notebooks" / "30_slice_viewer.ipynb").read_text(encoding="utf-8"))
+    """JupyterLab in a folder with the viewer's notebook at smoke size; yields the notebook's
+    address.
+    """
+    notebook = json.loads(
+        (ROOT / "notebooks" / "30_slice_viewer.ipynb").read_text(encoding="utf-8")
+    )
     for cell in notebook["cells"]:
-        cell["source"] = [line.replace('profile = "quick"', 'profile = "smoke"') for line in cell["source"]]
+        cell["source"] = [
+            line.replace('profile = "quick"', 'profile = "smoke"') for line in cell["source"]
+        ]
     (tmp_path / "viewer.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    folders = {"RESULTS_DIR": "results", "FIGURES_DIR": "figures", "JUPYTER_CONFIG_DIR": "config", "JUPYTER_RUNTIME_DIR": "runtime"}
-    environment = os.environ | {name: str(tmp_path / folder) for name, folder in folders.items()} | {"PYTHONPATH": str(ROOT)}
+    folders = {
+        "RESULTS_DIR": "results",
+        "FIGURES_DIR": "figures",
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+    }
+    environment = (
+        os.environ
+        | {name: str(tmp_path / folder) for name, folder in folders.items()}
+        | {"PYTHONPATH": str(ROOT)}
+    )
     environment.pop("MPLBACKEND", None)
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        "--ip=127.0.0.1",
+        f"--port={port}",
+    ]
     command += ["--IdentityProvider.token=test", f"--notebook-dir={tmp_path}"]
     with (tmp_path / "lab.log").open("w") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+        server = subprocess.Popen(
+            command, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
     try:
         wait_for(f"http://127.0.0.1:{port}/api?token=test", server, tmp_path / "lab.log")
         yield f"http://127.0.0.1:{port}/doc/tree/viewer.ipynb?token=test"
@@ -132,12 +188,18 @@ def test_viewer_in_jupyterlab(tab, lab, tmp_path):
     organ.check()
     assert settled(picture, unlike=without_liver) == moved, "the liver came back as another picture"
     page.screenshot(path=tmp_path / "viewer.png")
-    assert page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0, "a cell failed"
-    assert [text for text in errors if not any(known.lower() in text.lower() for known in HARMLESS)] == []
+    assert page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0, (
+        "a cell failed"
+    )
+    assert [
+        text for text in errors if not any(known.lower() in text.lower() for known in HARMLESS)
+    ] == []
 
 
 def run_all_cells(page, results, attempts=10):
-    """Run the notebook until it has begun to write `results`; JupyterLab forgets cells that are run before its kernel is ready."""
+    """Run the notebook until it has begun to write `results`; JupyterLab forgets cells that are run
+    before its kernel is ready.
+    """
     page.wait_for_timeout(3_000)  # mostly it is ready by then
     for _ in range(attempts):
         page.keyboard.press("Escape")  # it may ask for the kernel, which it has found meanwhile
@@ -182,5 +244,7 @@ def changed(picture, before):
 
 def source_bytes(picture):
     """The bytes behind an image element, whatever object URL it has."""
-    script = "async image => Array.from(new Uint8Array(await (await fetch(image.src)).arrayBuffer()))"
+    script = (
+        "async image => Array.from(new Uint8Array(await (await fetch(image.src)).arrayBuffer()))"
+    )
     return bytes(picture.evaluate(script))

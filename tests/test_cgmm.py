@@ -1,4 +1,6 @@
-"""3D-CGMM, both readings, against the equations written out class by class and image by image in float64."""
+"""3D-CGMM, both readings, against the equations written out class by class and image by image in
+float64.
+"""
 
 import dataclasses
 import itertools
@@ -6,12 +8,11 @@ import itertools
 import pytest
 import torch
 
-from guidednet import cgmm_official
-from guidednet.autograd_functions import AbsoluteDistance
-from guidednet.cgmm import (
-    CGMMConfig,
+from guidednet.cgmm import cgmm_losses, released
+from guidednet.cgmm.config import CGMMConfig
+from guidednet.cgmm.derivatives import AbsoluteDistance
+from guidednet.cgmm.printed import (
     ClassStatistics,
-    cgmm_losses,
     class_statistics,
     consistency_loss,
     gt_loss,
@@ -28,12 +29,20 @@ ABSENT = 3
 
 
 def make_batch(seed=0, rows=4, dtype=torch.float64):
-    """Features, logits (labelled rows first) and labels without class 3, as leaves that want gradients."""
+    """Features, logits (labelled rows first) and labels without class 3, as leaves that want
+    gradients.
+    """
     torch.manual_seed(seed)
     labels = torch.randint(0, K - 1, (rows // 2, *SIZE))
     labels[labels == ABSENT] = 4
-    features = torch.rand(rows, C, *SIZE, dtype=dtype) + 0.5 * torch.randn(K, C, dtype=dtype)[labels].movedim(-1, 1).repeat(2, 1, 1, 1, 1)
-    return features.requires_grad_(), torch.randn(rows, K, *SIZE, dtype=dtype).requires_grad_(), labels
+    features = torch.rand(rows, C, *SIZE, dtype=dtype) + 0.5 * torch.randn(K, C, dtype=dtype)[
+        labels
+    ].movedim(-1, 1).repeat(2, 1, 1, 1, 1)
+    return (
+        features.requires_grad_(),
+        torch.randn(rows, K, *SIZE, dtype=dtype).requires_grad_(),
+        labels,
+    )
 
 
 @pytest.fixture
@@ -48,7 +57,9 @@ def rows_of(maps):
 
 def gradients(loss, leaves):
     """Gradients of one of several losses that share a graph, zeros where there is none."""
-    return torch.autograd.grad(loss, leaves, retain_graph=True, allow_unused=True, materialize_grads=True)
+    return torch.autograd.grad(
+        loss, leaves, retain_graph=True, allow_unused=True, materialize_grads=True
+    )
 
 
 def naive_statistics(features, labels, probabilities, sigma_min=1e-2):
@@ -77,9 +88,14 @@ def naive_network(features, logits, labels):
     n, present = len(labels), labels.unique().tolist()
     p, p_unlabelled = rows_of(logits[:n].softmax(1)), rows_of(logits[n:].softmax(1))
     mean, std = naive_statistics(features[:n], labels, logits[:n].softmax(1))
-    g, g_unlabelled = naive_posterior(features[:n], mean, std), naive_posterior(features[n:], mean, std)
+    g, g_unlabelled = (
+        naive_posterior(features[:n], mean, std),
+        naive_posterior(features[n:], mean, std),
+    )
     pairs = list(itertools.combinations(present, 2))
-    two_sided = sum(g[:, k] * p[:, k].log() + (1 - g[:, k]) * (1 - p[:, k]).log() for k in present) / len(present)
+    two_sided = sum(
+        g[:, k] * p[:, k].log() + (1 - g[:, k]) * (1 - p[:, k]).log() for k in present
+    ) / len(present)
     kept = torch.isin(p_unlabelled.argmax(1), torch.tensor(present))
     rectify = -(g_unlabelled.detach() * p_unlabelled.log()).sum(1)[kept].mean()
     return {
@@ -101,7 +117,11 @@ def test_statistics_are_those_of_each_class(batch):
         torch.testing.assert_close(statistics.mean[k], mean[k], rtol=0, atol=1e-12)
         torch.testing.assert_close(statistics.std[k], std[k], rtol=0, atol=1e-12)
         assert statistics.count[k] == (labels == k).sum()
-    assert statistics.count[ABSENT] == 0 and (statistics.mean[ABSENT] == 0).all() and statistics.std.isfinite().all()
+    assert (
+        statistics.count[ABSENT] == 0
+        and (statistics.mean[ABSENT] == 0).all()
+        and statistics.std.isfinite().all()
+    )
     assert statistics.mean.requires_grad and not statistics.std.requires_grad
 
 
@@ -113,7 +133,9 @@ def test_statistics_do_not_depend_on_the_order_of_voxels(batch):
         return maps.flatten(-3)[..., order].unflatten(-1, SIZE)
 
     before = class_statistics(features[:2], labels, logits[:2].softmax(1))
-    after = class_statistics(shuffled(features[:2]), shuffled(labels), shuffled(logits[:2].softmax(1)))
+    after = class_statistics(
+        shuffled(features[:2]), shuffled(labels), shuffled(logits[:2].softmax(1))
+    )
     torch.testing.assert_close(before.mean, after.mean, rtol=0, atol=1e-12)
     torch.testing.assert_close(before.std, after.std, rtol=0, atol=1e-12)
 
@@ -132,14 +154,18 @@ def test_spread_carries_a_gradient_only_if_asked(batch):
     def std(f, z):
         return class_statistics(f, labels[:1, :1], z.softmax(1), config).std
 
-    assert torch.autograd.gradcheck(std, tuple(t[:1, :, :1].detach().requires_grad_() for t in (features, logits)))
+    assert torch.autograd.gradcheck(
+        std, tuple(t[:1, :, :1].detach().requires_grad_() for t in (features, logits))
+    )
 
 
 def test_rare_classes_count_as_absent(batch):
     features, logits, labels = batch
     labels[labels == 2] = 0
     labels[0, 0, 0, 0] = 2
-    statistics = class_statistics(features[:2], labels, logits[:2].softmax(1), CGMMConfig(min_count=2))
+    statistics = class_statistics(
+        features[:2], labels, logits[:2].softmax(1), CGMMConfig(min_count=2)
+    )
     assert statistics.count[2] == 0 and (statistics.mean[2] == 0).all() and statistics.count[0] > 1
     losses = cgmm_losses(features, logits, features, logits, labels, CGMMConfig(min_count=2))
     assert all(value.isfinite() for value in losses.values())
@@ -150,15 +176,21 @@ def test_posterior_is_bayes_rule_on_the_present_classes(batch, density, power):
     features, logits, labels = batch
     statistics = class_statistics(features[:2], labels, logits[:2].softmax(1))
     log_g = log_posterior(features, statistics, CGMMConfig(density=density))
-    expected = naive_posterior(features, *naive_statistics(features[:2], labels, logits[:2].softmax(1)), power)
+    expected = naive_posterior(
+        features, *naive_statistics(features[:2], labels, logits[:2].softmax(1)), power
+    )
     torch.testing.assert_close(rows_of(log_g.exp()), expected, rtol=0, atol=1e-10)
     assert log_g[:, ABSENT].isneginf().all() and (log_g.exp() <= 1).all()
 
 
 def test_printed_equation_7_is_constant(batch):
     features, logits, labels = batch
-    posterior = log_posterior(features, class_statistics(features[:2], labels, logits[:2].softmax(1))).exp()
-    torch.testing.assert_close(posterior.sum(1), torch.ones_like(posterior[:, 0]), rtol=0, atol=1e-12)
+    posterior = log_posterior(
+        features, class_statistics(features[:2], labels, logits[:2].softmax(1))
+    ).exp()
+    torch.testing.assert_close(
+        posterior.sum(1), torch.ones_like(posterior[:, 0]), rtol=0, atol=1e-12
+    )
 
 
 def test_posterior_finds_the_centroid_and_follows_a_permutation_of_classes():
@@ -168,7 +200,9 @@ def test_posterior_finds_the_centroid_and_follows_a_permutation_of_classes():
     assert log_posterior(features, statistics).argmax(1).flatten().tolist() == [0, 1, 2, 3]
     order = torch.tensor([2, 0, 3, 1])
     permuted = ClassStatistics(mean[order], statistics.std, statistics.count)
-    assert torch.equal(log_posterior(features, permuted), log_posterior(features, statistics)[:, order])
+    assert torch.equal(
+        log_posterior(features, permuted), log_posterior(features, statistics)[:, order]
+    )
 
 
 def test_posterior_and_its_gradients_are_exact(batch):
@@ -176,20 +210,28 @@ def test_posterior_and_its_gradients_are_exact(batch):
     config = CGMMConfig(sigma_min=0.5, detach_std=False)
 
     def present_posterior(f):
-        statistics = class_statistics(f[:1], labels[:1, :1], logits[:1, :, :1].detach().softmax(1), config)
+        statistics = class_statistics(
+            f[:1], labels[:1, :1], logits[:1, :, :1].detach().softmax(1), config
+        )
         return log_posterior(f, statistics, config)[:, labels[:1, :1].unique()]
 
-    assert torch.autograd.gradcheck(present_posterior, features[:2, :, :1].detach().requires_grad_())
+    assert torch.autograd.gradcheck(
+        present_posterior, features[:2, :, :1].detach().requires_grad_()
+    )
 
 
 def test_float32_survives_the_expansion_of_the_distance():
-    """Features far from the origin and close to their centroids: the terms of the expansion nearly cancel."""
+    """Features far from the origin and close to their centroids: the terms of the expansion nearly
+    cancel.
+    """
     torch.manual_seed(0)
     labels = torch.randint(0, K, (1, 8, 8, 8))
     features = 3 + torch.randn(K, 16)[labels].movedim(-1, 1) + 0.05 * torch.randn(1, 16, 8, 8, 8)
     probabilities = torch.full((1, K, 8, 8, 8), 1 / K)
     single = log_posterior(features, class_statistics(features, labels, probabilities))
-    double = log_posterior(features.double(), class_statistics(features.double(), labels, probabilities.double()))
+    double = log_posterior(
+        features.double(), class_statistics(features.double(), labels, probabilities.double())
+    )
     torch.testing.assert_close(single.exp().double(), double.exp(), rtol=0, atol=1e-3)
 
 
@@ -209,7 +251,9 @@ def test_every_loss_and_gradient_equals_the_equations(batch):
     assert losses.keys() == expected.keys()
     for name in expected:
         torch.testing.assert_close(losses[name], expected[name], rtol=0, atol=1e-10)
-        torch.testing.assert_close(gradients(losses[name], leaves), gradients(expected[name], leaves), rtol=0, atol=1e-10)
+        torch.testing.assert_close(
+            gradients(losses[name], leaves), gradients(expected[name], leaves), rtol=0, atol=1e-10
+        )
 
 
 def test_self_loss_gradients_and_clamp(batch):
@@ -228,8 +272,12 @@ def test_self_loss_may_detach_either_side(batch):
     features, logits, labels = batch
 
     def reached(target):
-        losses = cgmm_losses(features, logits, features, logits, labels, CGMMConfig(self_target=target))
-        return [gradient.abs().sum() > 0 for gradient in gradients(losses["self"], (features, logits))]
+        losses = cgmm_losses(
+            features, logits, features, logits, labels, CGMMConfig(self_target=target)
+        )
+        return [
+            gradient.abs().sum() > 0 for gradient in gradients(losses["self"], (features, logits))
+        ]
 
     assert reached("none") == [True, True]
     assert reached("detach_posterior") == [False, True]
@@ -238,7 +286,9 @@ def test_self_loss_may_detach_either_side(batch):
 
 def test_gt_loss_balanced_by_class(batch):
     features, logits, labels = batch
-    log_g = log_posterior(features[:2], class_statistics(features[:2], labels, logits[:2].softmax(1)))
+    log_g = log_posterior(
+        features[:2], class_statistics(features[:2], labels, logits[:2].softmax(1))
+    )
     per_voxel = -rows_of(log_g)[torch.arange(labels.numel()), labels.flatten()]
     by_class = torch.stack([per_voxel[labels.flatten() == k].mean() for k in labels.unique()])
     present = torch.tensor([k != ABSENT for k in range(K)])
@@ -247,7 +297,9 @@ def test_gt_loss_balanced_by_class(batch):
 
 
 def statistics_at(*means):
-    return ClassStatistics(torch.tensor(means), torch.ones(len(means)), torch.ones(len(means), dtype=torch.long))
+    return ClassStatistics(
+        torch.tensor(means), torch.ones(len(means)), torch.ones(len(means), dtype=torch.long)
+    )
 
 
 def test_max_loss_falls_as_centroids_part():
@@ -285,7 +337,10 @@ def test_consistency_is_symmetric_zero_for_equals_and_about_the_unlabelled_rows(
     swapped[2:] += 1
     for rows, moves in (("unlabelled", True), ("labelled", False)):
         config = CGMMConfig(consistency_on=rows)
-        before, after = (cgmm_losses(f, logits, features.flip(1), logits, labels, config)["consistency"] for f in (features, swapped))
+        before, after = (
+            cgmm_losses(f, logits, features.flip(1), logits, labels, config)["consistency"]
+            for f in (features, swapped)
+        )
         assert (before.item() != pytest.approx(after.item(), rel=1e-9)) == moves
 
 
@@ -307,8 +362,19 @@ def test_class_that_is_absent_changes_no_loss(batch):
 def test_switches_of_table_4(batch, config):
     features, logits, labels = batch
     everything = cgmm_losses(features, logits, features, logits, labels, config)
-    for switch, name in (("use_self", "self"), ("use_max", "max"), ("use_consistency", "consistency")):
-        fewer = cgmm_losses(features, logits, features, logits, labels, dataclasses.replace(config, **{switch: False}))
+    for switch, name in (
+        ("use_self", "self"),
+        ("use_max", "max"),
+        ("use_consistency", "consistency"),
+    ):
+        fewer = cgmm_losses(
+            features,
+            logits,
+            features,
+            logits,
+            labels,
+            dataclasses.replace(config, **{switch: False}),
+        )
         assert fewer == {key: value for key, value in everything.items() if key != name}
     assert {"gt", "rectify"} < everything.keys()
 
@@ -322,7 +388,10 @@ def test_coarse_features_and_a_batch_of_background_alone_stay_finite(config, siz
     for labels in (torch.zeros(1, 4, 8, 8, dtype=torch.long), torch.randint(0, 3, (1, 4, 8, 8))):
         losses = cgmm_losses(features, logits, features * 1.5, logits, labels, config)
         assert all(value.isfinite() for value in losses.values())
-        assert all(gradient.isfinite().all() for gradient in gradients(sum(losses.values()), (features, logits)))
+        assert all(
+            gradient.isfinite().all()
+            for gradient in gradients(sum(losses.values()), (features, logits))
+        )
         assert losses["gt"] > 0 or (labels == 0).all()
 
 
@@ -333,8 +402,12 @@ def test_coarse_posterior_is_the_upsampled_one():
     logits = torch.randn(2, K, 2, 2, 2)
     big_logits = torch.nn.functional.interpolate(logits, scale_factor=2, mode="nearest")
     _, log_g = network_losses(features, big_logits, big)
-    statistics = class_statistics(features[:1], labels, torch.nn.functional.avg_pool3d(big_logits[:1].softmax(1), 2))
-    expected = torch.nn.functional.interpolate(log_posterior(features[1:], statistics).exp(), scale_factor=2, mode="trilinear")
+    statistics = class_statistics(
+        features[:1], labels, torch.nn.functional.avg_pool3d(big_logits[:1].softmax(1), 2)
+    )
+    expected = torch.nn.functional.interpolate(
+        log_posterior(features[1:], statistics).exp(), scale_factor=2, mode="trilinear"
+    )
     torch.testing.assert_close(log_g.exp(), expected)
     assert log_g[:, 3].isneginf().all()
 
@@ -348,8 +421,16 @@ def test_batch_without_unlabelled_rows(batch):
 def test_half_precision_is_cast_up(batch):
     features, logits, labels = make_batch(dtype=torch.float32)
     with torch.autocast("cpu", torch.bfloat16):
-        losses = cgmm_losses(features.half(), logits.half(), features.half() / 2, logits.half(), labels)
-    expected = cgmm_losses(features.half().float(), logits.half().float(), features.half().float() / 2, logits.half().float(), labels)
+        losses = cgmm_losses(
+            features.half(), logits.half(), features.half() / 2, logits.half(), labels
+        )
+    expected = cgmm_losses(
+        features.half().float(),
+        logits.half().float(),
+        features.half().float() / 2,
+        logits.half().float(),
+        labels,
+    )
     for name in losses:
         assert losses[name].dtype == torch.float32
         torch.testing.assert_close(losses[name], expected[name], rtol=1e-2, atol=1e-5)
@@ -375,7 +456,9 @@ def test_unknown_option_is_refused():
 
 
 def naive_official(features, logits, labels):
-    """Section by section what the released code computes, one image and one class at a time, in full precision."""
+    """Section by section what the released code computes, one image and one class at a time, in
+    full precision.
+    """
     n, p = len(labels), logits.softmax(1)
     terms = {"gt": [], "self": [], "rectify": []}
     maps, sums = [], torch.zeros(K, C, dtype=features.dtype)
@@ -385,19 +468,31 @@ def naive_official(features, logits, labels):
 
     for b in range(n):
         present = labels[b].unique().tolist()
-        centroid = [features[b][:, labels[b] == k].mean(1) if k in present else torch.zeros(C, dtype=features.dtype) for k in range(K)]
+        centroid = [
+            features[b][:, labels[b] == k].mean(1)
+            if k in present
+            else torch.zeros(C, dtype=features.dtype)
+            for k in range(K)
+        ]
         sums = sums + torch.stack(centroid)
         g, g_unlabelled = (
-            torch.stack([(-((f - c.view(C, 1, 1, 1)).abs().mean(0) ** 2)).exp() for c in centroid]) for f in (features[b], features[n + b])
+            torch.stack([(-((f - c.view(C, 1, 1, 1)).abs().mean(0) ** 2)).exp() for c in centroid])
+            for f in (features[b], features[n + b])
         )
         g = torch.stack([g[k] if k in present else 0 * g[k] for k in range(K)])
         maps.append(g.softmax(0))
-        terms["gt"].append(sum(bce((labels[b] == k).double(), g[k]) for k in present) / len(present))
+        terms["gt"].append(
+            sum(bce((labels[b] == k).double(), g[k]) for k in present) / len(present)
+        )
         terms["self"].append(sum(bce(g[k], p[b, k]) for k in present) / len(present))
-        terms["rectify"].append(sum(bce(g_unlabelled[k], p[n + b, k]) for k in present) / len(present))
+        terms["rectify"].append(
+            sum(bce(g_unlabelled[k], p[n + b, k]) for k in present) / len(present)
+        )
     pairs = list(itertools.combinations(labels.unique().tolist(), 2))
     losses = {name: torch.stack(values).mean() for name, values in terms.items()}
-    losses["max"] = sum((-((sums[k] - sums[j]).abs().mean() ** 2)).exp() for k, j in pairs) / len(pairs)
+    losses["max"] = sum((-((sums[k] - sums[j]).abs().mean() ** 2)).exp() for k, j in pairs) / len(
+        pairs
+    )
     return losses, torch.stack(maps)
 
 
@@ -407,13 +502,22 @@ def test_official_losses_and_gradients_equal_the_released_formulas(batch):
     torch.manual_seed(5)
     features_b, logits_b = (torch.rand_like(t).requires_grad_() for t in batch[:2])
     leaves = (features, logits, features_b, logits_b)
-    losses = cgmm_losses(*leaves, labels, dataclasses.replace(CGMMConfig.official(), rectify_fp16=False))
-    (naive_a, maps_a), (naive_b, maps_b) = naive_official(features, logits, labels), naive_official(features_b, logits_b, labels)
-    expected = {name: naive_a[name] + naive_b[name] for name in naive_a} | {"consistency": 2 * ((maps_a - maps_b) ** 2).mean()}
+    losses = cgmm_losses(
+        *leaves, labels, dataclasses.replace(CGMMConfig.official(), rectify_fp16=False)
+    )
+    (naive_a, maps_a), (naive_b, maps_b) = (
+        naive_official(features, logits, labels),
+        naive_official(features_b, logits_b, labels),
+    )
+    expected = {name: naive_a[name] + naive_b[name] for name in naive_a} | {
+        "consistency": 2 * ((maps_a - maps_b) ** 2).mean()
+    }
     assert losses.keys() == expected.keys()
     for name in expected:
         torch.testing.assert_close(losses[name], expected[name], rtol=0, atol=1e-10)
-        torch.testing.assert_close(gradients(losses[name], leaves), gradients(expected[name], leaves), rtol=0, atol=1e-10)
+        torch.testing.assert_close(
+            gradients(losses[name], leaves), gradients(expected[name], leaves), rtol=0, atol=1e-10
+        )
 
 
 def test_absolute_distance_and_its_gradient():
@@ -421,7 +525,9 @@ def test_absolute_distance_and_its_gradient():
     features = torch.randn(2, C, 7, dtype=torch.float64, requires_grad=True)
     centroids = torch.randn(2, K, C, dtype=torch.float64, requires_grad=True)
     plain = (features[:, None] - centroids[..., None]).abs().mean(2)
-    torch.testing.assert_close(AbsoluteDistance.apply(features, centroids), plain, rtol=0, atol=1e-12)
+    torch.testing.assert_close(
+        AbsoluteDistance.apply(features, centroids), plain, rtol=0, atol=1e-12
+    )
     assert torch.autograd.gradcheck(AbsoluteDistance.apply, (features, centroids))
 
 
@@ -430,7 +536,7 @@ def test_summed_centroids_matter_only_for_classes_seen_in_several_images():
     once = torch.tensor([[True, True, False, False], [False, False, True, True]])
     twice = torch.ones(2, 4, dtype=torch.bool)
     losses = {
-        (name, how): cgmm_official.max_loss(centroids * present.unsqueeze(2), present, how)
+        (name, how): released.max_loss(centroids * present.unsqueeze(2), present, how)
         for name, present in (("once", once), ("twice", twice))
         for how in ("sum", "mean")
     }
@@ -439,16 +545,22 @@ def test_summed_centroids_matter_only_for_classes_seen_in_several_images():
 
 
 def rectify_gradient(half, present_classes, voxels, scale):
-    """Largest gradient that `scale` times the official rectification sends to the probabilities of `voxels` voxels."""
-    probabilities = torch.full((1, present_classes, 1, 1, voxels), 1 / (present_classes + 1), requires_grad=True)
+    """Largest gradient that `scale` times the official rectification sends to the probabilities of
+    `voxels` voxels.
+    """
+    probabilities = torch.full(
+        (1, present_classes, 1, 1, voxels), 1 / (present_classes + 1), requires_grad=True
+    )
     present = torch.ones(1, present_classes, dtype=torch.bool)
-    loss = cgmm_official.rectify_loss(torch.full_like(probabilities, 0.75), probabilities, present, half)
+    loss = released.rectify_loss(torch.full_like(probabilities, 0.75), probabilities, present, half)
     (scale * loss).backward()
     return probabilities.grad.abs().max().item()
 
 
 def test_half_precision_rectification_has_no_gradient_at_the_published_batch_size():
-    """4 x 64 x 128 x 128 voxels, lambda_g 0.3: 1/(B_u V) times the rest is below half of float16's smallest number."""
+    """4 x 64 x 128 x 128 voxels, lambda_g 0.3: 1/(B_u V) times the rest is below half of float16's
+    smallest number.
+    """
     published = 4 * 64 * 128 * 128
     assert rectify_gradient(True, 2, published, 0.3) == 0
     assert rectify_gradient(False, 2, published, 0.3) > 0
@@ -465,4 +577,6 @@ def test_rectification_of_the_paper_reading_is_alive_at_the_published_batch_size
 def test_official_reading_pairs_rows(batch):
     features, logits, labels = batch
     with pytest.raises(ValueError, match="pairs"):
-        cgmm_losses(features[:3], logits[:3], features[:3], logits[:3], labels, CGMMConfig.official())
+        cgmm_losses(
+            features[:3], logits[:3], features[:3], logits[:3], labels, CGMMConfig.official()
+        )

@@ -1,4 +1,6 @@
-"""A checkpoint is as it was written, or the one before it is used; nothing half-written or changed becomes a weight."""
+"""A checkpoint is as it was written, or the one before it is used; nothing half-written or changed
+becomes a weight.
+"""
 
 import random
 
@@ -6,16 +8,24 @@ import pytest
 import torch
 from conftest import SPLIT, BlobStore, KilledError, killed_after, tiny_config
 
-from guidednet import checkpoint
-from guidednet.checkpoint import DamagedFileError
 from guidednet.errors import InputError
-from guidednet.train import train
+from guidednet.training import checkpoint
+from guidednet.training.checkpoint import DamagedFileError
+from guidednet.training.loop import train
 
-STATE = {"weights": torch.arange(500.0), "step": 7, "curves": {2: {"loss": 0.5}}, "random": [1, 2, 3]}
+STATE = {
+    "weights": torch.arange(500.0),
+    "step": 7,
+    "curves": {2: {"loss": 0.5}},
+    "random": [1, 2, 3],
+}
 
 
 def equal(first, second):
-    return torch.equal(first["weights"], second["weights"]) and {**first, "weights": 0} == {**second, "weights": 0}
+    return torch.equal(first["weights"], second["weights"]) and {**first, "weights": 0} == {
+        **second,
+        "weights": 0,
+    }
 
 
 def flipped(content, place, bit=0):
@@ -29,7 +39,9 @@ def test_a_flipped_bit_is_noticed_or_harmless(tmp_path):
     generator = random.Random(0)
     noticed = 0
     for _ in range(300):
-        path.write_bytes(flipped(content, generator.randrange(len(content)), generator.randrange(8)))
+        path.write_bytes(
+            flipped(content, generator.randrange(len(content)), generator.randrange(8))
+        )
         try:
             assert equal(checkpoint.load(path), STATE)
         except DamagedFileError as error:
@@ -67,14 +79,24 @@ def test_the_previous_checkpoint_stays(tmp_path):
     path = tmp_path / "checkpoint.pt"
     for step in (1, 2, 3):
         checkpoint.save_beside_previous(path, {"step": step})
-    assert checkpoint.load(path) == {"step": 3} and checkpoint.load(checkpoint.previous(path)) == {"step": 2}
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["checkpoint.previous.pt", "checkpoint.pt"]
+    assert checkpoint.load(path) == {"step": 3} and checkpoint.load(checkpoint.previous(path)) == {
+        "step": 2
+    }
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "checkpoint.previous.pt",
+        "checkpoint.pt",
+    ]
     path.unlink()
     assert checkpoint.exists(path) and checkpoint.load_newest(path) == {"step": 2}
-    checkpoint.save(tmp_path / "checkpoint.new.pt", {"step": 4})  # as a kill between the two renames leaves it
+    # as a kill between the two renames leaves it
+    checkpoint.save(tmp_path / "checkpoint.new.pt", {"step": 4})
     assert checkpoint.load_newest(path) == {"step": 4}
     checkpoint.remove(path)
-    assert not checkpoint.exists(path) and checkpoint.load_newest(path) is None and not list(tmp_path.iterdir())
+    assert (
+        not checkpoint.exists(path)
+        and checkpoint.load_newest(path) is None
+        and not list(tmp_path.iterdir())
+    )
 
 
 @pytest.mark.parametrize("error", [MemoryError, torch.OutOfMemoryError])
@@ -86,13 +108,17 @@ def test_want_of_memory_is_no_damage(error, tmp_path, monkeypatch):
         checkpoint.load_newest(tmp_path / "checkpoint.pt")
 
 
-@pytest.mark.parametrize(("damaged", "goes_on_at"), [(["checkpoint.pt"], 2), (["checkpoint.pt", "checkpoint.previous.pt"], 0)])
+@pytest.mark.parametrize(
+    ("damaged", "goes_on_at"),
+    [(["checkpoint.pt"], 2), (["checkpoint.pt", "checkpoint.previous.pt"], 0)],
+)
 def test_a_training_goes_on_from_what_is_whole_and_says_so(damaged, goes_on_at, tmp_path, capfd):
     whole, folder = tmp_path / "whole", tmp_path / "damaged"
     config = tiny_config("guidednet", steps=6)
     train(config, BlobStore(), SPLIT, whole)
     with pytest.raises(KilledError):
-        train(config, BlobStore(), SPLIT, folder, progress=killed_after(5))  # checkpoints stand at steps 2 and 4
+        # checkpoints stand at steps 2 and 4
+        train(config, BlobStore(), SPLIT, folder, progress=killed_after(5))
     for name in damaged:
         content = (folder / name).read_bytes()
         (folder / name).write_bytes(flipped(content, len(content) // 2))

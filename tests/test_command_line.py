@@ -1,4 +1,6 @@
-"""The command line as a user types it: one sentence and status 2 for mistakes, the promised files otherwise."""
+"""The command line as a user types it: one sentence and status 2 for mistakes, the promised files
+otherwise.
+"""
 
 import os
 import re
@@ -12,7 +14,7 @@ import pandas as pd
 import pytest
 from volumes import save_case
 
-from guidednet.__main__ import main
+from guidednet.cli.parser import main
 from guidednet.errors import FailedError
 
 ROOT = Path(__file__).parent.parent
@@ -27,9 +29,18 @@ def call(monkeypatch, *arguments):
     ("arguments", "message"),
     [
         (["phantom", "OUT", "--dataset", "btcv", "--cases", "1"], "unknown data set 'btcv'"),
-        (["phantom", "OUT", "--dataset", "amos", "--cases", "1", "--labelled", "2"], "--labelled 2 is more than --cases 1"),
-        (["phantom", "OUT", "--dataset", "amos", "--cases", "1", "--voxel-mm", "0"], "--voxel-mm 0 is outside 0.5 to 20"),
-        (["phantom", "OUT", "--dataset", "amos", "--cases", "1", "--matrix", "5"], "--matrix 5 is outside 32 to 1024"),
+        (
+            ["phantom", "OUT", "--dataset", "amos", "--cases", "1", "--labelled", "2"],
+            "--labelled 2 is more than --cases 1",
+        ),
+        (
+            ["phantom", "OUT", "--dataset", "amos", "--cases", "1", "--voxel-mm", "0"],
+            "--voxel-mm 0 is outside 0.5 to 20",
+        ),
+        (
+            ["phantom", "OUT", "--dataset", "amos", "--cases", "1", "--matrix", "5"],
+            "--matrix 5 is outside 32 to 1024",
+        ),
         (["prepare", "MISSING", "OUT", "--dataset", "flare22"], "no such folder"),
         (["prepare", "EMPTY", "OUT", "--dataset", "flare22"], "no image"),
         (["prepare", "EMPTY", "OUT", "--dataset", "brats"], "unknown data set 'brats'"),
@@ -38,16 +49,31 @@ def call(monkeypatch, *arguments):
         (["export", "EMPTY", "-o", "OUT"], "give the folder of a finished run"),
         (["evaluate"], "evaluate needs --method NAME, or a folder of predictions"),
         (["evaluate", "EMPTY"], "give the folder of the references after it"),
-        (["evaluate", "EMPTY", "EMPTY", "--rules", "fair"], "--rules fair: use one of own, challenge"),
-        (["table", "--dataset", "flare22", "--ratio", "0", "--profile", "smoke"], "a labelled share of 0 % is outside 0 to 100 %"),
-        (["predict", "scan.nii.gz", "--run", "EMPTY", "-o", "OUT.nii.gz"], "scan.nii.gz: no such file"),
+        (
+            ["evaluate", "EMPTY", "EMPTY", "--rules", "fair"],
+            "--rules fair: use one of own, challenge",
+        ),
+        (
+            ["table", "--dataset", "flare22", "--ratio", "0", "--profile", "smoke"],
+            "a labelled share of 0 % is outside 0 to 100 %",
+        ),
+        (
+            ["predict", "scan.nii.gz", "--run", "EMPTY", "-o", "OUT.nii.gz"],
+            "scan.nii.gz: no such file",
+        ),
         (["train", "--method", "fixmatch", "--profile", "smoke"], "unknown method 'fixmatch'"),
         (["plan", "--profile", "huge"], "unknown profile 'huge'"),
         (["plan", "--profile", "smoke", "--only", "table9"], "unknown item 'table9'"),
         (["plan", "--profile", "smoke", "--gpus", "3"], "--gpus 3"),
-        (["train", "--method", "cps", "--profile", "smoke", "--gpus", "2", "--processes", "2"], "--processes 2 is for the CPU"),
+        (
+            ["train", "--method", "cps", "--profile", "smoke", "--gpus", "2", "--processes", "2"],
+            "--processes 2 is for the CPU",
+        ),
         (["plan", "--profile", "smoke", "--results", "FILE"], "is a file"),
-        (["notebook", "12_table3_components", "--profile", "smoke", "--set", "sead=1"], "no parameter 'sead'"),
+        (
+            ["notebook", "12_table3_components", "--profile", "smoke", "--set", "sead=1"],
+            "no parameter 'sead'",
+        ),
         (["notebook", "77_nothing", "--profile", "smoke"], "no such notebook"),
         (["notebook", "../notebooks/30_slice_viewer", "--profile", "smoke"], "no such notebook"),
         (["prepare", "EMPTY", "OUT", "--dataset", "../../OUT"], "unknown data set '../../OUT'"),
@@ -60,14 +86,19 @@ def test_mistakes_get_one_sentence_and_status_2(arguments, message, tmp_path, mo
     (tmp_path / "EMPTY").mkdir()
     (tmp_path / "FILE").write_text("")
     monkeypatch.setenv("RESULTS_DIR", str(tmp_path / "results"))
-    placed = [str(tmp_path / word) if word.split(".")[0] in ("OUT", "MISSING", "EMPTY", "FILE") else word for word in arguments]
+    placed = [
+        str(tmp_path / word) if word.split(".")[0] in ("OUT", "MISSING", "EMPTY", "FILE") else word
+        for word in arguments
+    ]
     assert call(monkeypatch, *placed) == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert {path.name for path in tmp_path.iterdir()} == {"EMPTY", "FILE"}
 
 
-@pytest.mark.parametrize("arguments", [["phantom"], ["plan", "--seeds", "0"], ["plan", "--seeds", "many"], ["fly"]])
+@pytest.mark.parametrize(
+    "arguments", [["phantom"], ["plan", "--seeds", "0"], ["plan", "--seeds", "many"], ["fly"]]
+)
 def test_wrong_options_end_with_status_2(arguments, monkeypatch):
     with pytest.raises(SystemExit) as caught:
         call(monkeypatch, *arguments)
@@ -78,22 +109,57 @@ def test_wrong_options_end_with_status_2(arguments, monkeypatch):
     ("error", "status", "message"),
     [
         (FailedError("loss term 'cps' is nan"), 1, "guidednet: loss term 'cps' is nan\n"),
-        (KeyboardInterrupt(), 130, "\nguidednet: stopped; the same command goes on where this one was\n"),
+        (
+            KeyboardInterrupt(),
+            130,
+            "\nguidednet: stopped; the same command goes on where this one was\n",
+        ),
     ],
 )
-def test_what_fails_or_is_stopped_has_a_sentence_and_a_status_of_its_own(error, status, message, monkeypatch, capsys):
+def test_what_fails_or_is_stopped_has_a_sentence_and_a_status_of_its_own(
+    error, status, message, monkeypatch, capsys
+):
     def fail(options):
         raise error
 
-    monkeypatch.setattr("guidednet.commands.plan", fail)
+    monkeypatch.setattr("guidednet.cli.commands.plan", fail)
     assert call(monkeypatch, "plan") == status and capsys.readouterr().err == message
 
 
 def test_phantom_then_prepare(tmp_path, monkeypatch, capsys):
     raw, store = tmp_path / "raw", tmp_path / "store"
-    phantom = ["phantom", raw, "--dataset", "flare22", "--cases", 2, "--labelled", 1, "--voxel-mm", 9, "--workers", 1]
+    phantom = [
+        "phantom",
+        raw,
+        "--dataset",
+        "flare22",
+        "--cases",
+        2,
+        "--labelled",
+        1,
+        "--voxel-mm",
+        9,
+        "--workers",
+        1,
+    ]
     assert call(monkeypatch, *phantom) == 0
-    assert call(monkeypatch, "prepare", raw, store, "--dataset", "flare22", "--spacing", 20, 15, 15, "--workers", 1) == 0
+    assert (
+        call(
+            monkeypatch,
+            "prepare",
+            raw,
+            store,
+            "--dataset",
+            "flare22",
+            "--spacing",
+            20,
+            15,
+            15,
+            "--workers",
+            1,
+        )
+        == 0
+    )
     assert (store / "cases.csv").read_text(encoding="utf-8").count("\n") == 3
     assert np.load(store / "cases" / "Case_00001" / "image.npy", mmap_mode="r").ndim == 3
     assert "2 cases, 1 of them labelled" in capsys.readouterr().out
@@ -101,9 +167,24 @@ def test_phantom_then_prepare(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.whole
 def test_plan_needs_no_data_and_writes_nothing(tmp_path, monkeypatch, capsys):
-    assert call(monkeypatch, "plan", "--profile", "paper", "--only", "table3", "--results", tmp_path / "new") == 0
+    assert (
+        call(
+            monkeypatch,
+            "plan",
+            "--profile",
+            "paper",
+            "--only",
+            "table3",
+            "--results",
+            tmp_path / "new",
+        )
+        == 0
+    )
     output = capsys.readouterr().out
-    assert output.count("flare22-guidednet-42+378-20000steps-seed") == 9 and "12 runs, 0 finished" in output
+    assert (
+        output.count("flare22-guidednet-42+378-20000steps-seed") == 9
+        and "12 runs, 0 finished" in output
+    )
     assert not (tmp_path / "new").exists()
 
 
@@ -115,39 +196,74 @@ def test_train_evaluate_predict_at_smoke_size(tmp_path, monkeypatch, capsys):
     run = Path(capsys.readouterr().out.split("finished: ")[1].strip())
     assert call(monkeypatch, "export", run, "-o", tmp_path / "model.pt") == 0
     for path in (run / "record.json", tmp_path / "model.pt"):
-        assert not re.search(rb"/(?:home|root|Users|work|tmp)/", path.read_bytes()), "a path of this machine"
+        assert not re.search(rb"/(?:home|root|Users|work|tmp)/", path.read_bytes()), (
+            "a path of this machine"
+        )
     assert call(monkeypatch, "evaluate", "--method", "cps", *common) == 0
     shown = capsys.readouterr().out
-    assert "2 test cases, one seed (0)" in shown and "ensemble: mean Dice of a case" in shown and "95 % interval over cases" in shown
+    assert (
+        "2 test cases, one seed (0)" in shown
+        and "ensemble: mean Dice of a case" in shown
+        and "95 % interval over cases" in shown
+    )
     image, _ = save_case(tmp_path / "raw")
-    assert call(monkeypatch, "predict", image, "--run", run, "-o", tmp_path / "out.nii.gz", "--ensemble") == 0
+    assert (
+        call(
+            monkeypatch, "predict", image, "--run", run, "-o", tmp_path / "out.nii.gz", "--ensemble"
+        )
+        == 0
+    )
     scan, segmentation = nib.load(image), nib.load(tmp_path / "out.nii.gz")
     assert segmentation.shape == scan.shape and np.allclose(segmentation.affine, scan.affine)
     assert call(monkeypatch, "export", run, "-o", tmp_path / "model.pt") == 0
     images, found = image.parent, tmp_path / "found"
     extras = ["--volumes", tmp_path / "volumes.csv", "--colours", tmp_path / "colours"]
-    assert call(monkeypatch, "predict", images, "--run", tmp_path / "model.pt", "-o", found, *extras) == 0
-    assert (tmp_path / "volumes.csv").read_text(encoding="utf-8").count("\n") > 1 and len(list((tmp_path / "colours").iterdir())) == 2
+    assert (
+        call(monkeypatch, "predict", images, "--run", tmp_path / "model.pt", "-o", found, *extras)
+        == 0
+    )
+    assert (tmp_path / "volumes.csv").read_text(encoding="utf-8").count("\n") > 1 and len(
+        list((tmp_path / "colours").iterdir())
+    ) == 2
     assert call(monkeypatch, "evaluate", found, found, "-o", tmp_path / "scores.csv") == 0
     assert "liver" in (tmp_path / "scores.csv").read_text(encoding="utf-8")
 
 
 @pytest.mark.whole
 def test_a_table_at_any_labelled_share_shows_what_is_trained(tmp_path, monkeypatch, capsys):
-    options = ["--profile", "smoke", "--results", tmp_path / "results", "--methods", "supervised", "--jobs", 1]
+    options = [
+        "--profile",
+        "smoke",
+        "--results",
+        tmp_path / "results",
+        "--methods",
+        "supervised",
+        "--jobs",
+        1,
+    ]
     monkeypatch.setenv("FIGURES_DIR", str(tmp_path / "figures"))
     assert call(monkeypatch, "table", "--dataset", "flare22", "--ratio", 25, *options) == 0
     path = tmp_path / "figures" / "smoke" / "flare22_25percent.csv"
     assert f"table: {path}" in capsys.readouterr().out
     table = pd.read_csv(path).set_index("method")
-    assert len(table) == 11 and table["n_seeds"].to_dict() == {name: int(name == "Sup only") for name in table.index}
-    assert (table["n_labeled"] == 1).all() and table["n_unlabeled"].tolist() == [0] + [3] * 10 and table["mean_dice"].count() == 1
+    assert len(table) == 11 and table["n_seeds"].to_dict() == {
+        name: int(name == "Sup only") for name in table.index
+    }
+    assert (
+        (table["n_labeled"] == 1).all()
+        and table["n_unlabeled"].tolist() == [0] + [3] * 10
+        and table["mean_dice"].count() == 1
+    )
 
 
 def test_reproduce_sh_explains_itself_and_refuses_unknown_commands():
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    shown = subprocess.run(["bash", ROOT / "reproduce.sh", "--help"], capture_output=True, text=True, env=environment)
+    shown = subprocess.run(
+        ["bash", ROOT / "reproduce.sh", "--help"], capture_output=True, text=True, env=environment
+    )
     words = ("setup", "test", "plan", "bench", "audit", "lab", "--profile", "--only")
     assert shown.returncode == 0 and all(word in shown.stdout for word in words)
-    refused = subprocess.run(["bash", ROOT / "reproduce.sh", "dance"], capture_output=True, text=True, env=environment)
+    refused = subprocess.run(
+        ["bash", ROOT / "reproduce.sh", "dance"], capture_output=True, text=True, env=environment
+    )
     assert refused.returncode == 2 and "unknown command 'dance'" in refused.stderr

@@ -6,14 +6,14 @@ import pytest
 import torch
 from test_runs import TinyWorkspace
 
-from guidednet import compute
-from guidednet.compute import default_jobs, device_of, processes_of
+from guidednet.cli.options import device_of, processes_of
 from guidednet.errors import InputError
 from guidednet.networks import NetworkConfig
-from guidednet.plan import operations_per_voxel, seconds_per_voxel
-from guidednet.profiles import PROFILES
-from guidednet.runs import RunStore
-from guidednet.workspace import open_workspace
+from guidednet.runs.profiles import PROFILES
+from guidednet.runs.resources import default_jobs
+from guidednet.runs.store import RunStore
+from guidednet.runs.workspace import open_workspace
+from guidednet.study.plan import operations_per_voxel, seconds_per_voxel
 
 
 @pytest.mark.parametrize(
@@ -25,11 +25,17 @@ from guidednet.workspace import open_workspace
         ({"gpus": 4, "jobs": 1}, 4),
         ({"gpus": 4, "jobs": 4}, 1),
         ({"gpus": 1, "jobs": 3}, 1),
-        ({"gpus": 2, "jobs": 3, "cluster": "slurm"}, 2),  # there jobs mean nothing: each run is a task of its own
+        # there jobs mean nothing: each run is a task of its own
+        ({"gpus": 2, "jobs": 3, "cluster": "slurm"}, 2),
     ],
 )
 def test_gpus_are_shared_by_each_training_or_by_the_jobs(options, processes):
-    assert processes_of(Namespace(**{"gpus": 0, "processes": 1, "jobs": None, "cluster": None} | options)) == processes
+    assert (
+        processes_of(
+            Namespace(**{"gpus": 0, "processes": 1, "jobs": None, "cluster": None} | options)
+        )
+        == processes
+    )
 
 
 def test_jobs_that_cannot_share_the_gpus_are_refused():
@@ -41,7 +47,9 @@ def test_a_clusters_gpus_are_not_looked_for_here():
     assert device_of(8, elsewhere=True).type == "cuda"
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU, which is measured instead")
+@pytest.mark.skipif(
+    torch.cuda.is_available(), reason="this machine has a GPU, which is measured instead"
+)
 def test_a_clusters_gpu_is_planned_with_an_assumed_speed():
     network = NetworkConfig(width=4, depth=3)
     seconds = seconds_per_voxel(network, "flare22", device_of(1, elsewhere=True))
@@ -49,19 +57,25 @@ def test_a_clusters_gpu_is_planned_with_an_assumed_speed():
 
 
 @pytest.mark.parametrize(
-    ("name", "gigabytes", "jobs"), [("quick", 8, 4), ("quick", 3.5, 3), ("paper", 24, 1), ("paper", 40, 2), ("paper", 4, 1)]
+    ("name", "gigabytes", "jobs"),
+    [("quick", 8, 4), ("quick", 3.5, 3), ("paper", 24, 1), ("paper", 40, 2), ("paper", 4, 1)],
 )
-def test_side_by_side_go_as_many_as_cores_and_memory_allow(name, gigabytes, jobs, monkeypatch, tmp_path):
+def test_side_by_side_go_as_many_as_cores_and_memory_allow(
+    name, gigabytes, jobs, monkeypatch, tmp_path
+):
     meminfo = tmp_path / "meminfo"
     meminfo.write_text(f"MemTotal:  99 kB\nMemAvailable:  {int(gigabytes * 1e6)} kB\n")
-    monkeypatch.setattr(compute, "MEMORY", meminfo)
-    monkeypatch.setattr(compute, "cores", lambda: 4)
+    monkeypatch.setattr("guidednet.runs.resources.MEMORY", meminfo)
+    monkeypatch.setattr("guidednet.runs.resources.cores", lambda: 4)
     workspace = Namespace(profile=PROFILES[name]())
-    assert default_jobs(Namespace(device=torch.device("cpu"), processes=1, workspace=workspace)) == jobs
+    assert (
+        default_jobs(Namespace(device=torch.device("cpu"), processes=1, workspace=workspace))
+        == jobs
+    )
 
 
 def test_notebooks_train_where_the_environment_says(monkeypatch, tmp_path):
-    monkeypatch.setattr("guidednet.acceleration.torch.cuda.device_count", lambda: 2)
+    monkeypatch.setattr("guidednet.training.device.torch.cuda.device_count", lambda: 2)
     monkeypatch.setenv("GPUS", "2")
     store = RunStore(TinyWorkspace(tmp_path))
     assert store.device.type == "cuda" and store.processes == 2
@@ -77,5 +91,7 @@ def test_notebooks_train_where_the_environment_says(monkeypatch, tmp_path):
 @pytest.mark.parametrize("text", ["0", "-1", "many"])
 def test_no_training_of_no_steps(text, monkeypatch):
     monkeypatch.setenv("TRAINING_STEPS", text)
-    with pytest.raises(InputError, match=f"TRAINING_STEPS is '{text}': give a whole number from 1 on, or unset it"):
+    with pytest.raises(
+        InputError, match=f"TRAINING_STEPS is '{text}': give a whole number from 1 on, or unset it"
+    ):
         open_workspace("smoke")

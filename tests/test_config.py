@@ -6,18 +6,19 @@ from typing import Literal, Optional
 
 import pytest
 
-from guidednet.config import RunConfig, WindowConfig, from_dict, to_json
+from guidednet.config import RunConfig, from_dict, to_json
+from guidednet.data.organs import AMOS, FLARE22, organ_set
+from guidednet.data.sampling import BatchConfig
 from guidednet.errors import InputError
-from guidednet.experiments import table3
-from guidednet.items import items
+from guidednet.inference import WindowConfig
 from guidednet.methods import METHODS, method_class
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.networks import NetworkConfig
 from guidednet.optimiser import OptimiserConfig
-from guidednet.organs import AMOS, FLARE22, organ_set
-from guidednet.profiles import PROFILES, profile
-from guidednet.records import config_from_record
-from guidednet.sampling import BatchConfig
+from guidednet.runs.profiles import PROFILES, profile
+from guidednet.runs.record import config_from_record
+from guidednet.study.artefacts import items
+from guidednet.study.rows import table3
 
 
 @pytest.mark.parametrize("name", PROFILES)
@@ -28,7 +29,9 @@ def test_run_configuration_survives_json(name, method):
 
 
 def test_nested_options_survive_json():
-    config = profile("smoke").run("amos", "guidednet", (2, 2), 0, GuidedNetConfig.official(use_ktcps=False, feature_layer=2))
+    config = profile("smoke").run(
+        "amos", "guidednet", (2, 2), 0, GuidedNetConfig.official(use_ktcps=False, feature_layer=2)
+    )
     assert config_from_record(json.loads(to_json(config))) == config
 
 
@@ -53,10 +56,18 @@ def test_unknown_names_get_one_sentence(call, message):
 
 def test_profile_paper_trains_as_section_4_1_says():
     config = profile("paper").run("flare22", "guidednet", (42, 378), seed=0)
-    assert config.optimiser == OptimiserConfig("sgd", learning_rate=0.1, momentum=0.9, weight_decay=1e-4, power=0.9)
-    assert config.batch == BatchConfig(4, 4, crop=(64, 128, 128), flip_axes=(0, 1, 2)) and config.network == NetworkConfig(16, 5, 0.3)
+    assert config.optimiser == OptimiserConfig(
+        "sgd", learning_rate=0.1, momentum=0.9, weight_decay=1e-4, power=0.9
+    )
+    assert config.batch == BatchConfig(
+        4, 4, crop=(64, 128, 128), flip_axes=(0, 1, 2)
+    ) and config.network == NetworkConfig(16, 5, 0.3)
     assert config.training.steps == 20_000 and config.training.burn_in_steps == 0
-    assert (config.options.lambda_u, config.options.lambda_g, config.options.ktcps.momentum) == (0.1, 0.3, 0.99)
+    assert (config.options.lambda_u, config.options.lambda_g, config.options.ktcps.momentum) == (
+        0.1,
+        0.3,
+        0.99,
+    )
     assert config.window == WindowConfig(size=(64, 160, 160), stride=(32, 80, 80))
 
 
@@ -71,18 +82,24 @@ def test_profiles_are_sound(name):
             held_out = data.validation + data.test
             for labelled, unlabelled in data.ratios:
                 assert labelled + held_out <= data.phantom.labelled
-                assert labelled + unlabelled + held_out <= data.phantom.labelled + data.phantom.unlabelled
+                assert (
+                    labelled + unlabelled + held_out
+                    <= data.phantom.labelled + data.phantom.unlabelled
+                )
 
 
 def test_table3_has_the_rows_of_the_print_and_differs_by_switches_alone():
     rows = table3(profile("paper"), seeds=3)
     assert [row.label for row in rows] == ["CPS", "CPS+KT-CPS", "CPS+3D-CGMM", "GuidedNet"]
     assert len({config for row in rows for config in row.runs}) == 12
-    assert {(config.n_labelled, config.n_unlabelled) for row in rows for config in row.runs} == {(42, 378)}
+    assert {(config.n_labelled, config.n_unlabelled) for row in rows for config in row.runs} == {
+        (42, 378)
+    }
 
 
 @pytest.mark.parametrize(
-    ("organs", "first", "last"), [(FLARE22, "Liv Spl Sto L.kid", "RAG LAG"), (AMOS, "Liv Sto Spl L.kid", "Eso RAG LAG")]
+    ("organs", "first", "last"),
+    [(FLARE22, "Liv Spl Sto L.kid", "RAG LAG"), (AMOS, "Liv Sto Spl L.kid", "Eso RAG LAG")],
 )
 def test_paper_order_names_every_organ_once(organs, first, last):
     columns = " ".join(organs.columns)

@@ -1,4 +1,6 @@
-"""Damaged NIfTI files: whatever bytes are wrong, a file is read as a volume or refused with one sentence, in the memory it is worth."""
+"""Damaged NIfTI files: whatever bytes are wrong, a file is read as a volume or refused with one
+sentence, in the memory it is worth.
+"""
 
 import gzip
 import time
@@ -9,13 +11,13 @@ import numpy as np
 import pytest
 from volumes import blobs, save
 
-from guidednet.disk_space import needed_bytes
-from guidednet.environment import peak_memory, reset_peak_memory
+from guidednet.data.case_store import PrepareConfig
+from guidednet.data.disk_space import needed_bytes
+from guidednet.data.layouts import RawCase
+from guidednet.data.nifti import read_grid, read_image, read_label
+from guidednet.data.organs import FLARE22
 from guidednet.errors import InputError
-from guidednet.layouts import RawCase
-from guidednet.nifti import read_grid, read_image, read_label
-from guidednet.organs import FLARE22
-from guidednet.store import PrepareConfig
+from guidednet.runs.provenance import peak_memory, reset_peak_memory
 
 HEADERS = (nib.Nifti1Header, nib.Nifti2Header)
 MEMORY_GIB, SECONDS = 0.03, 5  # the intact files hold 30 kB; a step of unpacking takes 4 MB
@@ -62,10 +64,16 @@ def overwrite_field(content, header, generator):
 
 # What happens to a file's content, and then to its compressed form, if it is to have one.
 CONTENT_DAMAGES = {
-    "header bits": lambda content, header, g: flip_bits(content, 0, header.template_dtype.itemsize, g),
+    "header bits": lambda content, header, g: flip_bits(
+        content, 0, header.template_dtype.itemsize, g
+    ),
     "header field": overwrite_field,
-    "three fields": lambda content, header, g: overwrite_field(overwrite_field(overwrite_field(content, header, g), header, g), header, g),
-    "data bits": lambda content, header, g: flip_bits(content, header.single_vox_offset, len(content), g),
+    "three fields": lambda content, header, g: overwrite_field(
+        overwrite_field(overwrite_field(content, header, g), header, g), header, g
+    ),
+    "data bits": lambda content, header, g: flip_bits(
+        content, header.single_vox_offset, len(content), g
+    ),
     "cut off": lambda content, header, g: content[: g.integers(len(content))],
     "followed": lambda content, header, g: content + g.bytes(g.integers(1, 100_000)),
     "noise": lambda content, header, g: content[:8] + g.bytes(len(content) - 8),
@@ -86,26 +94,36 @@ def intact(header, is_label):
 
 
 def write_damaged(path, damage, header, is_label, generator):
-    """A file that `damage` has spoilt; only what happens to the content may meet a file that is not compressed."""
+    """A file that `damage` has spoilt; only what happens to the content may meet a file that is not
+    compressed.
+    """
     content = intact(header, is_label)
     if damage in CONTENT_DAMAGES:
         content = CONTENT_DAMAGES[damage](content, header, generator)
     packed = damage in PACKED_DAMAGES or generator.random() < 0.5
     if packed:
-        content = PACKED_DAMAGES.get(damage, lambda packed, g: packed)(gzip.compress(content, mtime=0), generator)
+        content = PACKED_DAMAGES.get(damage, lambda packed, g: packed)(
+            gzip.compress(content, mtime=0), generator
+        )
     path = path.with_suffix(".nii.gz" if packed else ".nii")
     path.write_bytes(content)
     return path
 
 
 def read_or_refuse(path, is_label):
-    """The shape of what is read, or None where it is refused as it should be; at little expense either way."""
+    """The shape of what is read, or None where it is refused as it should be; at little expense
+    either way.
+    """
     reset_peak_memory("cpu")
     memory, began = peak_memory("cpu"), time.process_time()
     try:
         volume = read_label(path, None, FLARE22) if is_label else read_image(path)
         shape = volume.data.shape
-        assert len(shape) == 3 and np.isfinite(volume.data).all() and abs(np.linalg.det(volume.affine)) > 0
+        assert (
+            len(shape) == 3
+            and np.isfinite(volume.data).all()
+            and abs(np.linalg.det(volume.affine)) > 0
+        )
     except InputError as error:
         assert str(error).startswith(f"{path}: ") and "\n" not in str(error)
         shape = None
@@ -119,7 +137,9 @@ def damage_many(folder, damage, rounds):
     for seed in range(rounds):
         generator = np.random.default_rng([seed, zlib.crc32(damage.encode())])
         is_label = bool(seed % 2)
-        path = write_damaged(folder / f"{seed}", damage, HEADERS[seed // 2 % 2], is_label, generator)
+        path = write_damaged(
+            folder / f"{seed}", damage, HEADERS[seed // 2 % 2], is_label, generator
+        )
         found.append(read_or_refuse(path, is_label))
     return found
 
@@ -154,16 +174,23 @@ LIES = {
     "27e12 voxels in 32 kB, packed": lambda: gzip.compress(lying(**HUGE)),
     "voxels that begin at a terabyte": lambda: lying(vox_offset=2.0**40),
     "voxels that begin at a terabyte, packed": lambda: gzip.compress(lying(vox_offset=2.0**40)),
-    "2 GB in 3 MB": lambda: gzip.compress(lying(**LARGE) + np.random.default_rng(0).bytes(3_000_000)),
+    "2 GB in 3 MB": lambda: gzip.compress(
+        lying(**LARGE) + np.random.default_rng(0).bytes(3_000_000)
+    ),
     "4 GB behind the last voxel": lambda: gzip.compress(lying()) + 64 * ZEROS,
 }
 
 
 @pytest.mark.parametrize(
     ("affine", "message"),
-    [(np.diag([90, 90, 90, 1.0]), "makes it .2700. 2340. 1800.. mm"), (np.eye(4) + 1e6 * np.eye(4, k=3), "puts voxels 1e")],
+    [
+        (np.diag([90, 90, 90, 1.0]), "makes it .2700. 2340. 1800.. mm"),
+        (np.eye(4) + 1e6 * np.eye(4, k=3), "puts voxels 1e"),
+    ],
 )
-def test_a_body_of_several_metres_or_kilometres_away_is_refused_from_its_header(affine, message, tmp_path):
+def test_a_body_of_several_metres_or_kilometres_away_is_refused_from_its_header(
+    affine, message, tmp_path
+):
     """Resampled, it would fill the memory, or lose its place in the arithmetic."""
     path = save(tmp_path / "scan.nii.gz", blobs()[0], affine)
     for read in (read_image, read_grid):
@@ -182,7 +209,11 @@ def test_a_header_that_lies_costs_no_memory(name, tmp_path):
 def test_an_intact_file_is_read_at_that_expense(tmp_path):
     """Else the limits above would show nothing."""
     for name in ("scan.nii", "scan.nii.gz"):
-        assert read_or_refuse(save(tmp_path / name, blobs()[0], blobs()[2]), is_label=False) == (30, 26, 20)
+        assert read_or_refuse(save(tmp_path / name, blobs()[0], blobs()[2]), is_label=False) == (
+            30,
+            26,
+            20,
+        )
 
 
 @pytest.mark.parametrize("kind", ["<i2", ">i2", "|u1", "<u2", "<i4", "<f4", ">f4", "<f8"])
@@ -197,7 +228,9 @@ def test_an_intact_file_is_read_as_nibabel_reads_it(kind, scaling, tmp_path):
     for name, written in (("scan.nii", content), ("scan.nii.gz", gzip.compress(content))):
         (tmp_path / name).write_bytes(written)
         expected, found = nib.load(tmp_path / name), read_image(tmp_path / name)
-        assert np.array_equal(found.data, np.asarray(expected.dataobj, np.float32)) and np.array_equal(found.affine, expected.affine)
+        assert np.array_equal(
+            found.data, np.asarray(expected.dataobj, np.float32)
+        ) and np.array_equal(found.affine, expected.affine)
 
 
 def test_an_extension_is_skipped_and_padding_is_no_damage(tmp_path):

@@ -1,4 +1,6 @@
-"""Two processes compute what one computes; a lost one costs nothing; the notebook's process only waits."""
+"""Two processes compute what one computes; a lost one costs nothing; the notebook's process only
+waits.
+"""
 
 import contextlib
 import dataclasses
@@ -17,8 +19,8 @@ from conftest import SPLIT, BlobStore, KilledError, killed_after, meet, tiny_con
 from test_runs import TinyWorkspace
 from test_train import result_bytes
 
-from guidednet import distributed
-from guidednet.cgmm import CGMMConfig
+from guidednet.cgmm.config import CGMMConfig
+from guidednet.data.sampling import Batch, BatchConfig, BatchDataset
 from guidednet.errors import InputError
 from guidednet.methods import METHODS
 from guidednet.methods.cld import CLDConfig
@@ -26,17 +28,21 @@ from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.methods.magicnet import MagicNetConfig
 from guidednet.networks import NetworkConfig
 from guidednet.optimiser import set_learning_rate, update
-from guidednet.runs import RunStore
-from guidednet.sampling import Batch, BatchConfig, BatchDataset
-from guidednet.train import NonFiniteLossError, make_method, train
+from guidednet.processes import distributed
+from guidednet.runs.store import RunStore
+from guidednet.training.loop import NonFiniteLossError, make_method, train
 
 pytestmark = pytest.mark.whole
 
-OPTIONS = {"cld": CLDConfig(window=2), "magicnet": MagicNetConfig(warm_up=0, window=2)}  # what three steps would not reach
+# what three steps would not reach
+OPTIONS = {"cld": CLDConfig(window=2), "magicnet": MagicNetConfig(warm_up=0, window=2)}
 CASES = {name: (name, OPTIONS.get(name)) for name in METHODS} | {
     "guidednet, official": ("guidednet", GuidedNetConfig.official()),
     "guidednet, per image": ("guidednet", GuidedNetConfig(cgmm=CGMMConfig(centroids="image"))),
-    "guidednet, per class": ("guidednet", GuidedNetConfig(cgmm=CGMMConfig(gt_balance="class", detach_std=False, min_count=5))),
+    "guidednet, per class": (
+        "guidednet",
+        GuidedNetConfig(cgmm=CGMMConfig(gt_balance="class", detach_std=False, min_count=5)),
+    ),
     "guidednet, layer 1": ("guidednet", GuidedNetConfig(feature_layer=1)),
 }
 EVEN, UNEVEN = 2, 3  # rows of either stream, shared by two processes
@@ -46,7 +52,9 @@ SIMILAR = ("official",)  # its half-precision mean is rounded per process, which
 
 @pytest.fixture(scope="module")
 def two_processes(tmp_path_factory):
-    """The folder in which two gloo processes left what they trained; one start of Python for all tests."""
+    """The folder in which two gloo processes left what they trained; one start of Python for all
+    tests.
+    """
     folder = tmp_path_factory.mktemp("two")
     torch.multiprocessing.spawn(work_of_one, (folder,), nprocs=2)
     return folder
@@ -61,18 +69,28 @@ def work_of_one(rank, folder):
     for method in METHODS:
         train(tiny_config(method), BlobStore(), SPLIT, folder / "whole" / method)
         with contextlib.suppress(KilledError):
-            train(tiny_config(method), BlobStore(), SPLIT, folder / "parts" / method, progress=killed_after(3))
+            train(
+                tiny_config(method),
+                BlobStore(),
+                SPLIT,
+                folder / "parts" / method,
+                progress=killed_after(3),
+            )
         train(tiny_config(method), BlobStore(), SPLIT, folder / "parts" / method)
     train(KILLED, BlobStore(), SPLIT, folder / "uninterrupted")
     dist.destroy_process_group()
 
 
 def three_steps(name, rows, sums=contextlib.nullcontext):
-    """Parameters and buffers after three steps in float64 without dropout or noise, of this process's rows of the batch."""
+    """Parameters and buffers after three steps in float64 without dropout or noise, of this
+    process's rows of the batch.
+    """
     method_name, options = CASES[name]
     config = tiny_config(method_name, options)
     batch_config = BatchConfig(labelled=rows, unlabelled=rows, crop=config.batch.crop)
-    config = dataclasses.replace(config, network=NetworkConfig(width=2, depth=3, dropout=0.0), batch=batch_config)
+    config = dataclasses.replace(
+        config, network=NetworkConfig(width=2, depth=3, dropout=0.0), batch=batch_config
+    )
     torch.set_default_dtype(torch.float64)
     with without_noise(keep_rand=method_name == "magicnet"), sums():
         method = make_method(config, BlobStore().class_voxels(SPLIT.labelled)).double().train()
@@ -81,12 +99,24 @@ def three_steps(name, rows, sums=contextlib.nullcontext):
                 module.p = 0.0
         torch.manual_seed(0)
         shares = distributed.rank(), distributed.world_size()
-        dataset = BatchDataset(BlobStore(), SPLIT.labelled, SPLIT.unlabelled, batch_config, 0, 14, *shares)
+        dataset = BatchDataset(
+            BlobStore(), SPLIT.labelled, SPLIT.unlabelled, batch_config, 0, 14, *shares
+        )
         losses, optimisers = distributed.data_parallel(method), method.optimisers(config.optimiser)
         for step in range(3):
             batch = dataset[step]
             set_learning_rate(optimisers, 1 - step / 5)
-            update(optimisers, sum(losses(Batch(batch.image.double(), batch.label.long(), batch.distance_maps.double()), step).values()))
+            update(
+                optimisers,
+                sum(
+                    losses(
+                        Batch(
+                            batch.image.double(), batch.label.long(), batch.distance_maps.double()
+                        ),
+                        step,
+                    ).values()
+                ),
+            )
             method.after_step(step)
     torch.set_default_dtype(torch.float32)
     return {key: value.clone() for key, value in method.state_dict().items()}
@@ -99,7 +129,9 @@ def without_noise(keep_rand):
         patch.setattr(torch, "randn_like", torch.zeros_like)
         patch.setattr(torch, "rand_like", lambda like: torch.full_like(like, 0.5))
         if not keep_rand:
-            patch.setattr(torch, "rand", lambda *shape, device=None: torch.full(shape, 0.7, device=device))
+            patch.setattr(
+                torch, "rand", lambda *shape, device=None: torch.full(shape, 0.7, device=device)
+            )
         yield
 
 
@@ -124,7 +156,10 @@ def test_two_processes_equal_one(two_processes, name, rows):
     one = one_process(name, rows)
     tolerance = 1e-5 if name.endswith(SIMILAR) and rows == UNEVEN else 1e-10
     for rank in (0, 1):
-        assert largest_difference(one, torch.load(two_processes / f"{rank}.pt")["results"][name, rows]) < tolerance
+        assert (
+            largest_difference(one, torch.load(two_processes / f"{rank}.pt")["results"][name, rows])
+            < tolerance
+        )
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -135,40 +170,54 @@ def test_sums_of_each_process_alone_would_not_do(two_processes, name):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_resume_of_two_processes_equals_no_interruption(two_processes, method):
-    assert result_bytes(two_processes / "parts" / method) == result_bytes(two_processes / "whole" / method)
+    assert result_bytes(two_processes / "parts" / method) == result_bytes(
+        two_processes / "whole" / method
+    )
     assert len(torch.load(two_processes / "parts" / method / "checkpoint.pt")["random"]) == 2
 
 
 def test_each_process_draws_its_own_noise_and_shares_decisions(two_processes):
     first, second = (torch.load(two_processes / f"{rank}.pt")["draws"] for rank in (0, 1))
-    assert torch.equal(first["shared"], second["shared"]) and not torch.equal(first["own"], second["own"])
+    assert torch.equal(first["shared"], second["shared"]) and not torch.equal(
+        first["own"], second["own"]
+    )
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc, which this system lacks")
+@pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="reads /proc, which this system lacks"
+)
 def test_a_worker_killed_in_mid_training(two_processes, tmp_path, capfd):
-    """torchrun starts both again from the last checkpoint; the results are those of an uninterrupted training, bit for bit."""
+    """torchrun starts both again from the last checkpoint; the results are those of an
+    uninterrupted training, bit for bit.
+    """
     store = RunStore(TinyWorkspace(tmp_path), processes=2)
     folder = store.folder(KILLED)
     with ThreadPoolExecutor() as threads:
         killed = threads.submit(kill_one, folder / "checkpoint.pt")
         run = store.get(KILLED)
     killed.result()
-    lengths = [int(length) for length in re.findall(r"\| *\d+/(\d+) \[", capfd.readouterr().err)]  # of the workers' progress bars
+    # of the workers' progress bars
+    lengths = [int(length) for length in re.findall(r"\| *\d+/(\d+) \[", capfd.readouterr().err)]
     assert max(lengths) == KILLED.training.steps > min(lengths)
     assert result_bytes(folder) == result_bytes(two_processes / "uninterrupted")
-    assert run.record["device"] == "2 x CPU, 1 thread" and set(run.scores()["case"]) == set(SPLIT.test)
+    assert run.record["device"] == "2 x CPU, 1 thread" and set(run.scores()["case"]) == set(
+        SPLIT.test
+    )
     assert not (folder / "checkpoint.pt").exists()
-    assert RunStore(TinyWorkspace(tmp_path)).get(KILLED).record == run.record  # finished for one process, too
+    # finished for one process, too
+    assert RunStore(TinyWorkspace(tmp_path)).get(KILLED).record == run.record
 
 
 def kill_one(checkpoint):
-    """Kill a worker, really, as soon as there is a checkpoint: the one that was started first, which writes the files."""
+    """Kill a worker, really, as soon as there is a checkpoint: the one that was started first,
+    which writes the files.
+    """
     end = time.monotonic() + 300
     while not checkpoint.exists():
         assert time.monotonic() < end, "no checkpoint"
         time.sleep(0.01)
     (torchrun,) = children(os.getpid(), "torch.distributed.run")
-    os.kill(children(torchrun, "guidednet.launch")[0], signal.SIGKILL)
+    os.kill(children(torchrun, "guidednet.runs.torchrun")[0], signal.SIGKILL)
 
 
 def children(parent, word):
@@ -176,7 +225,10 @@ def children(parent, word):
     found = []
     for process in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
-            if process.name.isdigit() and int((process / "stat").read_text().rsplit(")", 1)[1].split()[1]) == parent:
+            if (
+                process.name.isdigit()
+                and int((process / "stat").read_text().rsplit(")", 1)[1].split()[1]) == parent
+            ):
                 found += [int(process.name)] if word in (process / "cmdline").read_text() else []
     return sorted(found)
 
@@ -184,7 +236,9 @@ def children(parent, word):
 @pytest.mark.slow
 def test_an_error_of_the_workers_is_raised_here(tmp_path, capfd):
     config = tiny_config("supervised", checkpoint_every=1)
-    config = dataclasses.replace(config, optimiser=dataclasses.replace(config.optimiser, learning_rate=float("inf")))
+    config = dataclasses.replace(
+        config, optimiser=dataclasses.replace(config.optimiser, learning_rate=float("inf"))
+    )
     with pytest.raises(NonFiniteLossError, match="loss term"):
         RunStore(TinyWorkspace(tmp_path), processes=2).get(config)
     assert "Traceback" not in capfd.readouterr().err
@@ -193,7 +247,8 @@ def test_an_error_of_the_workers_is_raised_here(tmp_path, capfd):
 def test_more_processes_than_rows(monkeypatch, tmp_path):
     with pytest.raises(InputError, match="3 processes cannot share the 2 rows of a batch"):
         RunStore(TinyWorkspace(tmp_path), processes=3).get(tiny_config("cps"))
-    monkeypatch.setattr("guidednet.train.world_size", lambda: 3)  # as for workers of a torchrun started by hand
+    # as for workers of a torchrun started by hand
+    monkeypatch.setattr("guidednet.training.loop.world_size", lambda: 3)
     with pytest.raises(InputError, match="3 processes cannot share the 2 rows of a batch"):
         train(tiny_config("cps"), BlobStore(), SPLIT, tmp_path)
     assert not list(tmp_path.iterdir())
@@ -202,6 +257,8 @@ def test_more_processes_than_rows(monkeypatch, tmp_path):
 def test_a_method_of_a_notebook_trains_in_its_kernel(monkeypatch, tmp_path):
     """Other processes would not know it."""
     monkeypatch.setattr(METHODS["cps"], "__module__", "__main__")
-    monkeypatch.setattr("guidednet.runs.launch", lambda *arguments: pytest.fail("torchrun was started"))
+    monkeypatch.setattr(
+        "guidednet.runs.store.launch", lambda *arguments: pytest.fail("torchrun was started")
+    )
     run = RunStore(TinyWorkspace(tmp_path), processes=2).get(tiny_config("cps"))
     assert run.record["processes"] == 1

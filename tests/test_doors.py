@@ -1,4 +1,6 @@
-"""Bad input at the command line, in the environment and in a notebook's parameters: one sentence, status 2, and nothing is left behind."""
+"""Bad input at the command line, in the environment and in a notebook's parameters: one sentence,
+status 2, and nothing is left behind.
+"""
 
 import subprocess
 import sys
@@ -8,12 +10,12 @@ import pytest
 from conftest import save_run
 from volumes import blobs, save, save_case
 
-from guidednet import checkpoint
-from guidednet.__main__ import main
+from guidednet.cli.parser import main
 from guidednet.errors import InputError
-from guidednet.report.notebooks import check_parameters, parse_parameters, source
-from guidednet.runs import RunStore
-from guidednet.workspace import open_workspace
+from guidednet.report.execute_notebooks import check_parameters, parse_parameters, source
+from guidednet.runs.store import RunStore
+from guidednet.runs.workspace import open_workspace
+from guidednet.training import checkpoint
 
 ROOT = Path(__file__).parent.parent
 # In capital letters what `folder` holds; OUT and what is below NEW is not there.
@@ -101,7 +103,9 @@ COMMANDS = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """What users have lying about: two scans, finished runs, a text file, and what is no longer what it was."""
+    """What users have lying about: two scans, finished runs, a text file, and what is no longer
+    what it was.
+    """
     folder = tmp_path_factory.mktemp("doors")
     for number in (1, 2):
         save_case(folder / "RAW", number)
@@ -109,7 +113,9 @@ def folder(tmp_path_factory):
     save(folder / "LABELS" / "a.nii.gz", blobs()[1], blobs()[2])
     supervised = save_run(folder / "SUPERVISED", "supervised")
     save_run(folder / "RUN", "cps")
-    checkpoint.save(save_run(folder / "UNFIT", "cps") / "weights.pt", checkpoint.load(supervised / "weights.pt"))
+    checkpoint.save(
+        save_run(folder / "UNFIT", "cps") / "weights.pt", checkpoint.load(supervised / "weights.pt")
+    )
     (folder / "FILE").write_text("patient,age\n" * 100)
     for name in ("EMPTY", "SPOILT"):
         (folder / name).mkdir()
@@ -123,7 +129,9 @@ def contents(folder):
 
 
 @pytest.mark.parametrize("words", COMMANDS)
-def test_a_mistake_at_the_command_line_is_one_sentence_and_changes_nothing(words, folder, monkeypatch, capfd):
+def test_a_mistake_at_the_command_line_is_one_sentence_and_changes_nothing(
+    words, folder, monkeypatch, capfd
+):
     monkeypatch.chdir(folder)
     for variable in ("DATA_DIR", "RESULTS_DIR", "FIGURES_DIR"):
         monkeypatch.setenv(variable, str(folder / "OUT"))
@@ -131,7 +139,8 @@ def test_a_mistake_at_the_command_line_is_one_sentence_and_changes_nothing(words
     before = contents(folder)
     try:
         status = main()
-    except SystemExit as usage:  # argparse, which prints how to call the command before its sentence
+    # argparse, which prints how to call the command before its sentence
+    except SystemExit as usage:
         status = usage.code
     lines = [line for line in capfd.readouterr().err.splitlines() if line and "%|" not in line]
     assert status == 2 and COMMANDS[words] in lines[-1]
@@ -145,14 +154,28 @@ def test_a_mistake_at_the_command_line_is_one_sentence_and_changes_nothing(words
         ("GPUS", "many", "GPUS is 'many': give a whole number, or unset it"),
         ("GPUS", "-1", "GPUS is '-1': give a whole number, or unset it"),
         ("GPUS", "99", "--gpus 99: torch finds"),
-        ("TRAINING_STEPS", "1e3", "TRAINING_STEPS is '1e3': give a whole number from 1 on, or unset it"),
+        (
+            "TRAINING_STEPS",
+            "1e3",
+            "TRAINING_STEPS is '1e3': give a whole number from 1 on, or unset it",
+        ),
         ("TRAINING_STEPS", "-5", "TRAINING_STEPS is '-5'"),
         ("DATA_DIR", "FILE", "is a file, a folder is needed; choose another DATA_DIR or option"),
-        ("RESULTS_DIR", "FILE/NEW", "is a file, a folder is needed; choose another RESULTS_DIR or option"),
-        ("FIGURES_DIR", "FILE", "is a file, a folder is needed; choose another FIGURES_DIR or option"),
+        (
+            "RESULTS_DIR",
+            "FILE/NEW",
+            "is a file, a folder is needed; choose another RESULTS_DIR or option",
+        ),
+        (
+            "FIGURES_DIR",
+            "FILE",
+            "is a file, a folder is needed; choose another FIGURES_DIR or option",
+        ),
     ],
 )
-def test_a_mistake_in_the_environment_is_one_sentence(variable, value, message, folder, monkeypatch):
+def test_a_mistake_in_the_environment_is_one_sentence(
+    variable, value, message, folder, monkeypatch
+):
     monkeypatch.chdir(folder)
     monkeypatch.setenv(variable, value)
     with pytest.raises(InputError, match=message) as caught:
@@ -186,4 +209,8 @@ def test_a_wrong_parameter_of_a_notebook_is_one_sentence(assignment):
 @pytest.mark.parametrize("word", ["trian", "-p", "reproduce"])
 def test_reproduce_sh_refuses_a_word_it_does_not_know(word):
     refused = subprocess.run(["bash", ROOT / "reproduce.sh", word], capture_output=True, text=True)
-    assert refused.returncode == 2 and refused.stderr == f"reproduce.sh: unknown command '{word}'; see bash reproduce.sh --help\n"
+    assert (
+        refused.returncode == 2
+        and refused.stderr
+        == f"reproduce.sh: unknown command '{word}'; see bash reproduce.sh --help\n"
+    )

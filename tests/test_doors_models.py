@@ -1,4 +1,6 @@
-"""Bad records, weights and exported models: one sentence that names the file, and no model is written from them."""
+"""Bad records, weights and exported models: one sentence that names the file, and no model is
+written from them.
+"""
 
 import json
 import shutil
@@ -7,11 +9,11 @@ import numpy as np
 import pytest
 from conftest import refused, save_run, tiny_config
 
-from guidednet import checkpoint
-from guidednet.files import write_json
-from guidednet.portable import export, load_model
-from guidednet.records import finished_runs, read_record
-from guidednet.train import make_method
+from guidednet.runs.model_file import export, load_model
+from guidednet.runs.record import finished_runs, read_record
+from guidednet.support.files import write_json
+from guidednet.training import checkpoint
+from guidednet.training.loop import make_method
 
 
 @pytest.fixture(scope="module")
@@ -42,42 +44,100 @@ RECORDS = {
     "null": (lambda record: None, "record.json: holds a NoneType"),
     "no configuration": (lambda record: without(record, "config"), "record.json: has no config"),
     "no preparation": (lambda record: without(record, "prepare"), "record.json: has no prepare"),
-    "a configuration in words": (lambda record: record | {"config": "cps"}, "record.json: the configuration names no method and options"),
-    "no method": (lambda record: record | {"config": without(record["config"], "method")}, "names no method and options"),
-    "no seed": (lambda record: record | {"config": without(record["config"], "seed")}, "RunConfig lacks the field 'seed'"),
+    "a configuration in words": (
+        lambda record: record | {"config": "cps"},
+        "record.json: the configuration names no method and options",
+    ),
+    "no method": (
+        lambda record: record | {"config": without(record["config"], "method")},
+        "names no method and options",
+    ),
+    "no seed": (
+        lambda record: record | {"config": without(record["config"], "seed")},
+        "RunConfig lacks the field 'seed'",
+    ),
     "another version's field": (in_config(flavour=1), "RunConfig has no field 'flavour'"),
     "an unknown method": (in_config(method="fixmatch"), "unknown method 'fixmatch'"),
     "a list of methods": (in_config(method=["cps"]), "unknown method '['cps']'"),
     "an unknown data set": (in_config(dataset="btcv"), "unknown data set 'btcv'"),
-    "a seed in words": (in_config(seed="zero"), "RunConfig: seed is 'zero', but must be a value of type int"),
+    "a seed in words": (
+        in_config(seed="zero"),
+        "RunConfig: seed is 'zero', but must be a value of type int",
+    ),
     "a negative seed": (in_config(seed=-1), "seed is -1: give a whole number from 0 on"),
-    "options of another method": (in_config(options={"feature_layer": 2}), "CPSConfig has no field 'feature_layer'"),
-    "options in words": (in_config(options={"weight": "much"}), "CPSConfig: weight is 'much', but must be a value of type float"),
-    "options without names": (in_config(options=[0.1]), "CPSConfig is [0.1], but must have its fields by name"),
+    "options of another method": (
+        in_config(options={"feature_layer": 2}),
+        "CPSConfig has no field 'feature_layer'",
+    ),
+    "options in words": (
+        in_config(options={"weight": "much"}),
+        "CPSConfig: weight is 'much', but must be a value of type float",
+    ),
+    "options without names": (
+        in_config(options=[0.1]),
+        "CPSConfig is [0.1], but must have its fields by name",
+    ),
     "no network": (in_config(network=None), "NetworkConfig is None"),
-    "a width of nothing": (in_part("network", width=0), "network width is 0: give a whole number from 1 on"),
-    "a width that is true": (in_part("network", width=True), "NetworkConfig: width is True, but must be a value of type int"),
-    "another width": (in_part("network", width=3), "weights.pt: its weights are not those of its configuration (cps)"),
-    "a dropout of 7": (in_part("network", dropout=7), "weights.pt: its weights are not those of its configuration"),
-    "a crop of two sides": (in_part("batch", crop=[8, 8]), "BatchConfig: crop is [8, 8], but must be tuple[int, int, int]"),
-    "an odd window": (in_part("window", size=[7, 8, 8]), "window size is (7, 8, 8): a network of depth 3 needs multiples of 4"),
-    "a window that stands still": (in_part("window", stride=[0, 4, 4]), "window stride is (0, 4, 4): give numbers from 1"),
-    "a precision of 16": (in_part("training", precision="fp16"), "precision is 'fp16': use one of fp32, bf16"),
-    "voxels of nothing": (lambda record: record | {"prepare": {"spacing_mm": [0, 1, 1]}}, "record.json: voxels of (0, 1, 1) mm cannot be"),
-    "one voxel size": (lambda record: record | {"prepare": {"spacing_mm": 3}}, "spacing_mm is 3, but must be tuple[float, float, float]"),
+    "a width of nothing": (
+        in_part("network", width=0),
+        "network width is 0: give a whole number from 1 on",
+    ),
+    "a width that is true": (
+        in_part("network", width=True),
+        "NetworkConfig: width is True, but must be a value of type int",
+    ),
+    "another width": (
+        in_part("network", width=3),
+        "weights.pt: its weights are not those of its configuration (cps)",
+    ),
+    "a dropout of 7": (
+        in_part("network", dropout=7),
+        "weights.pt: its weights are not those of its configuration",
+    ),
+    "a crop of two sides": (
+        in_part("batch", crop=[8, 8]),
+        "BatchConfig: crop is [8, 8], but must be tuple[int, int, int]",
+    ),
+    "an odd window": (
+        in_part("window", size=[7, 8, 8]),
+        "window size is (7, 8, 8): a network of depth 3 needs multiples of 4",
+    ),
+    "a window that stands still": (
+        in_part("window", stride=[0, 4, 4]),
+        "window stride is (0, 4, 4): give numbers from 1",
+    ),
+    "a precision of 16": (
+        in_part("training", precision="fp16"),
+        "precision is 'fp16': use one of fp32, bf16",
+    ),
+    "voxels of nothing": (
+        lambda record: record | {"prepare": {"spacing_mm": [0, 1, 1]}},
+        "record.json: voxels of (0, 1, 1) mm cannot be",
+    ),
+    "one voxel size": (
+        lambda record: record | {"prepare": {"spacing_mm": 3}},
+        "spacing_mm is 3, but must be tuple[float, float, float]",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", RECORDS)
 def test_a_record_that_is_not_ours_is_one_sentence(name, run, tmp_path):
     change, message = RECORDS[name]
-    write_json(run / "record.json", change(json.loads((run / "record.json").read_text(encoding="utf-8"))))
+    write_json(
+        run / "record.json", change(json.loads((run / "record.json").read_text(encoding="utf-8")))
+    )
     refused(message, load_model, run)
     refused(message, export, run, tmp_path / "model.pt")
     assert not list(tmp_path.glob("*model.pt"))
 
 
-DAMAGED = {"empty": b"", "cut off": b'{"key": "0123", "conf', "bytes": b"\xff\xfe\x00", "deep": b'{"config": ' + b"[" * 100_000}
+DAMAGED = {
+    "empty": b"",
+    "cut off": b'{"key": "0123", "conf',
+    "bytes": b"\xff\xfe\x00",
+    "deep": b'{"config": ' + b"[" * 100_000,
+}
 
 
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
@@ -89,11 +149,17 @@ def test_a_damaged_record_is_one_sentence_wherever_it_is_read(content, run):
 
 OTHER = "its weights are not those of its configuration (cps)"
 WEIGHTS = {
-    "of another method": (lambda weights: make_method(tiny_config("supervised")).state_dict(), OTHER),
+    "of another method": (
+        lambda weights: make_method(tiny_config("supervised")).state_dict(),
+        OTHER,
+    ),
     "with an entry less": (lambda weights: dict([*weights.items()][1:]), OTHER),
     "with words": (lambda weights: dict.fromkeys(weights, "heavy"), OTHER),
     "without names": (lambda weights: [*weights.values()], OTHER),
-    "not a number": (lambda weights: {name: value * np.nan for name, value in weights.items()}, "has weights that are not finite numbers"),
+    "not a number": (
+        lambda weights: {name: value * np.nan for name, value in weights.items()},
+        "has weights that are not finite numbers",
+    ),
 }
 
 
@@ -102,16 +168,22 @@ def test_weights_that_do_not_fit_are_one_sentence(name, run, tmp_path):
     change, message = WEIGHTS[name]
     weights = change(checkpoint.load(run / "weights.pt"))
     export(run, tmp_path / "model.pt")
-    checkpoint.save(tmp_path / "model.pt", checkpoint.load(tmp_path / "model.pt") | {"weights": weights})
+    checkpoint.save(
+        tmp_path / "model.pt", checkpoint.load(tmp_path / "model.pt") | {"weights": weights}
+    )
     checkpoint.save(run / "weights.pt", weights)
     refused(f"model.pt: {message}", load_model, tmp_path / "model.pt")
     refused(f"weights.pt: {message}", load_model, run)
 
 
-@pytest.mark.parametrize("damage", [lambda content: content[:5000], lambda content: b"", lambda content: b"heavy", None])
+@pytest.mark.parametrize(
+    "damage", [lambda content: content[:5000], lambda content: b"", lambda content: b"heavy", None]
+)
 def test_damaged_or_missing_weights_are_one_sentence(damage, run, tmp_path):
     content = (run / "weights.pt").read_bytes()
-    (run / "weights.pt").unlink() if damage is None else (run / "weights.pt").write_bytes(damage(content))
+    (run / "weights.pt").unlink() if damage is None else (run / "weights.pt").write_bytes(
+        damage(content)
+    )
     message = "weights.pt: no such file" if damage is None else "weights.pt: is damaged"
     refused(message, load_model, run)
     refused(message, export, run, tmp_path / "model.pt")
@@ -121,9 +193,18 @@ MODELS = {
     "a list": (lambda model: [1], "holds no exported model"),
     "no weights": (lambda model: without(model, "weights"), "lacks its weights"),
     "no version": (lambda model: without(model, "version"), "lacks its version"),
-    "a version in words": (lambda model: model | {"version": "first"}, "has version 'first', not 1"),
-    "a configuration that is a number": (lambda model: model | {"config": 3}, "the configuration names no method and options"),
-    "a preparation of another program": (lambda model: model | {"prepare": {1: 2}}, "PrepareConfig has no field '1'"),
+    "a version in words": (
+        lambda model: model | {"version": "first"},
+        "has version 'first', not 1",
+    ),
+    "a configuration that is a number": (
+        lambda model: model | {"config": 3},
+        "the configuration names no method and options",
+    ),
+    "a preparation of another program": (
+        lambda model: model | {"prepare": {1: 2}},
+        "PrepareConfig has no field '1'",
+    ),
 }
 
 

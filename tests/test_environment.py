@@ -9,22 +9,33 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from guidednet.environment import differences, locked_versions
+from tools.environment import differences, locked_versions
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def test_lock_satisfies_the_direct_dependencies():
-    locked = {canonicalize_name(name): version for name, version in locked_versions(ROOT / "requirements.lock").items()}
+    locked = {
+        canonicalize_name(name): version
+        for name, version in locked_versions(ROOT / "requirements.lock").items()
+    }
     groups = PROJECT["optional-dependencies"]
-    direct = [Requirement(line) for line in PROJECT["dependencies"] + groups["test"] + groups["cluster"]]
-    wrong = [str(need) for need in direct if locked.get(canonicalize_name(need.name)) not in need.specifier]
+    direct = [
+        Requirement(line) for line in PROJECT["dependencies"] + groups["test"] + groups["cluster"]
+    ]
+    wrong = [
+        str(need)
+        for need in direct
+        if locked.get(canonicalize_name(need.name)) not in need.specifier
+    ]
     assert not wrong
 
 
 def test_environment_yml_installs_the_lock_on_a_supported_python():
-    dependencies = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    dependencies = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))[
+        "dependencies"
+    ]
     (pip,) = [entry["pip"] for entry in dependencies if isinstance(entry, dict)]
     assert pip == ["-r requirements.lock"]
     (python,) = [entry.split("=")[1] for entry in dependencies if str(entry).startswith("python=")]
@@ -33,7 +44,11 @@ def test_environment_yml_installs_the_lock_on_a_supported_python():
 
 def test_every_direct_dependency_has_its_reason_in_the_readme():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    missing = [name for line in PROJECT["dependencies"] if f"| {(name := Requirement(line).name)} |" not in readme]
+    missing = [
+        name
+        for line in PROJECT["dependencies"]
+        if f"| {(name := Requirement(line).name)} |" not in readme
+    ]
     assert not missing
 
 
@@ -46,11 +61,20 @@ def test_every_import_of_the_package_is_a_direct_dependency():
         "torchio": {"SimpleITK"},
     }
     groups = PROJECT["optional-dependencies"]
-    names = {Requirement(line).name for line in PROJECT["dependencies"] + groups["volume"] + groups["cluster"]}
-    allowed = names | {name for parent, children in brought_along.items() if parent in names for name in children}
+    names = {
+        Requirement(line).name
+        for line in PROJECT["dependencies"] + groups["volume"] + groups["cluster"]
+    }
+    allowed = names | {
+        name for parent, children in brought_along.items() if parent in names for name in children
+    }
     imported = set()
     for file in (ROOT / "guidednet").rglob("*.py"):
-        imported |= set(re.findall(r"^\s*(?:from|import) (\w+)", file.read_text(encoding="utf-8"), flags=re.MULTILINE))
+        imported |= set(
+            re.findall(
+                r"^\s*(?:from|import) (\w+)", file.read_text(encoding="utf-8"), flags=re.MULTILINE
+            )
+        )
     assert imported - allowed - set(sys.stdlib_module_names) - {"guidednet"} == set()
 
 

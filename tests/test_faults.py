@@ -1,4 +1,6 @@
-"""What happens to machines in weeks: kills, full disks, two starts at once. Each ends with the bytes of a run that nothing happened to."""
+"""What happens to machines in weeks: kills, full disks, two starts at once. Each ends with the
+bytes of a run that nothing happened to.
+"""
 
 import os
 import random
@@ -28,7 +30,9 @@ def whole(tmp_path_factory):
 
 
 def second_clone(folder):
-    names = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    names = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
@@ -56,7 +60,9 @@ def left_alone(process):
 
 
 def test_kill_9_at_twenty_moments_in_another_clone(whole, tmp_path):
-    """The process alone is killed, as for want of memory, or all that it started, as by a power cut."""
+    """The process alone is killed, as for want of memory, or all that it started, as by a power
+    cut.
+    """
     undisturbed, duration = whole
     clone, folder = second_clone(tmp_path / "another place" / "clone"), tmp_path / "killed"
     generator = random.Random(0)
@@ -66,7 +72,11 @@ def test_kill_9_at_twenty_moments_in_another_clone(whole, tmp_path):
         time.sleep(generator.uniform(1, 0.7 * duration))
         if process.poll() is not None:  # it was through: notebooks, tables and scores once more
             succeeded(process, folder)
-            for path in [*folder.rglob("table3.csv"), *folder.rglob("scores.json"), *(folder / "results/smoke/notebooks").glob("*")]:
+            for path in [
+                *folder.rglob("table3.csv"),
+                *folder.rglob("scores.json"),
+                *(folder / "results/smoke/notebooks").glob("*"),
+            ]:
                 path.unlink()
             continue
         kills += 1
@@ -90,7 +100,10 @@ def test_two_starts_at_once_train_and_execute_nothing_twice(whole, tmp_path):
     first, second = (log.read_text() for log in logs)
     assert "Traceback" not in first + second
     runs = [path.parent.name for path in (tmp_path / "both").rglob("record.json")]
-    assert len(runs) > 5 and [run for run in runs if (f"{run}: 100%" in first) == (f"{run}: 100%" in second)] == []
+    assert (
+        len(runs) > 5
+        and [run for run in runs if (f"{run}: 100%" in first) == (f"{run}: 100%" in second)] == []
+    )
 
 
 @contextmanager
@@ -98,7 +111,18 @@ def small_disk(folder):
     """A disk of its own at `folder`; yields what sets its size in KiB."""
 
     def size(kibibytes, *options):
-        subprocess.run(["mount", "-t", "tmpfs", "-o", ",".join([f"size={kibibytes}k", *options]), "tmpfs", str(folder)], check=True)
+        subprocess.run(
+            [
+                "mount",
+                "-t",
+                "tmpfs",
+                "-o",
+                ",".join([f"size={kibibytes}k", *options]),
+                "tmpfs",
+                str(folder),
+            ],
+            check=True,
+        )
 
     folder.mkdir()
     size(64)
@@ -109,7 +133,10 @@ def small_disk(folder):
 
 
 def may_mount():
-    return os.geteuid() == 0 and subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode == 0
+    return (
+        os.geteuid() == 0
+        and subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode == 0
+    )
 
 
 def used_kib(disk):
@@ -118,20 +145,37 @@ def used_kib(disk):
 
 def size_of(*folders):
     """KiB of all files in `folders`."""
-    return sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file()) // 1024
+    return (
+        sum(
+            path.stat().st_size
+            for folder in folders
+            for path in folder.rglob("*")
+            if path.is_file()
+        )
+        // 1024
+    )
 
 
 def stopped_for_want_of_space(folder, log):
-    """Start the reproduction in `folder`, whose disk is too small; its last sentence (status 2: told before anything is prepared)."""
+    """Start the reproduction in `folder`, whose disk is too small; its last sentence (status 2:
+    told before anything is prepared).
+    """
     log.write_text("")
     status = start(folder, item=ITEMS, log=log).wait()
     sentence = log.read_text().strip().splitlines()[-1]
-    told = status == 1 and "No space left on device" in sentence or status == 2 and "are needed" in sentence
+    told = (
+        status == 1
+        and "No space left on device" in sentence
+        or status == 2
+        and "are needed" in sentence
+    )
     assert told and "make room" in sentence and "Traceback" not in log.read_text(), log.read_text()
     return sentence
 
 
-by_root = pytest.mark.skipif(not may_mount(), reason="a disk of a given size can be mounted by root alone")
+by_root = pytest.mark.skipif(
+    not may_mount(), reason="a disk of a given size can be mounted by root alone"
+)
 
 
 @by_root
@@ -143,7 +187,10 @@ def test_a_disk_that_fills_while_data_is_made_and_runs_are_trained(whole, tmp_pa
         for share in (0.1, 0.23, 0.35, 0.7):
             set_size(int(share * needed))
             sentences.append(stopped_for_want_of_space(disk, log))
-        assert all(any(part in sentence for sentence in sentences) for part in ("/phantoms/", "/stores/", "/runs/")), sentences
+        assert all(
+            any(part in sentence for sentence in sentences)
+            for part in ("/phantoms/", "/stores/", "/runs/")
+        ), sentences
         set_size(20 * needed)
         succeeded(start(disk, item=ITEMS, log=log), tmp_path)
         assert differing(undisturbed, disk) == []

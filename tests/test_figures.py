@@ -1,4 +1,6 @@
-"""Figures: drawn from a saved frame, the same bytes each time, boxes where they belong, hidden labels out of training's reach."""
+"""Figures: drawn from a saved frame, the same bytes each time, boxes where they belong, hidden
+labels out of training's reach.
+"""
 
 import subprocess
 import sys
@@ -12,26 +14,46 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.container import ErrorbarContainer
 
+from guidednet.data.case_store import CaseStore, PrepareConfig
+from guidednet.data.organs import AMOS, FLARE22
+from guidednet.data.prepare import prepare
+from guidednet.data.splits import Split
 from guidednet.errors import InputError
-from guidednet.organs import AMOS, FLARE22
+from guidednet.evaluation.statistics import rank_correlation
 from guidednet.phantom import make_case, write_phantoms
-from guidednet.prepare import prepare
-from guidednet.profiles import DataConfig, PhantomConfig, Profile
-from guidednet.report.benchmarks import benchmark_tables, comparisons, draw_comparisons, draw_growth, other_findings
-from guidednet.report.diagrams import GUIDED, PSEUDO_LABELS, TRAINING, edges, figure1a, figure3
-from guidednet.report.figures import draw_curves, draw_means, draw_organ_gains, draw_pairs
-from guidednet.report.hidden_truth import hidden_label
-from guidednet.report.qualitative import Box, advantage, box_table, boxes_of, draw_comparison, place_box
-from guidednet.report.ranks import draw_ranks, organ_volumes, rank_table
-from guidednet.report.save import DOUBLE, SINGLE, print_figure, save_figure
-from guidednet.report.scene import SCALED_WINDOWS, Scene
-from guidednet.report.showcase import showcase
-from guidednet.report.slices import cut, montage, slice_slider
-from guidednet.report.surfaces3d import organ_surfaces
-from guidednet.splits import Split
-from guidednet.statistics import rank_correlation
-from guidednet.store import CaseStore, PrepareConfig
-from guidednet.workspace import Workspace, open_workspace
+from guidednet.report.figures.benchmarks import (
+    benchmark_tables,
+    comparisons,
+    draw_comparisons,
+    draw_growth,
+    other_findings,
+)
+from guidednet.report.figures.charts import draw_curves, draw_means, draw_organ_gains, draw_pairs
+from guidednet.report.figures.figure1b import draw_ranks, organ_volumes, rank_table
+from guidednet.report.figures.figures1_3 import (
+    GUIDED,
+    PSEUDO_LABELS,
+    TRAINING,
+    edges,
+    figure1a,
+    figure3,
+)
+from guidednet.report.figures.figures4_5 import (
+    Box,
+    advantage,
+    box_table,
+    boxes_of,
+    draw_comparison,
+    place_box,
+)
+from guidednet.report.figures.hidden_truth import hidden_label
+from guidednet.report.figures.save import DOUBLE, SINGLE, print_figure, save_figure
+from guidednet.report.viewer.scene import SCALED_WINDOWS, Scene
+from guidednet.report.viewer.slices import cut, montage, slice_slider
+from guidednet.report.viewer.surfaces3d import organ_surfaces
+from guidednet.runs.profiles import DataConfig, PhantomConfig, Profile
+from guidednet.runs.workspace import Workspace, open_workspace
+from tools.showcase import showcase
 
 
 @pytest.fixture(autouse=True)
@@ -47,16 +69,30 @@ def test_a_figure_is_saved_with_its_numbers_and_equal_bytes(tmp_path):
         axes.plot(frame["x"], frame["y"])
         save_figure(figure, frame, tmp_path / folder, "line")
     for ending in ("png", "pdf", "csv"):
-        assert (tmp_path / "one" / f"line.{ending}").read_bytes() == (tmp_path / "two" / f"line.{ending}").read_bytes()
+        assert (tmp_path / "one" / f"line.{ending}").read_bytes() == (
+            tmp_path / "two" / f"line.{ending}"
+        ).read_bytes()
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "one" / "line.csv"), frame)
     assert figure.get_figwidth() == SINGLE and axes.xaxis.label.get_fontsize() >= 7
 
 
 # Machado, Oliveira and Fernandes 2009, severity 1, for linear RGB.
 COLOUR_VISION = {
-    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
-    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
     "full": np.eye(3).tolist(),
 }
 
@@ -66,7 +102,11 @@ def lab(colour, vision):
     rgb = np.array(to_rgb(colour))
     linear = np.where(rgb > 0.04045, ((rgb + 0.055) / 1.055) ** 2.4, rgb / 12.92)
     linear = np.clip(np.array(COLOUR_VISION[vision]) @ linear, 0, 1)
-    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ linear / [0.9505, 1, 1.089]
+    xyz = (
+        np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+        @ linear
+        / [0.9505, 1, 1.089]
+    )
     root = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
     return np.array([116 * root[1] - 16, 500 * (root[0] - root[1]), 200 * (root[1] - root[2])])
 
@@ -76,7 +116,10 @@ def lab(colour, vision):
 def test_organ_colours_differ_with_any_colour_vision(organs, vision):
     """At least 5 in CIE76, twice what is just noticeable side by side."""
     colours = {organ.name: lab(organ.colour, vision) for organ in organs.by_label.values()}
-    distances = {pair: np.linalg.norm(colours[pair[0]] - colours[pair[1]]) for pair in combinations(colours, 2)}
+    distances = {
+        pair: np.linalg.norm(colours[pair[0]] - colours[pair[1]])
+        for pair in combinations(colours, 2)
+    }
     closest = min(distances, key=distances.get)
     assert distances[closest] > 5, (closest, distances[closest])
 
@@ -95,13 +138,19 @@ def test_ranks_by_hand():
 
 def test_pairs_show_their_spread_and_name_what_is_not_run():
     missing = float("nan")
-    table = pd.DataFrame({"method": ["a", "b"], "mean_dice": [50, missing], "mean_jaccard": [40, missing]})
+    table = pd.DataFrame(
+        {"method": ["a", "b"], "mean_dice": [50, missing], "mean_jaccard": [40, missing]}
+    )
     table = table.assign(sd_dice=[2, missing], sd_jaccard=[3, missing])
     figure, grid = print_figure(DOUBLE, 2, 1, 3)
-    for axes, part in zip(grid, (table, table[1:], table[["method", "mean_dice", "mean_jaccard"]]), strict=True):
+    for axes, part in zip(
+        grid, (table, table[1:], table[["method", "mean_dice", "mean_jaccard"]]), strict=True
+    ):
         draw_pairs(axes, part, "pairs")
     assert [text.get_text() for text in grid[0].texts] == ["50.0", "not run", "40.0", "not run"]
-    spread = [container for container in grid[0].containers if isinstance(container, ErrorbarContainer)]
+    spread = [
+        container for container in grid[0].containers if isinstance(container, ErrorbarContainer)
+    ]
     assert np.ptp(spread[0].lines[2][0].get_segments()[0][:, 1]) == 4
 
 
@@ -117,8 +166,19 @@ def test_rank_correlation_and_its_interval():
 
 
 def small_workspace(tmp_path):
-    settings = DataConfig(1, 0, 0, prepare=PrepareConfig(spacing_mm=(17.0, 22.0, 24.0)), phantom=PhantomConfig(1, 2, 9.0))
-    return Workspace(Profile("small", {"flare22": settings}, 1), tmp_path / "data", tmp_path, tmp_path / "figures")
+    settings = DataConfig(
+        1,
+        0,
+        0,
+        prepare=PrepareConfig(spacing_mm=(17.0, 22.0, 24.0)),
+        phantom=PhantomConfig(1, 2, 9.0),
+    )
+    return Workspace(
+        Profile("small", {"flare22": settings}, 1),
+        tmp_path / "data",
+        tmp_path,
+        tmp_path / "figures",
+    )
 
 
 def test_hidden_truth_is_the_phantom_on_the_prepared_grid(tmp_path):
@@ -128,15 +188,20 @@ def test_hidden_truth_is_the_phantom_on_the_prepared_grid(tmp_path):
     prepare(raw, folder, "flare22", workspace.data("flare22").prepare)
     store = CaseStore(folder)
     truth = hidden_label(workspace, "flare22", "Case_00001")
-    assert truth.shape == store.image("Case_00001").shape and not (folder / "cases" / "Case_00001" / "label.npy").exists()
+    assert (
+        truth.shape == store.image("Case_00001").shape
+        and not (folder / "cases" / "Case_00001" / "label.npy").exists()
+    )
     scan = make_case("flare22", "Case_00001", shifted=True, voxel_mm=9.0)
     liver = FLARE22.label_of("liver")
     millilitres = (scan.label == liver).sum() * abs(np.linalg.det(scan.affine[:3, :3])) / 1000
-    assert (truth == liver).sum() * np.prod(store.spacing("Case_00001")) / 1000 == pytest.approx(millilitres, rel=0.2)
+    assert (truth == liver).sum() * np.prod(store.spacing("Case_00001")) / 1000 == pytest.approx(
+        millilitres, rel=0.2
+    )
 
 
 def test_training_does_not_import_the_hidden_truth():
-    code = "import sys, guidednet.train, guidednet.runs, guidednet.jobs, guidednet.selection\n"
+    code = "import sys, guidednet.training.loop, guidednet.runs.store, guidednet.runs.side_by_side, guidednet.study.test_selection\n"
     code += "print([name for name in sys.modules if 'hidden' in name])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -149,7 +214,9 @@ def scene_of(**labels):
     maps["GuidedNet"] = maps["reference"].copy()
     maps |= labels
     image = np.linspace(0, 1, 480).reshape(shape).astype(np.float32)
-    return Scene("case", image, maps, np.diag([1, 1, 3, 1.0]), FLARE22, SCALED_WINDOWS, "scaled", "reference")
+    return Scene(
+        "case", image, maps, np.diag([1, 1, 3, 1.0]), FLARE22, SCALED_WINDOWS, "scaled", "reference"
+    )
 
 
 def test_a_box_lies_where_the_others_err_and_guidednet_does_not():
@@ -157,7 +224,10 @@ def test_a_box_lies_where_the_others_err_and_guidednet_does_not():
     box = place_box(advantage(scene, "others err"), "others err", "transverse")
     assert box.index == 2 and (box.crop(scene.labels["reference"]) == 1).all()
     table = box_table(scene, [box]).set_index("method")["wrong"]
-    assert table["GuidedNet"] == 0 and table["CPS"] == table["DHC"] == box.crop(scene.labels["reference"]).size
+    assert (
+        table["GuidedNet"] == 0
+        and table["CPS"] == table["DHC"] == box.crop(scene.labels["reference"]).size
+    )
 
 
 def test_the_counter_example_lies_where_guidednet_errs():
@@ -167,7 +237,11 @@ def test_the_counter_example_lies_where_guidednet_errs():
     right[2, 3:7, 3:9] = 1
     scene = scene_of(GuidedNet=wrong, CPS=right)
     boxes = boxes_of(scene, ("transverse", "transverse"))
-    assert boxes[0].index != boxes[1].index and boxes[-1].kind == "GuidedNet errs" and boxes[-1].index == 1
+    assert (
+        boxes[0].index != boxes[1].index
+        and boxes[-1].kind == "GuidedNet errs"
+        and boxes[-1].index == 1
+    )
     table = box_table(scene, boxes[-1:]).set_index("method")["wrong"]
     assert table["GuidedNet"] > 0 and table["CPS"] == 0
 
@@ -176,17 +250,30 @@ def test_a_box_never_leaves_the_slice_and_the_figure_has_a_panel_for_each():
     scene = scene_of()
     boxes = boxes_of(scene, ("transverse", "coronal", "sagittal"))
     for box in boxes:
-        assert isinstance(box, Box) and box.crop(scene.image).shape == (box.rows[1] - box.rows[0], box.columns[1] - box.columns[0])
+        assert isinstance(box, Box) and box.crop(scene.image).shape == (
+            box.rows[1] - box.rows[0],
+            box.columns[1] - box.columns[0],
+        )
     figure = draw_comparison(scene, boxes)
-    assert len(figure.axes) == (len(boxes) + 1) * len(scene.labels) and figure.get_figwidth() == DOUBLE
+    assert (
+        len(figure.axes) == (len(boxes) + 1) * len(scene.labels) and figure.get_figwidth() == DOUBLE
+    )
 
 
 def test_diagrams_are_drawn_from_their_tables():
     for diagram in (PSEUDO_LABELS, GUIDED, TRAINING):
         names = {name for name, *_ in diagram[0]}
-        assert {end for arrow in diagram[1] for end in arrow[:2]} <= names and len(edges(diagram)) == len(diagram[1])
-    assert not edges(TRAINING).set_index(["from", "to"]).loc[("probabilities p of A", "class weights w (true positives)"), "gradient"]
-    assert len(figure3().axes[0].patches) == len(TRAINING[1]) and len(figure1a().axes[0].patches) == len(PSEUDO_LABELS[1])
+        assert {end for arrow in diagram[1] for end in arrow[:2]} <= names and len(
+            edges(diagram)
+        ) == len(diagram[1])
+    assert (
+        not edges(TRAINING)
+        .set_index(["from", "to"])
+        .loc[("probabilities p of A", "class weights w (true positives)"), "gradient"]
+    )
+    assert len(figure3().axes[0].patches) == len(TRAINING[1]) and len(
+        figure1a().axes[0].patches
+    ) == len(PSEUDO_LABELS[1])
 
 
 def test_surface_of_a_box_has_its_volume_and_place():
@@ -194,34 +281,57 @@ def test_surface_of_a_box_has_its_volume_and_place():
     label[5:15, 10:20, 8:32] = FLARE22.label_of("liver")
     vertices, faces = organ_surfaces(label, (3.0, 2.0, 1.0), FLARE22)["liver"]
     corners = vertices[faces]
-    volume = abs(np.einsum("fi,fi->f", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])).sum()) / 6
+    volume = (
+        abs(np.einsum("fi,fi->f", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])).sum()) / 6
+    )
     assert volume == pytest.approx(30 * 20 * 24, rel=0.05)
     np.testing.assert_allclose(vertices.min(0), [7.5, 19, 13.5], atol=0.6)
     assert list(organ_surfaces(label, (3.0, 2.0, 1.0), FLARE22)) == ["liver"]
 
 
 def test_organ_volumes_are_means_over_the_labelled_cases_that_have_them():
-    voxels = pd.DataFrame({organ.name: [2000, 0, 9] for organ in FLARE22.by_label.values()}, index=["a", "b", "c"])
+    voxels = pd.DataFrame(
+        {organ.name: [2000, 0, 9] for organ in FLARE22.by_label.values()}, index=["a", "b", "c"]
+    )
     store = SimpleNamespace(cases=voxels, spacing=lambda case: (5.0, 2.0, 1.0))
     volumes = organ_volumes(store, Split(("a", "b"), (), (), ()), FLARE22)
     assert list(volumes.index) == FLARE22.columns and (volumes == 20).all()
     figure, axes = plt.subplots()
-    scores = pd.DataFrame({"dice": volumes.mask(volumes.index == "Gal"), "sd_dice": 1.0, "n_seeds": 1, "n_test_cases": 2})
+    scores = pd.DataFrame(
+        {
+            "dice": volumes.mask(volumes.index == "Gal"),
+            "sd_dice": 1.0,
+            "n_seeds": 1,
+            "n_test_cases": 2,
+        }
+    )
     draw_ranks(axes, rank_table(volumes, scores, "here"), FLARE22, "ranks")
     assert len(axes.texts) == 12  # the gallbladder has no Dice
 
 
 def test_runs_that_are_missing_or_lack_the_column_have_no_curve():
     curves = pd.DataFrame({"step": [1, 2], "ktcps_weight_1": [0.1, 0.2]})
-    runs = {"here": SimpleNamespace(curves=lambda: curves), "not there": None, "CPS": SimpleNamespace(curves=lambda: curves[["step"]])}
+    runs = {
+        "here": SimpleNamespace(curves=lambda: curves),
+        "not there": None,
+        "CPS": SimpleNamespace(curves=lambda: curves[["step"]]),
+    }
     figure, axes = plt.subplots()
     draw_curves(axes, runs, "ktcps_weight_1", "weights")
     assert [line.get_label() for line in axes.lines] == ["here"]
 
 
 def test_bars_are_the_numbers_of_the_table():
-    rows = {"method": ["CPS", "GuidedNet"], "n_labeled": 1, "n_unlabeled": 9, "mean_dice": [50.0, 60.0], "sd_dice": [1.0, np.nan]}
-    table = pd.DataFrame(rows | {"mean_jaccard": [40.0, np.nan]} | dict.fromkeys(FLARE22.columns, [50.0, 62.5]))
+    rows = {
+        "method": ["CPS", "GuidedNet"],
+        "n_labeled": 1,
+        "n_unlabeled": 9,
+        "mean_dice": [50.0, 60.0],
+        "sd_dice": [1.0, np.nan],
+    }
+    table = pd.DataFrame(
+        rows | {"mean_jaccard": [40.0, np.nan]} | dict.fromkeys(FLARE22.columns, [50.0, 62.5])
+    )
     figure, (means, gains, pairs) = plt.subplots(1, 3)
     draw_means(means, table, "means")
     draw_organ_gains(gains, table, FLARE22, "gains")
@@ -247,15 +357,27 @@ def test_benchmarks_are_drawn_as_they_were_measured():
 def test_slices_and_their_slider_cover_the_volume():
     scene = scene_of()
     figure = montage(scene.image, (3, 1, 1), scene.labels["reference"], FLARE22, count=3)
-    assert [axes.get_title() for axes in figure.axes] == ["transverse 0", "transverse 2", "transverse 3"] and len(figure.legends) == 1
-    slider, picture = slice_slider(scene.image, (3, 1, 1), scene.labels["reference"], FLARE22, "coronal").children
+    assert [axes.get_title() for axes in figure.axes] == [
+        "transverse 0",
+        "transverse 2",
+        "transverse 3",
+    ] and len(figure.legends) == 1
+    slider, picture = slice_slider(
+        scene.image, (3, 1, 1), scene.labels["reference"], FLARE22, "coronal"
+    ).children
     assert (slider.min, slider.max, slider.value) == (0, 9, 5)
     slider.value = 9
-    with pytest.raises(InputError, match="unknown plane 'oblique': use one of transverse, coronal, sagittal"):
+    with pytest.raises(
+        InputError, match="unknown plane 'oblique': use one of transverse, coronal, sagittal"
+    ):
         cut(scene.image, "oblique", 0)
 
 
 def test_the_readmes_picture_has_three_planes_of_three_cases_with_and_without_labels():
     figure = showcase(voxel_mm=9.0)
     assert [len(axes.images) for axes in figure.axes] == [1, 2] * 9
-    assert [axes.get_title(loc="left").split(",")[0] for axes in figure.axes[::6]] == ["labelled case", "labelled case", "unlabelled case"]
+    assert [axes.get_title(loc="left").split(",")[0] for axes in figure.axes[::6]] == [
+        "labelled case",
+        "labelled case",
+        "unlabelled case",
+    ]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from guidednet.errors import FailedError
-from guidednet.files import read_json, write_array, write_bytes, write_json, written_beside
+from guidednet.support.files import read_json, write_array, write_bytes, write_json, written_beside
 
 
 def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -27,8 +27,12 @@ def test_what_a_killed_process_left_is_removed_and_a_living_one_is_left_alone(tm
     assert not dead.exists() and living.exists()
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="reads /proc, which this system lacks")
-def test_a_file_is_on_the_disk_before_it_has_its_name_and_its_name_before_anything_else(tmp_path, monkeypatch):
+@pytest.mark.skipif(
+    not Path("/proc/self/fd").exists(), reason="reads /proc, which this system lacks"
+)
+def test_a_file_is_on_the_disk_before_it_has_its_name_and_its_name_before_anything_else(
+    tmp_path, monkeypatch
+):
     """The order that a power cut may not change; what is not flushed, it may."""
     happened = []
     real = os.fsync, Path.replace
@@ -47,13 +51,23 @@ def test_a_file_is_on_the_disk_before_it_has_its_name_and_its_name_before_anythi
     write_json(tmp_path / "run" / "record.json", {})
     beside = f".{os.getpid()}-"
     for place, name in enumerate(("weights.pt", "record.json")):
-        assert happened[3 * place : 3 * place + 3] == [f"flush {beside}{name}", f"name {name}", "flush run"]
+        assert happened[3 * place : 3 * place + 3] == [
+            f"flush {beside}{name}",
+            f"name {name}",
+            "flush run",
+        ]
 
 
 def test_a_disk_that_is_full_is_one_sentence_and_the_old_file_stays(tmp_path, monkeypatch):
     write_json(tmp_path / "a.json", {"old": 1})
-    monkeypatch.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(FailedError, match=r"a\.json: cannot be written \(No space left on device\); make room"):
+    monkeypatch.setattr(
+        os,
+        "fsync",
+        lambda descriptor: (_ for _ in ()).throw(OSError(28, "No space left on device")),
+    )
+    with pytest.raises(
+        FailedError, match=r"a\.json: cannot be written \(No space left on device\); make room"
+    ):
         write_json(tmp_path / "a.json", {"new": 1})
     assert read_json(tmp_path / "a.json") == {"old": 1}
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]

@@ -1,4 +1,5 @@
-"""Five steps of every method in float64 stand in golden/losses.csv, so that no change of the mathematics passes unseen.
+"""Five steps of every method in float64 stand in golden/losses.csv, so that no change of the
+mathematics passes unseen.
 
 After a change that is meant: `python tests/test_golden_losses.py`, and say why in the commit.
 """
@@ -11,12 +12,12 @@ import pytest
 import torch
 from conftest import SPLIT, BlobStore, tiny_config
 
+from guidednet.data.sampling import Batch, BatchDataset
 from guidednet.methods import METHODS
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.networks import NetworkConfig
 from guidednet.optimiser import set_learning_rate, update
-from guidednet.sampling import Batch, BatchDataset
-from guidednet.train import make_method
+from guidednet.training.loop import make_method
 
 FILE = Path(__file__).parent / "golden" / "losses.csv"
 OPTIONS = {"guidednet, official": ("guidednet", GuidedNetConfig.official())}
@@ -26,17 +27,23 @@ NAMES = [*METHODS, *OPTIONS]
 def five_steps(name):
     """Loss terms by step: columns method, step, term, value."""
     method_name, options = OPTIONS.get(name, (name, None))
-    config = dataclasses.replace(tiny_config(method_name, options), network=NetworkConfig(width=2, depth=3, dropout=0.0))
+    config = dataclasses.replace(
+        tiny_config(method_name, options), network=NetworkConfig(width=2, depth=3, dropout=0.0)
+    )
     torch.set_default_dtype(torch.float64)
     try:
         method = make_method(config, BlobStore().class_voxels(SPLIT.labelled)).double().train()
         torch.manual_seed(0)
-        dataset = BatchDataset(BlobStore(), SPLIT.labelled, SPLIT.unlabelled, config.batch, seed=0, distance_classes=14)
+        dataset = BatchDataset(
+            BlobStore(), SPLIT.labelled, SPLIT.unlabelled, config.batch, seed=0, distance_classes=14
+        )
         optimisers, rows = method.optimisers(config.optimiser), []
         for step in range(5):
             batch = dataset[step]
             set_learning_rate(optimisers, 1 - step / 5)
-            terms = method(Batch(batch.image.double(), batch.label.long(), batch.distance_maps.double()), step)
+            terms = method(
+                Batch(batch.image.double(), batch.label.long(), batch.distance_maps.double()), step
+            )
             update(optimisers, sum(terms.values()))
             method.after_step(step)
             rows += [(name, step, term, value.item()) for term, value in terms.items()]

@@ -1,7 +1,7 @@
 """A committed set of run records prints exactly a committed table.
 
-After a change that is meant, `python tests/test_golden_table.py RESULTS` takes both from the runs of
-`bash reproduce.sh --profile smoke --only table3 --results RESULTS`.
+After a change that is meant, `python tests/test_golden_table.py RESULTS` takes both from the runs
+of `bash reproduce.sh --profile smoke --only table3 --results RESULTS`.
 """
 
 import shutil
@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from guidednet.errors import InputError
-from guidednet.experiments import table3
-from guidednet.profiles import profile
-from guidednet.records import RecordedRuns
-from guidednet.report.captions import Caption
-from guidednet.report.comparability import differences
-from guidednet.report.footnotes import runs_by_row
-from guidednet.report.tables import make_table, write_table
+from guidednet.report.tables.captions import Caption
+from guidednet.report.tables.comparability import differences
+from guidednet.report.tables.footnotes import runs_by_row
+from guidednet.report.tables.table import make_table, write_table
+from guidednet.runs.profiles import profile
+from guidednet.runs.record import RecordedRuns
+from guidednet.study.rows import table3
 
 GOLDEN = Path(__file__).parent / "golden" / "table3"
 ROWS = table3(profile("smoke"), seeds=1)
@@ -32,7 +32,9 @@ def print_table(folder):
 def test_committed_records_print_the_committed_table(tmp_path):
     print_table(tmp_path)
     for ending in ("csv", "md", "tex"):
-        assert (tmp_path / f"table3.{ending}").read_bytes() == (GOLDEN / f"table3.{ending}").read_bytes(), ending
+        assert (tmp_path / f"table3.{ending}").read_bytes() == (
+            GOLDEN / f"table3.{ending}"
+        ).read_bytes(), ending
 
 
 def test_a_run_without_a_record_is_named():

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from conftest import SPLIT, BlobStore, tiny_config
 
-from guidednet import train as training
-from guidednet.health import warnings
-from guidednet.organs import FLARE22
-from guidednet.train import NonFiniteLossError, train
+from guidednet.data.organs import FLARE22
+from guidednet.training import loop as training
+from guidednet.training.health import warnings
+from guidednet.training.loop import NonFiniteLossError, train
 
 FULL = np.full(14, 100)
 
@@ -28,10 +28,30 @@ def without(organ):
     [
         ([0.1, 0.2, 0.3], (1.0, 1.2, 0.9), FULL, []),
         ([0.1, float("nan"), 0.3], (1.0, float("nan"), 0.9), FULL, []),
-        ([0.0, 0.0, 0.0], (1.0, 1.2, 0.9), FULL, ["finds no organ on the validation cases at any step (collapsed)"]),
-        ([0.1, 0.2, 0.0], (1.0, 1.2, 0.9), FULL, ["finds no organ on the validation cases at the last step (collapsed after step 20)"]),
-        ([0.1, 0.2, 0.3], (1.0, 500.0, 0.9), FULL, ["the gradient's norm rose to 500 at step 20, 500 times its median"]),
-        ([0.1, 0.2, 0.3], (1.0, 1.2, 0.9), without("duodenum"), ["no labelled training case has a voxel of duodenum"]),
+        (
+            [0.0, 0.0, 0.0],
+            (1.0, 1.2, 0.9),
+            FULL,
+            ["finds no organ on the validation cases at any step (collapsed)"],
+        ),
+        (
+            [0.1, 0.2, 0.0],
+            (1.0, 1.2, 0.9),
+            FULL,
+            ["finds no organ on the validation cases at the last step (collapsed after step 20)"],
+        ),
+        (
+            [0.1, 0.2, 0.3],
+            (1.0, 500.0, 0.9),
+            FULL,
+            ["the gradient's norm rose to 500 at step 20, 500 times its median"],
+        ),
+        (
+            [0.1, 0.2, 0.3],
+            (1.0, 1.2, 0.9),
+            without("duodenum"),
+            ["no labelled training case has a voxel of duodenum"],
+        ),
     ],
 )
 def test_each_fault_has_its_sentence(dice, norms, voxels, said):
@@ -47,7 +67,12 @@ def test_the_norm_is_that_of_all_gradients(tmp_path, monkeypatch):
     seen = []
 
     def spy(optimisers):
-        parameters = [parameter for optimiser in optimisers for group in optimiser.param_groups for parameter in group["params"]]
+        parameters = [
+            parameter
+            for optimiser in optimisers
+            for group in optimiser.param_groups
+            for parameter in group["params"]
+        ]
         seen.append(sum(float((parameter.grad**2).sum()) for parameter in parameters) ** 0.5)
         return kept(optimisers)
 

@@ -5,7 +5,18 @@ import sys
 
 import pytest
 
-BLOCKED = ("tqdm", "torchio", "SimpleITK", "nibabel", "matplotlib", "skimage", "papermill", "nbformat", "ipywidgets", "IPython")
+BLOCKED = (
+    "tqdm",
+    "torchio",
+    "SimpleITK",
+    "nibabel",
+    "matplotlib",
+    "skimage",
+    "papermill",
+    "nbformat",
+    "ipywidgets",
+    "IPython",
+)
 SCRIPT = """
 import sys
 from importlib.machinery import PathFinder
@@ -18,7 +29,7 @@ class NotInstalled(PathFinder):
 
 
 sys.meta_path[:] = [NotInstalled if finder is PathFinder else finder for finder in sys.meta_path]
-from guidednet.__main__ import main
+from guidednet.cli.parser import main
 
 sys.argv = ["guidednet", *{arguments}]
 sys.exit(main())

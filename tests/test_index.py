@@ -1,4 +1,6 @@
-"""The page to open first: one file that needs nothing else, with every table and figure, the print and the runs behind it."""
+"""The page to open first: one file that needs nothing else, with every table and figure, the print
+and the runs behind it.
+"""
 
 import re
 
@@ -6,31 +8,43 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from guidednet.experiments import Row
-from guidednet.items import Item
-from guidednet.organs import FLARE22
-from guidednet.profiles import profile
-from guidednet.report.index import write_index
-from guidednet.report.save import print_figure, save_figure
-from guidednet.report.scene import SCALED_WINDOWS, Scene
-from guidednet.report.slice_browser import browser_html, slice_pictures
-from guidednet.runs import RunStore
-from guidednet.workspace import Workspace
+from guidednet.data.organs import FLARE22
+from guidednet.report.figures.save import print_figure, save_figure
+from guidednet.report.page import write_index
+from guidednet.report.viewer.scene import SCALED_WINDOWS, Scene
+from guidednet.report.viewer.slice_browser import browser_html, slice_pictures
+from guidednet.runs.profiles import profile
+from guidednet.runs.store import RunStore
+from guidednet.runs.workspace import Workspace
+from guidednet.study.artefacts import Item
+from guidednet.study.rows import Row
 
 
 def scene(title="case"):
     label = np.zeros((5, 10, 12), np.uint8)
     label[2, 3:6, 3:6] = 1
-    return Scene(title, label.astype(np.float32), {"reference": label, "CPS": label}, np.eye(4), FLARE22, SCALED_WINDOWS, "scaled")
+    return Scene(
+        title,
+        label.astype(np.float32),
+        {"reference": label, "CPS": label},
+        np.eye(4),
+        FLARE22,
+        SCALED_WINDOWS,
+        "scaled",
+    )
 
 
 @pytest.fixture
 def page(tmp_path):
-    workspace = Workspace(profile("smoke"), tmp_path / "data", tmp_path / "results", tmp_path / "figures")
+    workspace = Workspace(
+        profile("smoke"), tmp_path / "data", tmp_path / "results", tmp_path / "figures"
+    )
     figure, axes = print_figure(3, 2)
     axes.plot([1, 2])
     save_figure(figure, pd.DataFrame({"x": [1]}), workspace.figure_folder, "figure6")
-    pd.DataFrame({"method": ["<CPS & co>"], "mean_dice": [1.234]}).to_csv(workspace.figure_folder / "table3.csv", index=False)
+    pd.DataFrame({"method": ["<CPS & co>"], "mean_dice": [1.234]}).to_csv(
+        workspace.figure_folder / "table3.csv", index=False
+    )
     config = workspace.profile.run("flare22", "cps", (1, 9), 0)
     rows = lambda profile, seeds: [Row("<CPS & co>", (config,))]  # noqa: E731
     items = {
@@ -38,7 +52,9 @@ def page(tmp_path):
         "figure6": Item("23_figure6_hyperparameters", rows, ("figure6.csv", "figure6.png")),
         "table1": Item("10_table1_flare22", rows, ("table1.csv",)),
     }
-    path = write_index(workspace, items, pd.DataFrame({"run": ["<b>"]}), RunStore(workspace), seeds=1)
+    path = write_index(
+        workspace, items, pd.DataFrame({"run": ["<b>"]}), RunStore(workspace), seeds=1
+    )
     return path.read_text(encoding="utf-8")
 
 
@@ -66,7 +82,14 @@ def test_names_are_escaped(page):
 
 def test_a_slice_browser_holds_every_slice():
     text = browser_html(scene(), ["reference", "CPS"])
-    assert text.count('"name": "transverse') == 5 and 'max="4"' in text and text.count("</script>") == 1
+    assert (
+        text.count('"name": "transverse') == 5
+        and 'max="4"' in text
+        and text.count("</script>") == 1
+    )
     pictures = slice_pictures(scene(), ["reference", "CPS"])
     assert [name for name, _ in pictures] == [f"transverse {index}" for index in range(5)]
-    assert pictures[2][1].size[0] == 2 * 200 + 4 and pictures[2][1].tobytes() != pictures[3][1].tobytes()
+    assert (
+        pictures[2][1].size[0] == 2 * 200 + 4
+        and pictures[2][1].tobytes() != pictures[3][1].tobytes()
+    )

@@ -1,4 +1,6 @@
-"""Sliding windows cover everything, average softmax, and put a segmentation back on the scan's own grid."""
+"""Sliding windows cover everything, average softmax, and put a segmentation back on the scan's own
+grid.
+"""
 
 import itertools
 from types import SimpleNamespace
@@ -13,9 +15,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from volumes import AXIS_ORDERS, blobs, reoriented, save
 
-from guidednet.config import WindowConfig
 from guidednet.errors import InputError
-from guidednet.inference import predict_labels, predict_probabilities, room_for_scores, window_starts
+from guidednet.inference import (
+    WindowConfig,
+    predict_labels,
+    predict_probabilities,
+    room_for_scores,
+    window_starts,
+)
 from guidednet.networks import UNet3D
 from guidednet.predict import segment as segment_scan
 
@@ -31,7 +38,14 @@ def contextual(image):
 
 
 @pytest.mark.parametrize(
-    ("sizes", "expected"), [((10, 4, 2), [0, 2, 4, 6]), ((9, 4, 3), [0, 3, 5]), ((4, 4, 2), [0]), ((3, 4, 2), [0]), ((5, 4, 2), [0, 1])]
+    ("sizes", "expected"),
+    [
+        ((10, 4, 2), [0, 2, 4, 6]),
+        ((9, 4, 3), [0, 3, 5]),
+        ((4, 4, 2), [0]),
+        ((3, 4, 2), [0]),
+        ((5, 4, 2), [0, 1]),
+    ],
 )
 def test_last_window_is_moved_back(sizes, expected):
     assert window_starts(*sizes) == expected
@@ -46,7 +60,9 @@ def test_voxelwise_network_gives_the_softmax_of_the_volume():
 def test_windows_and_averages_are_those_of_torchio():
     image = torch.rand(11, 12, 13)
     found = predict_probabilities(contextual, image, (8, 8, 8), (4, 4, 6), 2)
-    sampler = torchio.GridSampler(torchio.Subject(image=torchio.ScalarImage(tensor=image[None])), (8, 8, 8), (4, 4, 2))
+    sampler = torchio.GridSampler(
+        torchio.Subject(image=torchio.ScalarImage(tensor=image[None])), (8, 8, 8), (4, 4, 2)
+    )
     aggregator = torchio.GridAggregator(sampler, overlap_mode="average")
     for patch in sampler:
         logits = contextual(patch["image"].data[None]).logits
@@ -68,14 +84,18 @@ def test_small_volume_is_padded_with_air_and_cut_back():
 
 
 def direct_loop(network, image, window, stride):
-    """Probabilities (K,D,H,W) in float64: every window that fits on the grid or ends with the volume, one after the other."""
+    """Probabilities (K,D,H,W) in float64: every window that fits on the grid or ends with the
+    volume, one after the other.
+    """
     padded = np.full(np.maximum(image.shape, window), image.min(), np.float32)
     padded[tuple(map(slice, image.shape))] = image
     axes = zip(padded.shape, window, stride, strict=True)
     starts = [sorted({*range(0, size - side + 1, step), size - side}) for size, side, step in axes]
     total, count = 0, np.zeros(padded.shape)
     for corner in itertools.product(*starts):
-        place = tuple(slice(start, start + side) for start, side in zip(corner, window, strict=True))
+        place = tuple(
+            slice(start, start + side) for start, side in zip(corner, window, strict=True)
+        )
         probabilities = network(torch.from_numpy(padded[place])[None, None]).logits[0].softmax(0)
         one = np.zeros((len(probabilities), *padded.shape))
         one[(slice(None), *place)] = probabilities
@@ -83,7 +103,9 @@ def direct_loop(network, image, window, stride):
     return (total / count)[(slice(None), *map(slice, image.shape))]
 
 
-@pytest.mark.parametrize("shape", [(16, 16, 16), (17, 23, 13), (8, 9, 8), (5, 21, 3), (1, 1, 1)], ids=str)
+@pytest.mark.parametrize(
+    "shape", [(16, 16, 16), (17, 23, 13), (8, 9, 8), (5, 21, 3), (1, 1, 1)], ids=str
+)
 @pytest.mark.parametrize("stride", [(4, 4, 4), (3, 5, 8)], ids=str)
 def test_probabilities_and_labels_are_those_of_a_direct_loop(shape, stride):
     torch.manual_seed(0)
@@ -94,7 +116,9 @@ def test_probabilities_and_labels_are_those_of_a_direct_loop(shape, stride):
     found = predict_probabilities(network, torch.from_numpy(image), (8, 8, 8), stride, 3)
     assert found.shape == (3, *shape) and np.abs(found.numpy() - expected).max() < 1e-5
     labels = predict_labels(network, image, WindowConfig((8, 8, 8), stride), 3)
-    assert (np.take_along_axis(expected, labels[None].astype(int), 0)[0] >= expected.max(0) - 1e-5).all()
+    assert (
+        np.take_along_axis(expected, labels[None].astype(int), 0)[0] >= expected.max(0) - 1e-5
+    ).all()
 
 
 class Allocations(TorchDispatchMode):
@@ -140,7 +164,10 @@ def test_scores_go_to_the_cpu_where_they_would_fill_the_gpu(monkeypatch):
 def test_scores_on_the_cpu_are_those_of_the_gpu():
     image = torch.rand(9, 10, 11, device="cuda")
     devices = (None, torch.device("cpu"))
-    there, here = (predict_probabilities(contextual, image, (8, 8, 8), (4, 4, 4), 2, scores_on) for scores_on in devices)
+    there, here = (
+        predict_probabilities(contextual, image, (8, 8, 8), (4, 4, 4), 2, scores_on)
+        for scores_on in devices
+    )
     assert there.device.type == "cuda" and here.device.type == "cpu"
     torch.testing.assert_close(here, there.cpu())
 
@@ -153,17 +180,24 @@ def test_labels_are_the_most_probable_class():
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory):
-    """A finished run with a network that tells bright from dark: its first channel passes the image through."""
+    """A finished run with a network that tells bright from dark: its first channel passes the image
+    through.
+    """
     torch.manual_seed(0)
     return save_run(tmp_path_factory.mktemp("run"), "cps")
 
 
 def segment(scan, affine, run_folder, tmp_path, **options):
-    segment_scan(save(tmp_path / "scan.nii.gz", scan, affine), run_folder, tmp_path / "out.nii.gz", **options)
+    segment_scan(
+        save(tmp_path / "scan.nii.gz", scan, affine), run_folder, tmp_path / "out.nii.gz", **options
+    )
     return nib.load(tmp_path / "out.nii.gz")
 
 
-EVERY_SIXTH = [pytest.param(order, marks=[] if place % 6 == 0 else pytest.mark.whole) for place, order in enumerate(AXIS_ORDERS)]
+EVERY_SIXTH = [
+    pytest.param(order, marks=[] if place % 6 == 0 else pytest.mark.whole)
+    for place, order in enumerate(AXIS_ORDERS)
+]
 
 
 @pytest.mark.parametrize("order", EVERY_SIXTH, ids=str)
@@ -187,7 +221,9 @@ def test_a_scan_smaller_than_the_window_is_segmented(run_folder, tmp_path):
 def test_ensemble_is_another_answer(run_folder, tmp_path):
     image, _, affine = blobs()
     primary = np.asarray(segment(image, affine, run_folder, tmp_path).dataobj)
-    ensemble = np.asarray(segment(image, affine, run_folder, tmp_path, predictor="ensemble").dataobj)
+    ensemble = np.asarray(
+        segment(image, affine, run_folder, tmp_path, predictor="ensemble").dataobj
+    )
     assert not np.array_equal(primary, ensemble)
 
 
@@ -199,7 +235,9 @@ def test_ensemble_is_another_answer(run_folder, tmp_path):
         ("out.nii", None, "teacher", "has no teacher"),
     ],
 )
-def test_wrong_requests_get_one_sentence_and_no_file(output, run, predictor, message, run_folder, tmp_path):
+def test_wrong_requests_get_one_sentence_and_no_file(
+    output, run, predictor, message, run_folder, tmp_path
+):
     image, _, affine = blobs()
     scan = save(tmp_path / "scan.nii.gz", image, affine)
     with pytest.raises(InputError, match=message):

@@ -4,22 +4,30 @@ import pytest
 from conftest import tiny_config
 from test_runs import TinyWorkspace
 
-from guidednet.jobs import train_runs
-from guidednet.runs import RunStore
-from guidednet.train import NonFiniteLossError
+from guidednet.runs.side_by_side import train_runs
+from guidednet.runs.store import RunStore
+from guidednet.training.loop import NonFiniteLossError
 
 FILES = ("weights.pt", "weights_last.pt", "curves.csv", "scores.csv")
 
 
 def outputs(folder):
-    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.name in FILES}
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.name in FILES
+    }
 
 
 @pytest.mark.whole
 def test_side_by_side_is_one_after_another(tmp_path):
-    configs = [tiny_config(method, burn_in_steps=2) for method in ("cps", "guidednet", "supervised")]
+    configs = [
+        tiny_config(method, burn_in_steps=2) for method in ("cps", "guidednet", "supervised")
+    ]
     stores = {jobs: RunStore(TinyWorkspace(tmp_path / str(jobs))) for jobs in (1, 2)}
-    planned = list(dict.fromkeys(run for config in configs for run in stores[1].with_burn_in(config)))
+    planned = list(
+        dict.fromkeys(run for config in configs for run in stores[1].with_burn_in(config))
+    )
     for jobs, store in stores.items():
         train_runs(store, planned, jobs)
         assert all(store.is_scored(config) for config in planned)
@@ -31,7 +39,9 @@ def test_side_by_side_is_one_after_another(tmp_path):
 def test_a_failing_run_is_named_and_the_others_stay(tmp_path):
     store = RunStore(TinyWorkspace(tmp_path))
     wrong = tiny_config("supervised", checkpoint_every=1)
-    wrong = wrong.__class__(**vars(wrong) | {"optimiser": wrong.optimiser.__class__(learning_rate=float("inf"))})
+    wrong = wrong.__class__(
+        **vars(wrong) | {"optimiser": wrong.optimiser.__class__(learning_rate=float("inf"))}
+    )
     good = tiny_config("cps")
     with pytest.raises(NonFiniteLossError, match="loss term"):
         train_runs(store, [good, wrong], jobs=2)

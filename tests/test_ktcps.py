@@ -4,7 +4,14 @@ import pytest
 import torch
 
 from guidednet.errors import InputError
-from guidednet.ktcps import KTCPSConfig, KTCPSWeights, difficulty_weights, ktcps_loss, printed_weights, true_positive_counts
+from guidednet.ktcps import (
+    KTCPSConfig,
+    KTCPSWeights,
+    difficulty_weights,
+    ktcps_loss,
+    printed_weights,
+    true_positive_counts,
+)
 from guidednet.losses import cps_loss
 
 K = 4
@@ -21,14 +28,20 @@ def batch():
     """Predictions and labels of two labelled rows; class 3 is in no label."""
     labels = torch.tensor([[0, 0, 0, 0, 0, 1, 1, 1, 2, 2]]).repeat(2, 1).view(2, 1, 2, 5)
     prediction = labels.clone()
-    prediction[0, 0, 0, 0], prediction[1, 0, 1, 4] = 3, 0  # one background voxel and one of class 2 are wrong
+    # one background voxel and one of class 2 are wrong
+    prediction[0, 0, 0, 0], prediction[1, 0, 1, 4] = 3, 0
     return logits_for(prediction), labels
 
 
 def test_true_positives_by_hand(batch):
     logits, labels = batch
     assert true_positive_counts(logits, labels, K).tolist() == [9, 6, 3, 0]
-    assert true_positive_counts(logits, labels, K, wrong_as_background=True).tolist() == [11, 6, 3, 0]
+    assert true_positive_counts(logits, labels, K, wrong_as_background=True).tolist() == [
+        11,
+        6,
+        3,
+        0,
+    ]
     assert not true_positive_counts(logits.requires_grad_(), labels, K).requires_grad
 
 
@@ -41,8 +54,12 @@ def test_weights_run_from_zero_to_k():
 
 
 def test_weights_depend_on_ratios_alone():
-    torch.testing.assert_close(difficulty_weights(COUNTS * 50), difficulty_weights(COUNTS), rtol=0, atol=0.02)
-    torch.testing.assert_close(difficulty_weights(COUNTS * 50, smoothing=0), difficulty_weights(COUNTS, smoothing=0))
+    torch.testing.assert_close(
+        difficulty_weights(COUNTS * 50), difficulty_weights(COUNTS), rtol=0, atol=0.02
+    )
+    torch.testing.assert_close(
+        difficulty_weights(COUNTS * 50, smoothing=0), difficulty_weights(COUNTS, smoothing=0)
+    )
 
 
 @pytest.mark.parametrize("counts", [[0, 0, 0, 0], [7, 7, 7, 7]])
@@ -51,9 +68,13 @@ def test_equal_counts_give_equal_weights(counts):
 
 
 def test_both_readings_of_the_print_agree():
-    """Inverting R is the same as keeping R and reading "min" for "max" with the quotient the other way up."""
+    """Inverting R is the same as keeping R and reading "min" for "max" with the quotient the other
+    way up.
+    """
     log_ratio = (COUNTS / COUNTS.max()).log()
-    torch.testing.assert_close(difficulty_weights(COUNTS, smoothing=0) / K, log_ratio / log_ratio.min())
+    torch.testing.assert_close(
+        difficulty_weights(COUNTS, smoothing=0) / K, log_ratio / log_ratio.min()
+    )
 
 
 def test_equations_16_and_17_as_printed_are_degenerate():
@@ -65,7 +86,9 @@ def test_class_without_true_positive_takes_over_in_the_released_reading():
     counts = torch.tensor([4_000_000, 200_000, 3_000_000, 0])
     without = difficulty_weights(counts, torch.tensor([True, True, True, False]), smoothing=1e-8)
     official = difficulty_weights(counts, smoothing=1e-8)
-    assert official[3] == K and official[1] / K == pytest.approx(0.09, abs=0.005) and without[1] == K
+    assert (
+        official[3] == K and official[1] / K == pytest.approx(0.09, abs=0.005) and without[1] == K
+    )
 
 
 def test_maxima_run_over_present_classes():
@@ -84,7 +107,9 @@ def test_momentum_and_two_states(batch):
     present = torch.tensor([True, True, True, False])
     for weights, network in ((weights_a, logits), (weights_b, other)):
         current = difficulty_weights(true_positive_counts(network, labels, K), present)
-        torch.testing.assert_close(weights, torch.where(present, 0.99 * before + 0.01 * current, before))
+        torch.testing.assert_close(
+            weights, torch.where(present, 0.99 * before + 0.01 * current, before)
+        )
     assert not torch.equal(weights_a, weights_b)
     assert torch.equal(state.weights_a, weights_a) and not weights_a.requires_grad
 
@@ -97,7 +122,9 @@ def test_shared_state_is_updated_by_a_then_by_b(batch):
     for _ in range(2):
         used = state.update(logits, other, labels)
         for weights, network in zip(used, (logits, other), strict=True):
-            current = difficulty_weights(true_positive_counts(network, labels, K, wrong_as_background=True), smoothing=1e-8)
+            current = difficulty_weights(
+                true_positive_counts(network, labels, K, wrong_as_background=True), smoothing=1e-8
+            )
             expected = 0.99 * expected + 0.01 * current
             torch.testing.assert_close(weights, expected)
 
@@ -131,7 +158,10 @@ def test_states_travel_with_checkpoints(batch):
     state, restored = KTCPSWeights(COUNTS), KTCPSWeights(torch.ones(K))
     state.update(logits, logits, labels)
     restored.load_state_dict(state.state_dict())
-    assert torch.equal(restored.weights_a, state.weights_a) and restored.state_dict().keys() == {"weights_a", "weights_b"}
+    assert torch.equal(restored.weights_a, state.weights_a) and restored.state_dict().keys() == {
+        "weights_a",
+        "weights_b",
+    }
 
 
 def test_equal_weights_make_it_plain_cps():
@@ -149,10 +179,17 @@ def test_weights_come_from_the_network_that_made_the_pseudo_label():
     weights_a, weights_b = torch.tensor([0.0, 1, 2, 4]), torch.tensor([0.5, 4, 1, 2])
     expected = 0.0
     for student, teacher, weights in ((a, b, weights_b), (b, a, weights_a)):
-        rows, targets = student.movedim(1, -1).reshape(-1, K).log_softmax(1), teacher.argmax(1).flatten()
+        rows, targets = (
+            student.movedim(1, -1).reshape(-1, K).log_softmax(1),
+            teacher.argmax(1).flatten(),
+        )
         pairs = [(weights[t], -row[t]) for row, t in zip(rows, targets, strict=True)]
-        expected += sum(weight * loss for weight, loss in pairs) / sum(weight for weight, _ in pairs)
-    assert ktcps_loss(a, b, weights_a, weights_b).item() == pytest.approx(expected.item(), abs=1e-12)
+        expected += sum(weight * loss for weight, loss in pairs) / sum(
+            weight for weight, _ in pairs
+        )
+    assert ktcps_loss(a, b, weights_a, weights_b).item() == pytest.approx(
+        expected.item(), abs=1e-12
+    )
 
 
 def test_background_everywhere_gives_zero_and_no_nan():

@@ -1,4 +1,6 @@
-"""JupyterLab as reproduce.sh starts it: nobody on another machine, and nobody without its token, comes in."""
+"""JupyterLab as reproduce.sh starts it: nobody on another machine, and nobody without its token,
+comes in.
+"""
 
 import json
 import os
@@ -23,7 +25,9 @@ OPEN = "c = get_config()\nc.ServerApp.ip = '0.0.0.0'\nc.IdentityProvider.token =
 
 @pytest.fixture
 def lab(tmp_path):
-    """A function that starts `reproduce.sh lab OPTIONS` where the user's own configuration is open; returns what it says of itself."""
+    """A function that starts `reproduce.sh lab OPTIONS` where the user's own configuration is open;
+    returns what it says of itself.
+    """
     servers = []
 
     def start(*options):
@@ -31,11 +35,26 @@ def lab(tmp_path):
         for name in ("jupyter_config.py", "jupyter_server_config.py", "jupyter_lab_config.py"):
             (tmp_path / "config" / name).write_text(OPEN, encoding="utf-8")
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        folders = {f"JUPYTER_{name.upper()}_DIR": str(tmp_path / name) for name in ("config", "runtime", "data")}
-        command = ["bash", ROOT / "reproduce.sh", "lab", "--no-browser", "--allow-root", f"--port={free_port()}", *options]
+        folders = {
+            f"JUPYTER_{name.upper()}_DIR": str(tmp_path / name)
+            for name in ("config", "runtime", "data")
+        }
+        command = [
+            "bash",
+            ROOT / "reproduce.sh",
+            "lab",
+            "--no-browser",
+            "--allow-root",
+            f"--port={free_port()}",
+            *options,
+        ]
         environment = os.environ | folders | {"PATH": path}
         with (tmp_path / "lab.log").open("w") as log:
-            servers.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True))
+            servers.append(
+                subprocess.Popen(
+                    command, env=environment, stdout=log, stderr=log, start_new_session=True
+                )
+            )
         return servers[0].pid, said_of_itself(tmp_path, servers[0])
 
     yield start
@@ -97,4 +116,7 @@ def test_an_open_configuration_of_the_users_does_not_open_it(lab):
 def test_options_of_its_own_win(lab):
     process, about = lab("--ip=127.0.0.2", "--IdentityProvider.token=mine")
     assert listening(process) == {"127.0.0.2"} and about["token"] == "mine"
-    assert status(f"{about['url']}api/contents?token=mine") == 200 and status(f"{about['url']}api/contents") == 403
+    assert (
+        status(f"{about['url']}api/contents?token=mine") == 200
+        and status(f"{about['url']}api/contents") == 403
+    )

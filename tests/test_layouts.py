@@ -1,14 +1,16 @@
-"""Which files of a release are cases: where the archives put them, CT alone, one sentence for another layout."""
+"""Which files of a release are cases: where the archives put them, CT alone, one sentence for
+another layout.
+"""
 
 import pytest
 
+from guidednet.data.layouts import PHANTOM_FILE, find_cases
 from guidednet.errors import InputError
-from guidednet.experiments import Row
-from guidednet.layouts import PHANTOM_FILE, find_cases
-from guidednet.profiles import profile
-from guidednet.report.captions import caption
-from guidednet.runs import RunStore
-from guidednet.workspace import Workspace
+from guidednet.report.tables.captions import caption
+from guidednet.runs.profiles import profile
+from guidednet.runs.store import RunStore
+from guidednet.runs.workspace import Workspace
+from guidednet.study.rows import Row
 
 
 def touch(folder, *names):
@@ -20,7 +22,14 @@ def touch(folder, *names):
 
 
 def amos(folder, *numbers):
-    return touch(folder, *[f"{name}/amos_{number:04d}.nii.gz" for number in numbers for name in ("imagesTr", "labelsTr")])
+    return touch(
+        folder,
+        *[
+            f"{name}/amos_{number:04d}.nii.gz"
+            for number in numbers
+            for name in ("imagesTr", "labelsTr")
+        ],
+    )
 
 
 def found(folder, dataset):
@@ -28,7 +37,12 @@ def found(folder, dataset):
 
 
 FLARE22_FOLDERS = {
-    "as the archives unpack": ("Training/FLARE22_LabeledCase50/", "Training/FLARE22_UnlabeledCase1-1000/", "Validation/", "Validation/"),
+    "as the archives unpack": (
+        "Training/FLARE22_LabeledCase50/",
+        "Training/FLARE22_UnlabeledCase1-1000/",
+        "Validation/",
+        "Validation/",
+    ),
     "flat": ("", "unlabeled/", "tuning/images/", "tuning/"),
 }
 
@@ -36,17 +50,48 @@ FLARE22_FOLDERS = {
 @pytest.mark.parametrize("name", FLARE22_FOLDERS)
 def test_flare22_is_found_wherever_its_archives_unpack(name, tmp_path):
     training, unlabelled, tuning, tuning_labels = FLARE22_FOLDERS[name]
-    touch(tmp_path, f"{training}images/FLARE22_Tr_0001_0000.nii.gz", f"{training}labels/FLARE22_Tr_0001.nii.gz")
-    touch(tmp_path, f"{unlabelled}Case_00001_0000.nii.gz", f"{unlabelled}._Case_00001_0000.nii.gz", f"{tuning}FLARETs_0001_0000.nii.gz")
-    touch(tmp_path, f"{tuning}FLARETs_0002_0000.nii.gz", f"{tuning_labels}labels/FLARETs_0002.nii.gz", "predictions/Case_00001.nii.gz")
-    expected = {("FLARE22_Tr_0001", True), ("FLARETs_0002", True), ("FLARETs_0001", False), ("Case_00001", False)}
-    assert set(found(tmp_path, "flare22")) == expected and [label for _, label in found(tmp_path, "flare22")][:2] == [True, True]
+    touch(
+        tmp_path,
+        f"{training}images/FLARE22_Tr_0001_0000.nii.gz",
+        f"{training}labels/FLARE22_Tr_0001.nii.gz",
+    )
+    touch(
+        tmp_path,
+        f"{unlabelled}Case_00001_0000.nii.gz",
+        f"{unlabelled}._Case_00001_0000.nii.gz",
+        f"{tuning}FLARETs_0001_0000.nii.gz",
+    )
+    touch(
+        tmp_path,
+        f"{tuning}FLARETs_0002_0000.nii.gz",
+        f"{tuning_labels}labels/FLARETs_0002.nii.gz",
+        "predictions/Case_00001.nii.gz",
+    )
+    expected = {
+        ("FLARE22_Tr_0001", True),
+        ("FLARETs_0002", True),
+        ("FLARETs_0001", False),
+        ("Case_00001", False),
+    }
+    assert set(found(tmp_path, "flare22")) == expected and [
+        label for _, label in found(tmp_path, "flare22")
+    ][:2] == [True, True]
 
 
 def test_amos_is_found_in_the_folder_of_its_archive(tmp_path):
     amos(tmp_path / "amos22", 1)
-    touch(tmp_path / "amos22", "imagesVa/amos_0008.nii.gz", "labelsVa/amos_0008.nii.gz", "imagesTs/amos_0300.nii.gz", "dataset.json")
-    assert found(tmp_path, "amos") == [("amos_0001", True), ("amos_0008", True), ("amos_0300", False)]
+    touch(
+        tmp_path / "amos22",
+        "imagesVa/amos_0008.nii.gz",
+        "labelsVa/amos_0008.nii.gz",
+        "imagesTs/amos_0300.nii.gz",
+        "dataset.json",
+    )
+    assert found(tmp_path, "amos") == [
+        ("amos_0001", True),
+        ("amos_0008", True),
+        ("amos_0300", False),
+    ]
 
 
 def test_folders_behind_links_are_searched(tmp_path):
@@ -57,7 +102,10 @@ def test_folders_behind_links_are_searched(tmp_path):
 
 
 def test_the_mri_of_amos_stay_out(tmp_path):
-    assert found(amos(tmp_path, 1, 410, 507, 600), "amos") == [("amos_0001", True), ("amos_0410", True)]
+    assert found(amos(tmp_path, 1, 410, 507, 600), "amos") == [
+        ("amos_0001", True),
+        ("amos_0410", True),
+    ]
 
 
 def other_layout(folder):

@@ -1,4 +1,6 @@
-"""The committed table of licences is that of the lock, and an audit that could not be made is not taken for a good one."""
+"""The committed table of licences is that of the lock, and an audit that could not be made is not
+taken for a good one.
+"""
 
 import json
 import os
@@ -10,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from guidednet.environment import locked_versions
-from guidednet.licences import Package, licence, packages
+from tools.environment import locked_versions
+from tools.licences import Package, licence, packages
 
 ROOT = Path(__file__).parent.parent
 LOCK = ROOT / "requirements.lock"
@@ -19,16 +21,28 @@ LOCK = ROOT / "requirements.lock"
 
 def test_the_committed_table_lists_exactly_the_packages_of_the_lock():
     text = (ROOT / "figures" / "licences.md").read_text(encoding="utf-8")
-    rows = [tuple(line.strip("| ").split(" | ")) for line in text.splitlines() if line.startswith("| ")][2:]
-    assert {row[0]: row[1] for row in rows} == locked_versions(LOCK), "python -m guidednet.licences requirements.lock > figures/licences.md"
-    assert rows == [(package.name, package.version, package.licence, package.kind) for package in packages(LOCK)]
+    rows = [
+        tuple(line.strip("| ").split(" | ")) for line in text.splitlines() if line.startswith("| ")
+    ][2:]
+    assert {row[0]: row[1] for row in rows} == locked_versions(LOCK), (
+        "python -m tools.licences requirements.lock > figures/licences.md"
+    )
+    assert rows == [
+        (package.name, package.version, package.licence, package.kind) for package in packages(LOCK)
+    ]
 
 
 def test_the_readme_names_every_package_that_is_not_permissive():
     readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Licence")[2]
     others = [package for package in packages(LOCK) if package.kind != "permissive"]
-    assert others and [package.name for package in others if not re.search(rf"\b{package.name}\b", readme)] == []
-    assert [package.name for package in others if package.kind == "unknown"] == [], "look at its licence"
+    assert (
+        others
+        and [package.name for package in others if not re.search(rf"\b{package.name}\b", readme)]
+        == []
+    )
+    assert [package.name for package in others if package.kind == "unknown"] == [], (
+        "look at its licence"
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,26 +78,62 @@ def test_a_licence_is_read_from_expression_classifier_or_text_in_this_order():
 
 
 FINE = {"name": "numpy", "version": "2", "vulns": []}
-WEAK = {"name": "pillow", "version": "1", "vulns": [{"id": "PYSEC-1", "fix_versions": ["1.1", "2"]}, {"id": "PYSEC-2", "fix_versions": []}]}
+WEAK = {
+    "name": "pillow",
+    "version": "1",
+    "vulns": [
+        {"id": "PYSEC-1", "fix_versions": ["1.1", "2"]},
+        {"id": "PYSEC-2", "fix_versions": []},
+    ],
+}
 SKIPPED = {"name": "torch", "skip_reason": "not found"}
-NO_NETWORK = "Traceback (most recent call last):\n  ...\nConnectionError: Failed to resolve 'pypi.org'"
+NO_NETWORK = (
+    "Traceback (most recent call last):\n  ...\nConnectionError: Failed to resolve 'pypi.org'"
+)
 
 
 @pytest.mark.parametrize(
     ("answer", "status", "said"),
     [
         ([FINE], 0, "0 known vulnerabilities in 1 packages"),
-        ([FINE, WEAK], 1, "pillow 1: PYSEC-1, mended in 1.1, 2\npillow 1: PYSEC-2, mended in no version yet\n2 known"),
-        ([FINE, SKIPPED], 2, "requirements.lock: nothing is known of 1 of its 2 packages, torch first"),
+        (
+            [FINE, WEAK],
+            1,
+            "pillow 1: PYSEC-1, mended in 1.1, 2\npillow 1: PYSEC-2, mended in no version yet\n2 known",
+        ),
+        (
+            [FINE, SKIPPED],
+            2,
+            "requirements.lock: nothing is known of 1 of its 2 packages, torch first",
+        ),
         ([WEAK, SKIPPED], 2, "pillow 1: PYSEC-1"),
-        (None, 2, "nothing is known of its packages (ConnectionError: Failed to resolve 'pypi.org'); the audit needs"),
+        (
+            None,
+            2,
+            "nothing is known of its packages (ConnectionError: Failed to resolve 'pypi.org'); the audit needs",
+        ),
     ],
 )
 def test_an_audit_says_what_is_known_and_what_is_not(answer, status, said, tmp_path):
-    output = f"print({json.dumps({'dependencies': answer})!r})" if answer else f"raise SystemExit({NO_NETWORK!r})"
+    output = (
+        f"print({json.dumps({'dependencies': answer})!r})"
+        if answer
+        else f"raise SystemExit({NO_NETWORK!r})"
+    )
     (tmp_path / "pip_audit.py").write_text(output, encoding="utf-8")
-    path = {"PYTHONPATH": f"{tmp_path}:{ROOT}", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    done = subprocess.run(["bash", ROOT / "reproduce.sh", "audit"], env=os.environ | path, capture_output=True, text=True)
+    path = {
+        "PYTHONPATH": f"{tmp_path}:{ROOT}",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    done = subprocess.run(
+        ["bash", ROOT / "reproduce.sh", "audit"],
+        env=os.environ | path,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == status and said in done.stdout + done.stderr
-    assert re.match(r"Of \d+ packages \d+ have a permissive licence", done.stdout) and "Traceback" not in done.stderr
+    assert (
+        re.match(r"Of \d+ packages \d+ have a permissive licence", done.stdout)
+        and "Traceback" not in done.stderr
+    )
     assert done.stderr.count("\n") == (status == 2)

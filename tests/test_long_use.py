@@ -1,4 +1,6 @@
-"""Weeks of use in one process: the same work ten times over takes no more memory, files or processes than twice."""
+"""Weeks of use in one process: the same work ten times over takes no more memory, files or
+processes than twice.
+"""
 
 import gc
 import shutil
@@ -6,12 +8,12 @@ import shutil
 import psutil
 import pytest
 
-from guidednet.items import items
-from guidednet.plan import planned_runs
-from guidednet.progress import silent
-from guidednet.report.tables import make_table
-from guidednet.runs import RunStore
-from guidednet.workspace import open_workspace
+from guidednet.report.tables.table import make_table
+from guidednet.runs.store import RunStore
+from guidednet.runs.workspace import open_workspace
+from guidednet.study.artefacts import items
+from guidednet.study.plan import planned_runs
+from guidednet.support.progress import silent
 
 ROUNDS, SETTLED = 10, 3  # by then everything that is loaded once has been
 MIB = 2**20
@@ -32,7 +34,12 @@ def held():
     """What this process holds: resident bytes, open files, threads, and processes that it started."""
     gc.collect()
     process = psutil.Process()
-    return process.memory_info().rss, process.num_fds(), process.num_threads(), len(process.children(recursive=True))
+    return (
+        process.memory_info().rss,
+        process.num_fds(),
+        process.num_threads(),
+        len(process.children(recursive=True)),
+    )
 
 
 @pytest.mark.slow

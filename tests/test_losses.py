@@ -28,7 +28,9 @@ K, SHAPE = 5, (2, 4, 6, 5)
 def case():
     """Float64 logits of 5 classes, and labels in which class 4 is absent."""
     torch.manual_seed(0)
-    return torch.randn(SHAPE[0], K, *SHAPE[1:], dtype=torch.float64, requires_grad=True), torch.randint(0, K - 1, SHAPE)
+    return torch.randn(
+        SHAPE[0], K, *SHAPE[1:], dtype=torch.float64, requires_grad=True
+    ), torch.randint(0, K - 1, SHAPE)
 
 
 def voxels(logits):
@@ -38,7 +40,10 @@ def voxels(logits):
 
 @pytest.mark.parametrize(
     ("ramp_steps", "staircase", "expected"),
-    [(20_000, None, [0.0007, 0.0060, 0.0287, 0.0732, 0.1]), (30_000, 150, [0.0007, 0.0031, 0.0106, 0.0287, 0.0571])],
+    [
+        (20_000, None, [0.0007, 0.0060, 0.0287, 0.0732, 0.1]),
+        (30_000, 150, [0.0007, 0.0031, 0.0106, 0.0287, 0.0571]),
+    ],
 )
 def test_ramp_at_five_steps_of_the_papers_training(ramp_steps, staircase, expected):
     weights = [0.1 * ramp(step, ramp_steps, staircase) for step in range(0, 20_001, 5_000)]
@@ -54,7 +59,9 @@ def test_cross_entropy_is_the_mean_over_voxels(case):
     logits, labels = case
     pairs = zip(voxels(logits).tolist(), labels.flatten().tolist(), strict=True)
     expected = [-row[label] + math.log(sum(math.exp(z) for z in row)) for row, label in pairs]
-    assert cross_entropy(logits, labels).item() == pytest.approx(sum(expected) / len(expected), abs=1e-12)
+    assert cross_entropy(logits, labels).item() == pytest.approx(
+        sum(expected) / len(expected), abs=1e-12
+    )
     assert cross_entropy(logits, labels.to(torch.uint8)) == cross_entropy(logits, labels)
 
 
@@ -64,7 +71,11 @@ def naive_dice(probabilities, labels, smooth=1e-5):
     for k in range(rows.shape[1]):
         intersection = predicted = reference = 0.0
         for p, label in zip(rows[:, k].tolist(), flat.tolist(), strict=True):
-            intersection, predicted, reference = intersection + p * (label == k), predicted + p**2, reference + (label == k)
+            intersection, predicted, reference = (
+                intersection + p * (label == k),
+                predicted + p**2,
+                reference + (label == k),
+            )
         terms.append(1 - (2 * intersection + smooth) / (predicted + reference + smooth))
     return terms
 
@@ -72,8 +83,12 @@ def naive_dice(probabilities, labels, smooth=1e-5):
 def test_dice_sums_over_the_whole_batch_with_squared_denominators(case):
     logits, labels = case
     terms = naive_dice(logits.softmax(1), labels)
-    assert batch_dice_loss(logits.softmax(1), labels).item() == pytest.approx(sum(terms) / K, abs=1e-12)
-    assert batch_dice_loss(logits.softmax(1), labels, skip_absent=True).item() == pytest.approx(sum(terms[:4]) / 4, abs=1e-12)
+    assert batch_dice_loss(logits.softmax(1), labels).item() == pytest.approx(
+        sum(terms) / K, abs=1e-12
+    )
+    assert batch_dice_loss(logits.softmax(1), labels, skip_absent=True).item() == pytest.approx(
+        sum(terms[:4]) / 4, abs=1e-12
+    )
 
 
 def test_dice_limits(case):
@@ -103,15 +118,23 @@ def test_weighted_cross_entropy_divides_by_the_weights_or_by_the_voxels(case):
     weights = torch.tensor([0.0, 1.0, 2.0, 3.0, 4.0])
     per_voxel = -voxels(logits).log_softmax(1)[torch.arange(labels.numel()), labels.flatten()]
     weighted = (weights[labels.flatten()] * per_voxel).sum()
-    assert weighted_cross_entropy(logits, labels, weights).item() == pytest.approx((weighted / weights[labels].sum()).item(), abs=1e-12)
-    assert weighted_cross_entropy(logits, labels, weights, False).item() == pytest.approx((weighted / labels.numel()).item(), abs=1e-12)
-    assert weighted_cross_entropy(logits, labels, torch.full((K,), 7.0)).item() == pytest.approx(cross_entropy(logits, labels).item())
+    assert weighted_cross_entropy(logits, labels, weights).item() == pytest.approx(
+        (weighted / weights[labels].sum()).item(), abs=1e-12
+    )
+    assert weighted_cross_entropy(logits, labels, weights, False).item() == pytest.approx(
+        (weighted / labels.numel()).item(), abs=1e-12
+    )
+    assert weighted_cross_entropy(logits, labels, torch.full((K,), 7.0)).item() == pytest.approx(
+        cross_entropy(logits, labels).item()
+    )
 
 
 @pytest.mark.parametrize("normalise", [True, False])
 def test_targets_without_weight_cost_nothing(case, normalise):
     logits, labels = case
-    loss = weighted_cross_entropy(logits, torch.zeros_like(labels), torch.tensor([0.0, 1, 1, 1, 1]), normalise)
+    loss = weighted_cross_entropy(
+        logits, torch.zeros_like(labels), torch.tensor([0.0, 1, 1, 1, 1]), normalise
+    )
     loss.backward()
     assert loss == 0 and (logits.grad == 0).all()
 
@@ -127,7 +150,9 @@ def test_cps_is_symmetric_and_learns_only_as_a_student(case):
     assert as_teacher.item() == pytest.approx(cross_entropy(other, logits.argmax(1)).item())
 
 
-@pytest.mark.parametrize("loss", [supervised_loss, cross_entropy, lambda z, y: cps_loss(z, z.roll(1, 1))])
+@pytest.mark.parametrize(
+    "loss", [supervised_loss, cross_entropy, lambda z, y: cps_loss(z, z.roll(1, 1))]
+)
 def test_half_precision_and_autocast_compute_in_float32(case, loss):
     logits, labels = case
     half = logits.detach().bfloat16()
@@ -147,12 +172,19 @@ def batch_losses(features, logits, labels):
     labelled, other = logits[: len(labels)], logits.flip(1)
     weights = 1.0 + true_positive_counts(labelled, labels, K)
     cgmm = cgmm_losses(features, logits, features.flip(1), other, labels)
-    return supervised_loss(labelled, labels) + weighted_cross_entropy(logits, other.argmax(1), weights) + sum(cgmm.values())
+    return (
+        supervised_loss(labelled, labels)
+        + weighted_cross_entropy(logits, other.argmax(1), weights)
+        + sum(cgmm.values())
+    )
 
 
 def whole_batch():
     torch.manual_seed(1)
-    features, logits = torch.rand(4, 3, 4, 4, 4, dtype=torch.float64), torch.randn(4, K, 4, 4, 4, dtype=torch.float64)
+    features, logits = (
+        torch.rand(4, 3, 4, 4, 4, dtype=torch.float64),
+        torch.randn(4, K, 4, 4, 4, dtype=torch.float64),
+    )
     labels = torch.randint(0, 2, (2, 4, 4, 4))
     labels[1] += 2  # the two processes see different classes
     return features.requires_grad_(), logits.requires_grad_(), labels
@@ -178,5 +210,7 @@ def test_two_processes_compute_what_one_does(tmp_path):
     loss.backward()
     multiprocessing.spawn(one_of_two, args=(str(tmp_path),), nprocs=2)
     for rank in range(2):
-        for ours, expected in zip(torch.load(tmp_path / f"{rank}.pt"), (loss, features.grad, logits.grad), strict=True):
+        for ours, expected in zip(
+            torch.load(tmp_path / f"{rank}.pt"), (loss, features.grad, logits.grad), strict=True
+        ):
             torch.testing.assert_close(ours, expected.detach(), rtol=1e-9, atol=1e-12)

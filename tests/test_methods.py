@@ -1,16 +1,18 @@
-"""Every loss term reaches exactly the parameters it should, and the methods do what their files promise."""
+"""Every loss term reaches exactly the parameters it should, and the methods do what their files
+promise.
+"""
 
 import pytest
 import torch
 from conftest import SPLIT, BlobStore, tiny_config
 
+from guidednet.data.sampling import Batch, BatchDataset
 from guidednet.losses import cps_loss, supervised_loss
 from guidednet.methods import METHODS
 from guidednet.methods.cps import CPSConfig
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.optimiser import OptimiserConfig
-from guidednet.sampling import Batch, BatchDataset
-from guidednet.train import make_method
+from guidednet.training.loop import make_method
 
 BOTH = {"network_a", "network_b"}
 # Which networks the gradient of each term reaches.
@@ -18,7 +20,11 @@ PAIR = {"supervised_a": {"network_a"}, "supervised_b": {"network_b"}, "cps": BOT
 REACH = {
     "supervised": {"supervised": {"network"}},
     "supervised_augmented": {"supervised": {"network"}},
-    "dan": {"supervised": {"network"}, "adversarial": {"network"}, "discriminator": {"discriminator"}},
+    "dan": {
+        "supervised": {"network"},
+        "adversarial": {"network"},
+        "discriminator": {"discriminator"},
+    },
     "mean_teacher": {"supervised": {"student"}, "consistency": {"student"}},
     "ua_mt": {"supervised": {"student"}, "consistency": {"student"}},
     "sassnet": {
@@ -27,7 +33,11 @@ REACH = {
         "adversarial": {"network", "distance_head"},
         "discriminator": {"discriminator"},
     },
-    "dtc": {"supervised": {"network"}, "distance": {"network", "distance_head"}, "consistency": {"network", "distance_head"}},
+    "dtc": {
+        "supervised": {"network"},
+        "distance": {"network", "distance_head"},
+        "consistency": {"network", "distance_head"},
+    },
     "cps": PAIR,
     "cld": PAIR,
     "dhc": PAIR,
@@ -38,7 +48,8 @@ REACH = {
         "location": {"student", "locator"},
         "consistency": {"student"},
     },
-    "guidednet": PAIR | {f"cgmm_{name}": BOTH for name in ("gt", "self", "max", "rectify", "consistency")},
+    "guidednet": PAIR
+    | {f"cgmm_{name}": BOTH for name in ("gt", "self", "max", "rectify", "consistency")},
 }
 
 
@@ -49,15 +60,32 @@ def a_method(name, options=None):
 
 def a_batch(step=0, distance_classes=14):
     config = tiny_config("cps")
-    dataset = BatchDataset(BlobStore(), SPLIT.labelled, SPLIT.unlabelled, config.batch, seed=0, distance_classes=distance_classes)
+    dataset = BatchDataset(
+        BlobStore(),
+        SPLIT.labelled,
+        SPLIT.unlabelled,
+        config.batch,
+        seed=0,
+        distance_classes=distance_classes,
+    )
     return dataset[step].to(torch.device("cpu"))
 
 
 def reached(method, term):
     """The children of `method` with a parameter that `term` has a non-zero gradient for."""
     parameters = {name: value for name, value in method.named_parameters() if value.requires_grad}
-    gradients = torch.autograd.grad(term, list(parameters.values()), retain_graph=True, allow_unused=True, materialize_grads=True)
-    return {name.split(".")[0] for name, gradient in zip(parameters, gradients, strict=True) if gradient.abs().sum() > 0}
+    gradients = torch.autograd.grad(
+        term,
+        list(parameters.values()),
+        retain_graph=True,
+        allow_unused=True,
+        materialize_grads=True,
+    )
+    return {
+        name.split(".")[0]
+        for name, gradient in zip(parameters, gradients, strict=True)
+        if gradient.abs().sum() > 0
+    }
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -71,7 +99,11 @@ def test_each_term_reaches_exactly_its_networks(name):
 def test_every_parameter_learns(name):
     method = a_method(name)
     sum(method(a_batch(), step=4).values()).backward()
-    silent = [parameter for parameter, value in method.named_parameters() if value.requires_grad and value.grad is None]
+    silent = [
+        parameter
+        for parameter, value in method.named_parameters()
+        if value.requires_grad and value.grad is None
+    ]
     assert not silent
 
 
@@ -79,10 +111,19 @@ def test_every_parameter_learns(name):
 def test_every_trainable_parameter_has_one_optimiser_and_teachers_have_none(name):
     method = a_method(name)
     optimised = [
-        id(value) for optimiser in method.optimisers(OptimiserConfig()) for group in optimiser.param_groups for value in group["params"]
+        id(value)
+        for optimiser in method.optimisers(OptimiserConfig())
+        for group in optimiser.param_groups
+        for value in group["params"]
     ]
-    assert sorted(optimised) == sorted(id(value) for value in method.parameters() if value.requires_grad)
-    frozen = {parameter.split(".")[0] for parameter, value in method.named_parameters() if not value.requires_grad}
+    assert sorted(optimised) == sorted(
+        id(value) for value in method.parameters() if value.requires_grad
+    )
+    frozen = {
+        parameter.split(".")[0]
+        for parameter, value in method.named_parameters()
+        if not value.requires_grad
+    }
     assert frozen <= {"teacher"}
 
 
@@ -97,7 +138,9 @@ def test_predictors_give_logits(name):
 
 def test_networks_of_a_pair_differ_in_every_convolution():
     method = a_method("cps")
-    pairs = zip(method.network_a.named_parameters(), method.network_b.named_parameters(), strict=True)
+    pairs = zip(
+        method.network_a.named_parameters(), method.network_b.named_parameters(), strict=True
+    )
     assert all(not torch.equal(a, b) for (name, a), (_, b) in pairs if name.endswith("weight"))
 
 
@@ -119,7 +162,8 @@ def test_cps_terms_are_the_equations():
     a, b = method.network_a(batch.image).logits, method.network_b(batch.image).logits
     terms = method(batch, step=5)
     torch.testing.assert_close(terms["supervised_a"], supervised_loss(a[:2], batch.label))
-    torch.testing.assert_close(terms["cps"], 0.1 * cps_loss(a, b))  # the ramp is full at the last step
+    # the ramp is full at the last step
+    torch.testing.assert_close(terms["cps"], 0.1 * cps_loss(a, b))
 
 
 def test_cps_on_unlabelled_rows_ignores_labelled_ones():
@@ -130,9 +174,14 @@ def test_cps_on_unlabelled_rows_ignores_labelled_ones():
 
 def test_lambda_g_scales_the_cgmm_terms_alone():
     batch = a_batch()
-    single, double = (a_method("guidednet", GuidedNetConfig(lambda_g=value)).eval()(batch, 2) for value in (0.3, 0.6))
+    single, double = (
+        a_method("guidednet", GuidedNetConfig(lambda_g=value)).eval()(batch, 2)
+        for value in (0.3, 0.6)
+    )
     for name in single:
-        torch.testing.assert_close(double[name], single[name] * (2 if name.startswith("cgmm") else 1))
+        torch.testing.assert_close(
+            double[name], single[name] * (2 if name.startswith("cgmm") else 1)
+        )
 
 
 @pytest.mark.parametrize("layer", [1, 2])
@@ -154,7 +203,9 @@ def test_unlabelled_images_do_not_move_the_class_weights():
     first(batch, 0)
     second(Batch(torch.cat([batch.image[:2], torch.rand_like(batch.image[2:])]), batch.label), 0)
     assert torch.equal(first.class_weights.weights_a, second.class_weights.weights_a)
-    assert not torch.equal(first.class_weights.weights_a, a_method("guidednet").class_weights.weights_a)
+    assert not torch.equal(
+        first.class_weights.weights_a, a_method("guidednet").class_weights.weights_a
+    )
 
 
 @pytest.mark.parametrize("switch", ["use_self", "use_max", "use_consistency"])

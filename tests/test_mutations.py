@@ -1,4 +1,6 @@
-"""Formulas changed one at a time, in a copy of the package: the tests that guard each of them must notice."""
+"""Formulas changed one at a time, in a copy of the package: the tests that guard each of them must
+notice.
+"""
 
 import os
 import shutil
@@ -16,7 +18,9 @@ ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True)
 class Mutation:
-    """`text` of a file of guidednet/, what it is changed to, and the tests (of tests/) of which every one must fail."""
+    """`text` of a file of guidednet/, what it is changed to, and the tests (of tests/) of which
+    every one must fail.
+    """
 
     file: str
     text: str
@@ -65,7 +69,10 @@ MUTATIONS = {
         "ktcps.py",
         "(most + smoothing) / (counts + smoothing)",
         "(counts + smoothing) / (most + smoothing)",
-        ("test_ktcps.py::test_weights_run_from_zero_to_k", "test_ktcps.py::test_both_readings_of_the_print_agree"),
+        (
+            "test_ktcps.py::test_weights_run_from_zero_to_k",
+            "test_ktcps.py::test_both_readings_of_the_print_agree",
+        ),
     ),
     "class weight, eq. 17": Mutation(
         "ktcps.py",
@@ -95,7 +102,10 @@ MUTATIONS = {
         "losses.py",
         "1 - (2 * intersection + smooth)",
         "1 - (intersection + smooth)",
-        ("test_losses.py::test_dice_sums_over_the_whole_batch_with_squared_denominators", "test_losses.py::test_dice_limits"),
+        (
+            "test_losses.py::test_dice_sums_over_the_whole_batch_with_squared_denominators",
+            "test_losses.py::test_dice_limits",
+        ),
     ),
     "squared denominator of the Dice loss": Mutation(
         "losses.py",
@@ -107,13 +117,19 @@ MUTATIONS = {
         "metrics.py",
         "2 * overlap / np.maximum(predicted + present, 1)",
         "2 * overlap / np.maximum(predicted + present - overlap, 1)",
-        ("test_metrics.py::test_against_sets_of_voxels", "test_metrics.py::test_jaccard_follows_from_dice"),
+        (
+            "test_metrics.py::test_against_sets_of_voxels",
+            "test_metrics.py::test_jaccard_follows_from_dice",
+        ),
     ),
     "Jaccard": Mutation(
         "metrics.py",
         "np.maximum(predicted + present - overlap, 1)",
         "np.maximum(predicted + present + overlap, 1)",
-        ("test_metrics.py::test_against_sets_of_voxels", "test_metrics.py::test_perfect_prediction_scores_one"),
+        (
+            "test_metrics.py::test_against_sets_of_voxels",
+            "test_metrics.py::test_perfect_prediction_scores_one",
+        ),
     ),
     "ramp": Mutation(
         "losses.py",
@@ -131,13 +147,17 @@ MUTATIONS = {
         "methods/base.py",
         "1 - min(1 - 1 / (step + 1), self.momentum)",
         "1 - self.momentum",
-        ("test_baselines.py::test_teacher_equals_the_student_after_the_first_step_and_follows_slowly_later",),
+        (
+            "test_baselines.py::test_teacher_equals_the_student_after_the_first_step_and_follows_slowly_later",
+        ),
     ),
     "momentum of the teacher": Mutation(
         "methods/base.py",
         "teacher.lerp_(student, share)",
         "teacher.lerp_(student, 1 - share)",
-        ("test_baselines.py::test_teacher_equals_the_student_after_the_first_step_and_follows_slowly_later",),
+        (
+            "test_baselines.py::test_teacher_equals_the_student_after_the_first_step_and_follows_slowly_later",
+        ),
     ),
     "threshold of UA-MT": Mutation(
         "methods/ua_mt.py",
@@ -196,7 +216,9 @@ def run_tests(copy, guards):
 
 
 def test_unchanged_formulas_pass(copy):
-    done = run_tests(copy, sorted({guard for mutation in MUTATIONS.values() for guard in mutation.guards}))
+    done = run_tests(
+        copy, sorted({guard for mutation in MUTATIONS.values() for guard in mutation.guards})
+    )
     assert done.returncode == 0, done.stdout
 
 
@@ -209,4 +231,9 @@ def test_a_changed_formula_fails_its_tests(mutation, copy):
     done = run_tests(copy, mutation.guards)
     # Status 1 is that of failed tests; an import that fails has 2, no test found 4 or 5.
     summary = done.stdout.splitlines()[-1]
-    assert done.returncode == 1 and "failed" in summary and "passed" not in summary and "error" not in summary, done.stdout + done.stderr
+    assert (
+        done.returncode == 1
+        and "failed" in summary
+        and "passed" not in summary
+        and "error" not in summary
+    ), done.stdout + done.stderr

@@ -17,7 +17,12 @@ def test_parameter_count(num_classes, parameters):
 def test_shapes_from_deep_to_shallow():
     output = UNet3D(5, width=2)(torch.rand(2, 1, 32, 32, 48))
     assert output.logits.shape == (2, 5, 32, 32, 48)
-    assert [tuple(layer.shape[1:]) for layer in output.decoder] == [(16, 4, 4, 6), (8, 8, 8, 12), (4, 16, 16, 24), (2, 32, 32, 48)]
+    assert [tuple(layer.shape[1:]) for layer in output.decoder] == [
+        (16, 4, 4, 6),
+        (8, 8, 8, 12),
+        (4, 16, 16, 24),
+        (2, 32, 32, 48),
+    ]
 
 
 def test_features_are_what_the_classifier_sees():
@@ -46,7 +51,13 @@ def test_indivisible_side_is_refused():
 def test_build_depends_on_seed_and_initialisation_alone():
     def weights(initialisation, seed):
         network = build_network(NetworkConfig(width=2, depth=2), 3, initialisation, seed)
-        return torch.cat([parameter.flatten() for name, parameter in network.named_parameters() if name.endswith("weight")])
+        return torch.cat(
+            [
+                parameter.flatten()
+                for name, parameter in network.named_parameters()
+                if name.endswith("weight")
+            ]
+        )
 
     before = torch.get_rng_state()
     first = weights("kaiming", 0)
@@ -59,4 +70,6 @@ def test_build_depends_on_seed_and_initialisation_alone():
 
 def test_normalisation_on_a_cpu_is_torchs_instance_normalisation():
     image = torch.randn(2, 3, 4, 5, 6, dtype=torch.float64) * 7 + 2
-    torch.testing.assert_close(InstanceNorm(3)(image), nn.InstanceNorm3d(3)(image), rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(
+        InstanceNorm(3)(image), nn.InstanceNorm3d(3)(image), rtol=1e-12, atol=1e-12
+    )

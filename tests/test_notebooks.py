@@ -1,4 +1,6 @@
-"""Notebooks in the tree are clean, have one cell of literal parameters, and refuse parameters they do not have."""
+"""Notebooks in the tree are clean, have one cell of literal parameters, and refuse parameters they
+do not have.
+"""
 
 import ast
 import json
@@ -9,8 +11,7 @@ import nbformat
 import pytest
 
 from guidednet.errors import InputError
-from guidednet.items import ITEMS
-from guidednet.report.notebooks import (
+from guidednet.report.execute_notebooks import (
     NOTEBOOKS,
     WIDGET,
     Execution,
@@ -22,6 +23,7 @@ from guidednet.report.notebooks import (
     title,
     without_widgets,
 )
+from guidednet.study.artefacts import ITEMS
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 PARAMETERS = {"profile", "seeds", "on_missing", "case", "image", "labels"}
@@ -46,7 +48,9 @@ def test_notebook_is_clean(path):
     assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(path))
     assert "widgets" not in notebook.metadata and "papermill" not in notebook.metadata
     assert notebook.metadata.kernelspec.name == "python3"
-    assert not re.findall(r"/(?:home|root|Users|work|tmp)/", path.read_text(encoding="utf-8")), "a path of one machine"
+    assert not re.findall(r"/(?:home|root|Users|work|tmp)/", path.read_text(encoding="utf-8")), (
+        "a path of one machine"
+    )
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -61,17 +65,26 @@ def test_one_cell_of_literal_parameters(path):
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_imports_stand_in_one_cell_and_functions_in_the_package(path):
     importing = [
-        cell for cell in code_cells(path) if any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.parse(cell.source).body)
+        cell
+        for cell in code_cells(path)
+        if any(
+            isinstance(node, ast.Import | ast.ImportFrom) for node in ast.parse(cell.source).body
+        )
     ]
     assert len(importing) == 1
     for cell in code_cells(path):
-        functions = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.FunctionDef)]
+        functions = [
+            node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.FunctionDef)
+        ]
         assert all(node.end_lineno - node.lineno < 6 for node in functions)
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_last_code_cell_asserts(path):
-    assert any(isinstance(node, ast.Assert) and node.msg for node in ast.walk(ast.parse(code_cells(path)[-1].source)))
+    assert any(
+        isinstance(node, ast.Assert) and node.msg
+        for node in ast.walk(ast.parse(code_cells(path)[-1].source))
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,47 +103,78 @@ def test_wrong_parameters_are_refused_before_the_run(values, message):
 
 
 def test_an_executed_copy_has_no_widgets_and_keeps_its_pictures(tmp_path):
-    widget = nbformat.v4.new_output("display_data", {WIDGET: {"model_id": "1"}, "text/plain": "VBox()"})
-    picture = nbformat.v4.new_output("display_data", {"image/png": "aGVsbG8=", "text/plain": "<Figure>"})
+    widget = nbformat.v4.new_output(
+        "display_data", {WIDGET: {"model_id": "1"}, "text/plain": "VBox()"}
+    )
+    picture = nbformat.v4.new_output(
+        "display_data", {"image/png": "aGVsbG8=", "text/plain": "<Figure>"}
+    )
     cells = [nbformat.v4.new_code_cell("x", outputs=[widget, picture])]
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"widgets": {"state": {}}})
     nbformat.write(notebook, tmp_path / "executed.ipynb")
     without_widgets(tmp_path / "executed.ipynb")
     (cell,) = nbformat.read(tmp_path / "executed.ipynb", as_version=4).cells
-    assert "interactive in JupyterLab" in cell.outputs[0].data["text/plain"] and WIDGET not in cell.outputs[0].data
-    assert cell.outputs[1].data["image/png"] == "aGVsbG8=" and "widgets" not in nbformat.read(tmp_path / "executed.ipynb", 4).metadata
+    assert (
+        "interactive in JupyterLab" in cell.outputs[0].data["text/plain"]
+        and WIDGET not in cell.outputs[0].data
+    )
+    assert (
+        cell.outputs[1].data["image/png"] == "aGVsbG8="
+        and "widgets" not in nbformat.read(tmp_path / "executed.ipynb", 4).metadata
+    )
 
 
 @pytest.fixture
 def own_notebook(tmp_path, monkeypatch):
-    """A notebook that divides by its parameter, in place of those of the project; how to execute it."""
-    monkeypatch.setattr("guidednet.report.notebooks.NOTEBOOKS", tmp_path / "notebooks")
-    monkeypatch.setattr("guidednet.report.notebooks.REPOSITORY", tmp_path)
+    """A notebook that divides by its parameter, in place of those of the project; how to execute
+    it.
+    """
+    monkeypatch.setattr("guidednet.report.execute_notebooks.NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr("guidednet.report.execute_notebooks.REPOSITORY", tmp_path)
     parameters = nbformat.v4.new_code_cell("divisor = 1", metadata={"tags": ["parameters"]})
-    cells = [nbformat.v4.new_markdown_cell("# Division"), parameters, nbformat.v4.new_code_cell("print(84 // divisor)")]
+    cells = [
+        nbformat.v4.new_markdown_cell("# Division"),
+        parameters,
+        nbformat.v4.new_code_cell("print(84 // divisor)"),
+    ]
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "requirements.lock").write_text("numpy==1\n")
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), tmp_path / "notebooks" / "divide.ipynb")
-    return lambda divisor: Execution("divide", {"divisor": divisor}, tmp_path / "executed", inputs={})
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=cells, metadata=metadata),
+        tmp_path / "notebooks" / "divide.ipynb",
+    )
+    return lambda divisor: Execution(
+        "divide", {"divisor": divisor}, tmp_path / "executed", inputs={}
+    )
 
 
 @pytest.mark.whole
 def test_a_notebook_is_executed_once_for_the_same_parameters(own_notebook):
     execution = own_notebook(2)
     assert not execution.is_done() and execute(execution) == "divide"
-    assert title(execution.executed) == "Division" and "42" in execution.executed.with_suffix(".html").read_text(encoding="utf-8")
+    assert title(execution.executed) == "Division" and "42" in execution.executed.with_suffix(
+        ".html"
+    ).read_text(encoding="utf-8")
     assert execution.is_done() and not own_notebook(3).is_done()
-    with pytest.raises(InputError, match=r"divide\.ipynb: parameter 'divisor' is 'two', but must be a int"):
+    with pytest.raises(
+        InputError, match=r"divide\.ipynb: parameter 'divisor' is 'two', but must be a int"
+    ):
         execute(own_notebook("two"))
 
 
 @pytest.mark.whole
 def test_a_failing_cell_is_one_sentence_and_the_copy_up_to_it_stays(own_notebook):
     execution = own_notebook(0)
-    with pytest.raises(NotebookError, match=r"divide\.ipynb failed, see .*divide\.failed\.ipynb: ZeroDivisionError"):
+    with pytest.raises(
+        NotebookError, match=r"divide\.ipynb failed, see .*divide\.failed\.ipynb: ZeroDivisionError"
+    ):
         execute(execution)
-    assert (execution.folder / "divide.failed.ipynb").is_file() and not execution.executed.exists() and not execution.is_done()
+    assert (
+        (execution.folder / "divide.failed.ipynb").is_file()
+        and not execution.executed.exists()
+        and not execution.is_done()
+    )
 
 
 def test_unknown_notebook_is_refused():
@@ -139,7 +183,11 @@ def test_unknown_notebook_is_refused():
 
 
 def test_parameters_are_read_as_literals():
-    assert parse_parameters(["seeds=3", "profile=smoke", "on_missing='blank'"]) == {"seeds": 3, "profile": "smoke", "on_missing": "blank"}
+    assert parse_parameters(["seeds=3", "profile=smoke", "on_missing='blank'"]) == {
+        "seeds": 3,
+        "profile": "smoke",
+        "on_missing": "blank",
+    }
     with pytest.raises(InputError, match="write it as NAME=VALUE"):
         parse_parameters(["seeds"])
 
@@ -147,4 +195,6 @@ def test_parameters_are_read_as_literals():
 def test_notebook_files_are_canonical_json():
     for path in map(Path, PATHS):
         text = path.read_text(encoding="utf-8")
-        assert text == json.dumps(json.loads(text), indent=1, ensure_ascii=False) + "\n", f"{path.name}: reformatted by an editor"
+        assert text == json.dumps(json.loads(text), indent=1, ensure_ascii=False) + "\n", (
+            f"{path.name}: reformatted by an editor"
+        )

@@ -1,13 +1,23 @@
-"""The print as data: means recomputed, the text against the tables, notes where a number is doubtful."""
+"""The print as data: means recomputed, the text against the tables, notes where a number is
+doubtful.
+"""
 
 import pytest
 
-from guidednet import paper
-from guidednet.paper.checks import detectable_gap, dice_ranks, organ_gains, row_means, stated_numbers
-from guidednet.report.tables import notes_on_print, print_text
+from guidednet import published
+from guidednet.published.checks import (
+    detectable_gap,
+    dice_ranks,
+    organ_gains,
+    row_means,
+    stated_numbers,
+)
+from guidednet.report.tables.table import notes_on_print, print_text
 
 
-@pytest.mark.parametrize(("item", "largest"), [("table1", 0.01), ("table2", 1.46), ("table3", 0.01)])
+@pytest.mark.parametrize(
+    ("item", "largest"), [("table1", 0.01), ("table2", 1.46), ("table3", 0.01)]
+)
 def test_means_against_organs(item, largest):
     assert row_means(item)["difference"].abs().max() == pytest.approx(largest, abs=0.011)
 
@@ -23,7 +33,10 @@ def test_text_against_tables():
 
 def test_gains_and_ranks():
     gains = organ_gains("table3", "CPS+3D-CGMM", "CPS", 378)
-    assert gains["Gal"] == pytest.approx(84.60 - 75.12) and list(gains[gains < 0].index) == ["Spl", "Aor"]
+    assert gains["Gal"] == pytest.approx(84.60 - 75.12) and list(gains[gains < 0].index) == [
+        "Spl",
+        "Aor",
+    ]
     assert dice_ranks("Liv")["rank"].eq(1).mean() > 0.9 and len(dice_ranks("Sto")) == 21
 
 
@@ -40,5 +53,5 @@ def test_doubtful_numbers_carry_their_note():
 
 
 def test_table4_names_its_rows():
-    table = paper.printed("table4").set_index("method")
+    table = published.printed("table4").set_index("method")
     assert table.loc["L_gt", "mean_dice"] == 81.29 and table.index[-1].endswith("L_cons")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from guidednet.parallel import WorkerLostError, gpu_of_each, in_parallel, one_thread
+from guidednet.processes.workers import WorkerLostError, gpu_of_each, in_parallel, one_thread
 
 ROOT = Path(__file__).parent.parent
 
@@ -33,7 +33,9 @@ def write_name_and_wait(folder):
 
 
 def test_two_processes_do_what_one_does():
-    assert sorted(in_parallel(square, range(5), workers=2)) == list(in_parallel(square, range(5), workers=1))
+    assert sorted(in_parallel(square, range(5), workers=2)) == list(
+        in_parallel(square, range(5), workers=1)
+    )
 
 
 def test_the_first_exception_arrives():
@@ -49,11 +51,15 @@ def test_a_killed_worker_is_one_sentence():
 def is_running(process):
     """Whether it runs; what has ended and waits to be collected does not."""
     status = Path(f"/proc/{process}/stat")
-    return status.exists() and status.read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
+    return (
+        status.exists() and status.read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
+    )
 
 
 @pytest.mark.whole
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc, which this system lacks")
+@pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="reads /proc, which this system lacks"
+)
 def test_workers_end_with_a_killed_parent(tmp_path):
     code = "import sys, test_parallel as t; from pathlib import Path\n"
     code += "if __name__ == '__main__': list(t.in_parallel(t.write_name_and_wait, [Path(sys.argv[1])] * 2, 2))"

@@ -1,4 +1,6 @@
-"""The phantom: organs in proportion and in place, deterministic, in the public layouts, unlabelled cases from elsewhere."""
+"""The phantom: organs in proportion and in place, deterministic, in the public layouts, unlabelled
+cases from elsewhere.
+"""
 
 import functools
 from pathlib import Path
@@ -8,16 +10,30 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from guidednet.data.layouts import find_cases
+from guidednet.data.nifti import read_image, read_label
+from guidednet.data.organs import organ_set
 from guidednet.errors import InputError
-from guidednet.layouts import find_cases
-from guidednet.nifti import read_image, read_label
-from guidednet.organs import organ_set
 from guidednet.phantom import cases as phantom_cases
 from guidednet.phantom import make_case, write_phantoms
 
 # Mean volumes in ml; at 5 mm a small organ is a few voxels.
-VOLUMES = {"liver": 1500, "spleen": 200, "stomach": 300, "pancreas": 80, "aorta": 80, "inferior vena cava": 60, "oesophagus": 20}
-VOLUMES |= {"right kidney": 160, "left kidney": 160, "duodenum": 70, "right adrenal gland": 4, "left adrenal gland": 4}
+VOLUMES = {
+    "liver": 1500,
+    "spleen": 200,
+    "stomach": 300,
+    "pancreas": 80,
+    "aorta": 80,
+    "inferior vena cava": 60,
+    "oesophagus": 20,
+}
+VOLUMES |= {
+    "right kidney": 160,
+    "left kidney": 160,
+    "duodenum": 70,
+    "right adrenal gland": 4,
+    "left adrenal gland": 4,
+}
 
 
 @functools.cache
@@ -27,13 +43,23 @@ def cases(dataset, count, shifted=False):
 
 def canonical(scan):
     """Image and label (X,Y,Z) in RAS+, and the volume of a voxel in ml."""
-    image, label = (nib.as_closest_canonical(nib.Nifti1Image(array, scan.affine)) for array in (scan.image, scan.label))
-    return np.asarray(image.dataobj), np.asarray(label.dataobj), abs(np.linalg.det(scan.affine[:3, :3])) / 1000
+    image, label = (
+        nib.as_closest_canonical(nib.Nifti1Image(array, scan.affine))
+        for array in (scan.image, scan.label)
+    )
+    return (
+        np.asarray(image.dataobj),
+        np.asarray(label.dataobj),
+        abs(np.linalg.det(scan.affine[:3, :3])) / 1000,
+    )
 
 
 def organ_volumes(dataset, scan):
     _, label, voxel = canonical(scan)
-    return {organ.name: (label == value).sum() * voxel for value, organ in organ_set(dataset).by_label.items()}
+    return {
+        organ.name: (label == value).sum() * voxel
+        for value, organ in organ_set(dataset).by_label.items()
+    }
 
 
 def centre(dataset, scan, name):
@@ -52,8 +78,16 @@ def test_organs_lie_where_they_belong_in_every_axis_order():
     for scan in cases("amos", 12):
         place = functools.partial(centre, "amos", scan)
         assert place("liver")[0] > place("aorta")[0] > place("spleen")[0]
-        assert place("right kidney")[0] > place("inferior vena cava")[0] > place("aorta")[0] > place("left kidney")[0]
-        assert place("right adrenal gland")[2] > place("right kidney")[2] and place("left adrenal gland")[2] > place("left kidney")[2]
+        assert (
+            place("right kidney")[0]
+            > place("inferior vena cava")[0]
+            > place("aorta")[0]
+            > place("left kidney")[0]
+        )
+        assert (
+            place("right adrenal gland")[2] > place("right kidney")[2]
+            and place("left adrenal gland")[2] > place("left kidney")[2]
+        )
         assert place("stomach")[1] > place("left kidney")[1]
     assert len({"".join(nib.aff2axcodes(scan.affine)) for scan in cases("amos", 12)}) > 4
 
@@ -81,7 +115,8 @@ def test_tissues_have_their_hounsfield_units():
         assert 40 < np.median(liver) < 135
         assert image.min() <= -990 and image.max() > 250  # air and bone
         stomach = image[label == organs.label_of("stomach")]
-        assert stomach.min() < -400 and np.percentile(stomach, 60) > -50  # gas above, food and fluid below
+        # gas above, food and fluid below
+        assert stomach.min() < -400 and np.percentile(stomach, 60) > -50
         fat = (image > -130) & (image < -80)
         assert 0.05 < fat.mean() < 0.6
 
@@ -103,7 +138,9 @@ def test_unlabelled_cases_come_from_another_distribution():
         liver = ndimage.binary_erosion(label == 1, iterations=2)
         return np.std(image[liver])
 
-    labelled, shifted = (np.mean([noise(scan) for scan in cases("flare22", 12, which)]) for which in (False, True))
+    labelled, shifted = (
+        np.mean([noise(scan) for scan in cases("flare22", 12, which)]) for which in (False, True)
+    )
     assert shifted > 1.2 * labelled
 
 
@@ -123,8 +160,16 @@ def test_a_case_depends_on_seed_and_id_alone(tmp_path):
 @pytest.mark.parametrize(
     ("dataset", "labelled", "unlabelled"),
     [
-        ("flare22", ("images/FLARE22_Tr_0001_0000.nii.gz", "labels/FLARE22_Tr_0001.nii.gz"), "unlabeled/Case_00001_0000.nii.gz"),
-        ("amos", ("imagesTr/amos_0001.nii.gz", "labelsTr/amos_0001.nii.gz"), "imagesTs/amos_0002.nii.gz"),
+        (
+            "flare22",
+            ("images/FLARE22_Tr_0001_0000.nii.gz", "labels/FLARE22_Tr_0001.nii.gz"),
+            "unlabeled/Case_00001_0000.nii.gz",
+        ),
+        (
+            "amos",
+            ("imagesTr/amos_0001.nii.gz", "labelsTr/amos_0001.nii.gz"),
+            "imagesTs/amos_0002.nii.gz",
+        ),
     ],
 )
 def test_layouts_are_the_public_ones(dataset, labelled, unlabelled, tmp_path):
@@ -161,14 +206,22 @@ def test_a_folder_of_other_settings_is_refused(tmp_path):
 
 
 def test_a_matrix_gives_square_slices_and_keeps_the_case():
-    """The same patient on 96 x 96 pixels: cut out of the air around, it is the case of that voxel size."""
+    """The same patient on 96 x 96 pixels: cut out of the air around, it is the case of that voxel
+    size.
+    """
     voxel_mm = 384 / 0.85 / 96
-    square, plain = (make_case("flare22", "case-1", voxel_mm=voxel_mm, matrix=matrix) for matrix in (96, None))
+    square, plain = (
+        make_case("flare22", "case-1", voxel_mm=voxel_mm, matrix=matrix) for matrix in (96, None)
+    )
     assert sorted(square.image.shape)[1:] == [96, 96]
     volumes = [np.bincount(scan.label.ravel(), minlength=14)[1:] for scan in (square, plain)]
     assert np.array_equal(*volumes)
     places = [
-        [nib.affines.apply_affine(scan.affine, np.argwhere(scan.label == organ)).mean(0) for organ in (1, 3)] for scan in (square, plain)
+        [
+            nib.affines.apply_affine(scan.affine, np.argwhere(scan.label == organ)).mean(0)
+            for organ in (1, 3)
+        ]
+        for scan in (square, plain)
     ]
     centres = [liver - spleen for liver, spleen in places]
     np.testing.assert_allclose(*centres, atol=1e-3)

@@ -9,14 +9,14 @@ import torch
 from conftest import save_run
 from volumes import blobs, save
 
-from guidednet import checkpoint
-from guidednet.dicom import read_series
+from guidednet.cli.score_text import folder_text
+from guidednet.data.dicom import read_series
+from guidednet.data.organs import FLARE22
 from guidednet.errors import InputError
-from guidednet.organs import FLARE22
-from guidednet.portable import export, load_model
+from guidednet.evaluation.folders import mean_scores, score_folder
 from guidednet.predict import find_jobs, organ_volumes, segment, write_colour_tables
-from guidednet.score_folder import mean_scores, score_folder
-from guidednet.score_text import folder_text
+from guidednet.runs.model_file import export, load_model
+from guidednet.training import checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,10 @@ def test_an_exported_model_predicts_what_its_run_predicts(run_folder, model, tmp
         segment(scan, source, tmp_path / f"{name}.nii.gz")
     found = [np.asarray(nib.load(tmp_path / f"{name}.nii.gz").dataobj) for name in ("run", "file")]
     np.testing.assert_array_equal(*found)
-    assert checkpoint.load(model)["labels"][1] == "liver" and load_model(model).config == load_model(run_folder).config
+    assert (
+        checkpoint.load(model)["labels"][1] == "liver"
+        and load_model(model).config == load_model(run_folder).config
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,26 +57,35 @@ def test_a_damaged_file_is_one_sentence(model, damage, message):
         load_model(model)
 
 
-@pytest.mark.parametrize(("change", "message"), [({"version": 2}, "newer version"), ({"format": "other"}, "holds no exported model")])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"version": 2}, "newer version"), ({"format": "other"}, "holds no exported model")],
+)
 def test_other_files_and_newer_versions_are_refused(model, change, message):
     checkpoint.save(model, checkpoint.load(model) | change)
     with pytest.raises(InputError, match=message):
         load_model(model)
 
 
-def test_a_folder_of_scans_goes_to_a_folder_and_volumes_are_those_of_the_labels(run_folder, tmp_path):
+def test_a_folder_of_scans_goes_to_a_folder_and_volumes_are_those_of_the_labels(
+    run_folder, tmp_path
+):
     image, _, affine = blobs()
     for name in ("a.nii.gz", "b.nii.gz"):
         save(tmp_path / "scans" / name, image, affine)
     volumes = segment(tmp_path / "scans", run_folder, tmp_path / "out")
-    assert list(volumes["scan"]) == ["a", "b"] and sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.nii.gz", "b.nii.gz"]
+    assert list(volumes["scan"]) == ["a", "b"] and sorted(
+        path.name for path in (tmp_path / "out").iterdir()
+    ) == ["a.nii.gz", "b.nii.gz"]
     label = nib.load(tmp_path / "out" / "a.nii.gz")
     liver = (np.asarray(label.dataobj) == 1).sum() * np.prod(label.header.get_zooms()) / 1000
     assert volumes["liver"][0] == pytest.approx(liver, abs=1e-3)
 
 
 def test_the_volume_of_a_known_shape():
-    grid = np.stack(np.meshgrid(*[np.arange(-30, 30) * step for step in (1.0, 1.5, 2.0)], indexing="ij"))
+    grid = np.stack(
+        np.meshgrid(*[np.arange(-30, 30) * step for step in (1.0, 1.5, 2.0)], indexing="ij")
+    )
     ball = (np.linalg.norm(grid, axis=0) <= 25).astype(np.uint8)
     volume = organ_volumes(ball, np.diag([1.0, -1.5, 2.0, 1.0]), FLARE22)["liver"]
     assert volume == pytest.approx(4 / 3 * np.pi * 25**3 / 1000, rel=0.02)
@@ -99,7 +111,11 @@ def test_wrong_folders_are_one_sentence(scan, output, message, tmp_path):
 def test_colour_tables_name_every_organ(tmp_path):
     snap, slicer = write_colour_tables(FLARE22, tmp_path)
     lines = snap.read_text(encoding="utf-8").splitlines()
-    assert len(lines) == 14 and lines[1].split()[:4] == ["1", "170", "68", "153"] and '"liver"' in lines[1]
+    assert (
+        len(lines) == 14
+        and lines[1].split()[:4] == ["1", "170", "68", "153"]
+        and '"liver"' in lines[1]
+    )
     assert slicer.read_text(encoding="utf-8").splitlines()[1] == "1 liver 170 68 153 255"
 
 
@@ -114,7 +130,9 @@ def write_series(folder, image, affine, series="1.2.3", leave_out=()):
     for index in range(image.shape[2]):
         if index in leave_out:
             continue
-        piece = SimpleITK.GetImageFromArray(np.ascontiguousarray(image[:, :, index].T[None].astype(np.int16)))
+        piece = SimpleITK.GetImageFromArray(
+            np.ascontiguousarray(image[:, :, index].T[None].astype(np.int16))
+        )
         piece.SetSpacing(spacing.tolist())
         piece.SetDirection(direction.ravel().tolist())
         place = (to_lps @ [0, 0, index, 1])[:3]
@@ -126,7 +144,9 @@ def write_series(folder, image, affine, series="1.2.3", leave_out=()):
             "0008|0018": f"{series}.{index + 1}",
             "0008|0016": "1.2.840.10008.5.1.4.1.1.2",
             "0020|0032": "\\".join(f"{value:.4f}" for value in place),
-            "0020|0037": "\\".join(f"{value:.6f}" for value in (*direction[:, 0], *direction[:, 1])),
+            "0020|0037": "\\".join(
+                f"{value:.6f}" for value in (*direction[:, 0], *direction[:, 1])
+            ),
             "0020|0013": str(index + 1),
             "0028|1052": "0",
             "0028|1053": "1",
@@ -150,7 +170,9 @@ def test_a_dicom_series_is_the_volume_it_was_made_from(tmp_path):
 def test_a_series_with_a_gap_two_series_and_none_are_refused(tmp_path):
     image, affine = blobs()[0], np.diag([-3.0, -3.0, 5.0, 1.0])
     write_series(tmp_path / "gap", image, affine, leave_out=(4, 5))
-    with pytest.raises(InputError, match="slices are missing between 1.2.3-003.dcm and 1.2.3-006.dcm"):
+    with pytest.raises(
+        InputError, match="slices are missing between 1.2.3-003.dcm and 1.2.3-006.dcm"
+    ):
         read_series(tmp_path / "gap")
     write_series(tmp_path / "two", image, affine)
     write_series(tmp_path / "two", image, affine, series="1.2.4")
@@ -206,13 +228,24 @@ def test_a_folder_is_scored_like_its_cases(tmp_path):
     wrong[label == 3] = 0
     save(tmp_path / "references" / "a.nii.gz", label, affine)
     save(tmp_path / "predictions" / "a.nii.gz", wrong, affine)
-    own = score_folder(tmp_path / "predictions", tmp_path / "references", "flare22").set_index("organ")
-    assert own.loc["liver", "dice"] == 1 and own.loc["spleen", "dice"] == 0 and np.isnan(own.loc["pancreas", "dice"])
-    rules = score_folder(tmp_path / "predictions", tmp_path / "references", "flare22", "challenge").set_index("organ")
+    own = score_folder(tmp_path / "predictions", tmp_path / "references", "flare22").set_index(
+        "organ"
+    )
+    assert (
+        own.loc["liver", "dice"] == 1
+        and own.loc["spleen", "dice"] == 0
+        and np.isnan(own.loc["pancreas", "dice"])
+    )
+    rules = score_folder(
+        tmp_path / "predictions", tmp_path / "references", "flare22", "challenge"
+    ).set_index("organ")
     assert rules.loc["pancreas", "dice"] == 1 and rules.loc["spleen", "nsd"] == 0
     means = mean_scores(pd.concat([own.reset_index()]))
     assert means.loc["mean of organs", "dice"] == pytest.approx(own["dice"].mean())
-    assert means.loc["mean of organs", "cases"] == means.loc["liver", "cases"] == 1 and means.loc["pancreas", "cases"] == 0
+    assert (
+        means.loc["mean of organs", "cases"] == means.loc["liver", "cases"] == 1
+        and means.loc["pancreas", "cases"] == 0
+    )
     assert "no interval over a single case" in folder_text(own.reset_index(), means)
 
 

@@ -1,4 +1,6 @@
-"""From raw NIfTI to the store: geometry, intensities, resume, and one sentence for whatever is wrong with a file."""
+"""From raw NIfTI to the store: geometry, intensities, resume, and one sentence for whatever is
+wrong with a file.
+"""
 
 import gzip
 import json
@@ -15,13 +17,13 @@ import pandas as pd
 import pytest
 from volumes import AXIS_ORDERS, blobs, reoriented, save, save_case
 
-from guidednet import prepare as preparation
+from guidednet.data import prepare as preparation
+from guidednet.data.case_store import CaseStore, PrepareConfig
+from guidednet.data.nifti import Volume, read_image, read_label
+from guidednet.data.organs import FLARE22
+from guidednet.data.prepare import prepare, prepare_image, scale_intensity
+from guidednet.data.resample import to_grid
 from guidednet.errors import InputError
-from guidednet.nifti import Volume, read_image, read_label
-from guidednet.organs import FLARE22
-from guidednet.prepare import prepare, prepare_image, scale_intensity
-from guidednet.resample import to_grid
-from guidednet.store import CaseStore, PrepareConfig
 
 CONFIG = PrepareConfig(spacing_mm=(5.0, 3.0, 3.0))
 
@@ -35,25 +37,44 @@ def raw(tmp_path):
 
 
 def files(folder):
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def test_store_holds_what_the_raw_files_say(raw, tmp_path):
     prepare(raw, tmp_path / "store", "flare22", CONFIG)
     store = CaseStore(tmp_path / "store")
     image, label, _ = blobs()
-    assert store.labelled_ids == ["FLARE22_Tr_0001", "FLARE22_Tr_0002"] and store.unlabelled_ids == ["Case_00001"]
+    assert store.labelled_ids == [
+        "FLARE22_Tr_0001",
+        "FLARE22_Tr_0002",
+    ] and store.unlabelled_ids == ["Case_00001"]
     assert np.array_equal(store.label("FLARE22_Tr_0001"), label.transpose(2, 1, 0))
     prepared = store.image("FLARE22_Tr_0001")
-    assert isinstance(prepared, np.memmap) and prepared.dtype == np.float16 and prepared.shape == (20, 26, 30)
+    assert (
+        isinstance(prepared, np.memmap)
+        and prepared.dtype == np.float16
+        and prepared.shape == (20, 26, 30)
+    )
     assert prepared.min() == 0 and prepared.max() == 1
-    expected = scale_intensity(np.clip(image, -325, 325).transpose(2, 1, 0).astype(float), (0.5, 99.5))
+    expected = scale_intensity(
+        np.clip(image, -325, 325).transpose(2, 1, 0).astype(float), (0.5, 99.5)
+    )
     np.testing.assert_allclose(prepared, expected, atol=2e-3)
     assert store.spacing("FLARE22_Tr_0001") == (5.0, 3.0, 3.0)
     row = store.cases.loc["FLARE22_Tr_0001"]
-    assert row["liver"] == (label == 1).sum() and row["spleen"] == (label == 3).sum() and row["pancreas"] == 0
+    assert (
+        row["liver"] == (label == 1).sum()
+        and row["spleen"] == (label == 3).sum()
+        and row["pancreas"] == 0
+    )
     assert pd.isna(store.cases.loc["Case_00001", "liver"])
-    assert list(store.class_voxels(store.labelled_ids)[:4]) == [2 * (label == value).sum() for value in range(4)]
+    assert list(store.class_voxels(store.labelled_ids)[:4]) == [
+        2 * (label == value).sum() for value in range(4)
+    ]
 
 
 @pytest.mark.parametrize("order", AXIS_ORDERS[::5], ids=str)
@@ -66,16 +87,26 @@ def test_axis_order_of_the_file_does_not_matter(order):
 
 
 def test_resampling_keeps_places_in_the_world():
-    """A ramp of 1 HU per mm along each axis stays one on the new grid, also where the file's axes are oblique."""
-    turn = nib.affines.from_matvec(np.array([[0.98, -0.199, 0], [0.199, 0.98, 0], [0, 0, 1]]) @ np.diag([2.0, 2.0, 4.0]), (-20, 5, 9))
+    """A ramp of 1 HU per mm along each axis stays one on the new grid, also where the file's axes
+    are oblique.
+    """
+    turn = nib.affines.from_matvec(
+        np.array([[0.98, -0.199, 0], [0.199, 0.98, 0], [0, 0, 1]]) @ np.diag([2.0, 2.0, 4.0]),
+        (-20, 5, 9),
+    )
     index = np.stack(np.meshgrid(*[np.arange(size) for size in (24, 28, 12)], indexing="ij"), -1)
     world = nib.affines.apply_affine(turn, index)
     volume = Volume((world @ [1.0, 2.0, 0.5]).astype(np.float32), turn)
     config = PrepareConfig(spacing_mm=(3.0, 2.5, 2.5), percentiles=(0.0, 100.0))
     prepared, affine = prepare_image(volume, config)
-    places = nib.affines.apply_affine(affine, np.stack(np.meshgrid(*[np.arange(s) for s in prepared.shape[::-1]], indexing="ij"), -1))
+    places = nib.affines.apply_affine(
+        affine,
+        np.stack(np.meshgrid(*[np.arange(s) for s in prepared.shape[::-1]], indexing="ij"), -1),
+    )
     inner = (slice(4, -4),) * 3
-    slope = np.polyfit((places @ [1.0, 2.0, 0.5])[inner].ravel(), prepared.transpose(2, 1, 0)[inner].ravel(), 1)
+    slope = np.polyfit(
+        (places @ [1.0, 2.0, 0.5])[inner].ravel(), prepared.transpose(2, 1, 0)[inner].ravel(), 1
+    )
     fitted = np.polyval(slope, (places @ [1.0, 2.0, 0.5])[inner])
     assert slope[0] > 0 and np.abs(fitted - prepared.transpose(2, 1, 0)[inner]).max() < 1e-2
 
@@ -92,14 +123,22 @@ def test_beyond_the_scan_is_air():
     """Where the coarse grid ends outside the scan, the padding is the window's lower end, not 0 HU."""
     image = np.full((11, 11, 11), 300.0, np.float32)
     image[0, 0, 0] = -325
-    prepared, _ = prepare_image(Volume(image, np.eye(4)), PrepareConfig(spacing_mm=(4.0, 4.0, 4.0), percentiles=(0, 100)))
+    prepared, _ = prepare_image(
+        Volume(image, np.eye(4)), PrepareConfig(spacing_mm=(4.0, 4.0, 4.0), percentiles=(0, 100))
+    )
     assert set(np.unique(prepared.round(3))) <= {0.0, 1.0}
 
 
 def test_percentiles_and_constant_volumes():
     values = np.arange(1001.0)
     scaled = scale_intensity(values, (10, 90))
-    assert scaled[100] == 0 and scaled[900] == 1 and scaled[500] == pytest.approx(0.5) and scaled.min() == 0 and scaled.max() == 1
+    assert (
+        scaled[100] == 0
+        and scaled[900] == 1
+        and scaled[500] == pytest.approx(0.5)
+        and scaled.min() == 0
+        and scaled.max() == 1
+    )
     assert not scale_intensity(np.full(10, 7.0), (0.5, 99.5)).any()
 
 
@@ -131,8 +170,8 @@ def test_several_processes_equal_one(raw, tmp_path):
 SCRIPT = """
 import sys
 from pathlib import Path
-from guidednet.prepare import prepare
-from guidednet.store import PrepareConfig
+from guidednet.data.prepare import prepare
+from guidednet.data.case_store import PrepareConfig
 if __name__ == "__main__":
     prepare(Path(sys.argv[1]), Path(sys.argv[2]), "flare22", PrepareConfig(spacing_mm=(5.0, 3.0, 3.0)), workers=2)
 """
@@ -147,7 +186,9 @@ def test_killed_processes_leave_what_can_be_gone_on_with(tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
     path = os.pathsep.join(filter(None, sys.path))
     command = [sys.executable, str(tmp_path / "script.py"), str(raw), str(parts)]
-    process = subprocess.Popen(command, start_new_session=True, env=os.environ | {"PYTHONPATH": path})
+    process = subprocess.Popen(
+        command, start_new_session=True, env=os.environ | {"PYTHONPATH": path}
+    )
     while process.poll() is None and not list(parts.glob("cases/*/case.json")):
         time.sleep(0.005)
     os.killpg(process.pid, signal.SIGKILL)
@@ -194,7 +235,10 @@ def test_a_kill_between_two_sources_does_not_mix_them(raw, tmp_path, monkeypatch
         prepare(raw, tmp_path / "store", "flare22", CONFIG)
     save_case(raw, 2)
     prepare(raw, tmp_path / "store", "flare22", CONFIG)
-    assert files(tmp_path / "store")["cases/FLARE22_Tr_0002/image.npy"] == before["cases/FLARE22_Tr_0002/image.npy"]
+    assert (
+        files(tmp_path / "store")["cases/FLARE22_Tr_0002/image.npy"]
+        == before["cases/FLARE22_Tr_0002/image.npy"]
+    )
 
 
 def test_a_changed_source_is_prepared_again(raw, tmp_path):
@@ -210,7 +254,9 @@ def test_a_changed_source_is_prepared_again(raw, tmp_path):
 def test_fingerprint_sees_images_and_visible_labels_alone(raw, tmp_path):
     def fingerprint(name, labelled):
         prepare(raw, tmp_path / name, "flare22", CONFIG)
-        return CaseStore(tmp_path / name).fingerprint(labelled, {"FLARE22_Tr_0001", "FLARE22_Tr_0002"} - set(labelled))
+        return CaseStore(tmp_path / name).fingerprint(
+            labelled, {"FLARE22_Tr_0001", "FLARE22_Tr_0002"} - set(labelled)
+        )
 
     _, label, affine = blobs()
     hidden, visible = fingerprint("a", ["FLARE22_Tr_0001"]), fingerprint("a", ["FLARE22_Tr_0002"])
@@ -240,24 +286,66 @@ def flat(value):
 
 
 BAD_CASES = {
-    "truncated image": (lambda image, label: truncate(image), "_0000.nii.gz: cannot be read as NIfTI"),
-    "trailer cut off": (lambda image, label: image.write_bytes(image.read_bytes()[:-4]), "cannot be read as NIfTI"),
+    "truncated image": (
+        lambda image, label: truncate(image),
+        "_0000.nii.gz: cannot be read as NIfTI",
+    ),
+    "trailer cut off": (
+        lambda image, label: image.write_bytes(image.read_bytes()[:-4]),
+        "cannot be read as NIfTI",
+    ),
     "flipped bit": (lambda image, label: flip_a_bit(image), "cannot be read as NIfTI"),
     "text for a NIfTI": (lambda image, label: image.write_text("hello"), "cannot be read as NIfTI"),
-    "empty gzip": (lambda image, label: image.write_bytes(gzip.compress(b"")), "cannot be read as NIfTI"),
-    "2-D image": (lambda image, label: save(image, np.ones((30, 26), np.int16), np.eye(4)), r"shape \(30, 26\), a 3-D volume is needed"),
-    "4-D image": (lambda image, label: save(image, np.ones((30, 26, 20, 2), np.int16), np.eye(4)), "a 3-D volume is needed"),
+    "empty gzip": (
+        lambda image, label: image.write_bytes(gzip.compress(b"")),
+        "cannot be read as NIfTI",
+    ),
+    "2-D image": (
+        lambda image, label: save(image, np.ones((30, 26), np.int16), np.eye(4)),
+        r"shape \(30, 26\), a 3-D volume is needed",
+    ),
+    "4-D image": (
+        lambda image, label: save(image, np.ones((30, 26, 20, 2), np.int16), np.eye(4)),
+        "a 3-D volume is needed",
+    ),
     "NaN": (lambda image, label: save(image, flat(np.nan)(), blobs()[2]), "not finite numbers"),
-    "constant": (lambda image, label: save(image, flat(-1000)(), blobs()[2]), "every voxel is -1000"),
-    "complex voxels": (lambda image, label: save(image, flat(1)().astype(np.complex64), blobs()[2]), "has voxels of type complex64"),
+    "constant": (
+        lambda image, label: save(image, flat(-1000)(), blobs()[2]),
+        "every voxel is -1000",
+    ),
+    "complex voxels": (
+        lambda image, label: save(image, flat(1)().astype(np.complex64), blobs()[2]),
+        "has voxels of type complex64",
+    ),
     "singular affine": (lambda image, label: break_affine(image), "affine is singular"),
-    "label of other shape": (lambda image, label: save(label, blobs()[1][:-1], blobs()[2]), r"its shape \(29, 26, 20\) is not the image's"),
-    "label elsewhere": (lambda image, label: save(label, blobs()[1], blobs()[2] + np.eye(4, k=3) * 9), "its affine is not the image's"),
-    "label out of range": (lambda image, label: save(label, blobs()[1] * 9, blobs()[2]), "label value 18 is not one of flare22's 0 to 13"),
-    "fractional label": (lambda image, label: save(label, blobs()[1] / np.float32(2), blobs()[2]), "label value 0.5 is not"),
-    "missing label": (lambda image, label: label.unlink(), "the label of case FLARE22_Tr_0001 is missing"),
-    "missing folder": (lambda image, label: shutil.rmtree(image.parent.parent), "raw: no such folder"),
-    "empty folder": (lambda image, label: [shutil.rmtree(image.parent), shutil.rmtree(label.parent)], "no image"),
+    "label of other shape": (
+        lambda image, label: save(label, blobs()[1][:-1], blobs()[2]),
+        r"its shape \(29, 26, 20\) is not the image's",
+    ),
+    "label elsewhere": (
+        lambda image, label: save(label, blobs()[1], blobs()[2] + np.eye(4, k=3) * 9),
+        "its affine is not the image's",
+    ),
+    "label out of range": (
+        lambda image, label: save(label, blobs()[1] * 9, blobs()[2]),
+        "label value 18 is not one of flare22's 0 to 13",
+    ),
+    "fractional label": (
+        lambda image, label: save(label, blobs()[1] / np.float32(2), blobs()[2]),
+        "label value 0.5 is not",
+    ),
+    "missing label": (
+        lambda image, label: label.unlink(),
+        "the label of case FLARE22_Tr_0001 is missing",
+    ),
+    "missing folder": (
+        lambda image, label: shutil.rmtree(image.parent.parent),
+        "raw: no such folder",
+    ),
+    "empty folder": (
+        lambda image, label: [shutil.rmtree(image.parent), shutil.rmtree(label.parent)],
+        "no image",
+    ),
 }
 
 
@@ -283,9 +371,13 @@ def test_bad_input_gets_one_sentence_and_leaves_nothing_half_written(name, tmp_p
     assert set(left) <= {"store.json"}
 
 
-@pytest.mark.parametrize(("difference", "fits"), [(np.diag([0.0095, 0, 0, 0]), False), (np.eye(4, k=3) * 0.02, True)])
+@pytest.mark.parametrize(
+    ("difference", "fits"), [(np.diag([0.0095, 0, 0, 0]), False), (np.eye(4, k=3) * 0.02, True)]
+)
 def test_image_and_label_may_lie_half_a_voxel_apart(difference, fits, tmp_path):
-    """A spacing wrong by 0.0095 mm is 0.55 voxels at the far end of 30 voxels of 0.5 mm; an origin rounded by 0.02 mm is nothing."""
+    """A spacing wrong by 0.0095 mm is 0.55 voxels at the far end of 30 voxels of 0.5 mm; an origin
+    rounded by 0.02 mm is nothing.
+    """
     image, label, _ = blobs()
     affine = np.diag([0.5, 0.5, 0.5, 1.0])
     path = save(tmp_path / "label.nii.gz", label, affine + difference)
@@ -298,7 +390,10 @@ def test_image_and_label_may_lie_half_a_voxel_apart(difference, fits, tmp_path):
 
 def test_four_dimensions_with_one_volume_are_three(tmp_path):
     image, _, affine = blobs()
-    assert read_image(save(tmp_path / "scan.nii.gz", image[..., None], affine)).data.shape == image.shape
+    assert (
+        read_image(save(tmp_path / "scan.nii.gz", image[..., None], affine)).data.shape
+        == image.shape
+    )
 
 
 @pytest.mark.parametrize(
@@ -327,7 +422,10 @@ def test_source_hashes_are_in_the_table(raw, tmp_path):
 
     prepare(raw, tmp_path / "store", "flare22", CONFIG)
     row = CaseStore(tmp_path / "store").cases.loc["FLARE22_Tr_0001"]
-    assert row["image_sha256"] == hashlib.sha256((raw / "images" / "FLARE22_Tr_0001_0000.nii.gz").read_bytes()).hexdigest()
+    assert (
+        row["image_sha256"]
+        == hashlib.sha256((raw / "images" / "FLARE22_Tr_0001_0000.nii.gz").read_bytes()).hexdigest()
+    )
     assert json.loads(row["original_shape"]) == [30, 26, 20]
 
 
@@ -340,7 +438,9 @@ def test_no_training_on_arrays_that_have_changed(raw, tmp_path):
         path = store.folder / "cases" / case / name
         content = path.read_bytes()
         path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-        with pytest.raises(InputError, match=f"{case}/{name}: has changed since it was prepared; delete the folder"):
+        with pytest.raises(
+            InputError, match=f"{case}/{name}: has changed since it was prepared; delete the folder"
+        ):
             store.check(labelled, unlabelled)
         path.write_bytes(content)
     store.check(labelled, unlabelled)

@@ -1,4 +1,6 @@
-"""The whole reproduction at smoke size: what is not trained is shown so, and a second call does nothing that is done."""
+"""The whole reproduction at smoke size: what is not trained is shown so, and a second call does
+nothing that is done.
+"""
 
 import time
 
@@ -15,7 +17,9 @@ def test_what_is_not_trained_is_shown_as_not_run(tmp_path):
     assert not list((tmp_path / "results").rglob("*.pt"))
     assert "00_start_here: not executed, it needs flare22-supervised" in said(tmp_path)
     table = (tmp_path / "figures" / "smoke" / "table3.md").read_text(encoding="utf-8")
-    assert [line.count("not run") > 13 for line in table.splitlines() if line.startswith("|")][2:] == [True] * 4
+    assert [line.count("not run") > 13 for line in table.splitlines() if line.startswith("|")][
+        2:
+    ] == [True] * 4
     page = (tmp_path / "results" / "smoke" / "index.html").read_text(encoding="utf-8")
     assert page.count("<td>not run</td>") > 4 * 13
 
@@ -34,4 +38,6 @@ def test_further_calls_do_what_is_missing_and_nothing_else(tmp_path):
     table.unlink()
     succeeded(start(tmp_path, item=ITEMS), tmp_path)
     assert table.read_bytes() == content
-    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "results").rglob("*.pt")} == weights
+    assert {
+        path: path.stat().st_mtime_ns for path in (tmp_path / "results").rglob("*.pt")
+    } == weights

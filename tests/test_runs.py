@@ -9,18 +9,19 @@ from pathlib import Path
 import pytest
 from conftest import SPLIT, BlobStore, tiny_config
 
-from guidednet import fingerprint, plan, runs
 from guidednet.errors import InputError
-from guidednet.experiments import Row
-from guidednet.files import write_json
-from guidednet.fingerprint import code_hash
-from guidednet.items import Item
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.networks import NetworkConfig
-from guidednet.records import config_from_record, load_weights, read_record
-from guidednet.runs import RunStore
-from guidednet.train import NonFiniteLossError
-from guidednet.workspace import open_workspace
+from guidednet.runs import fingerprint
+from guidednet.runs.fingerprint import code_hash
+from guidednet.runs.record import config_from_record, load_weights, read_record
+from guidednet.runs.store import RunStore
+from guidednet.runs.workspace import open_workspace
+from guidednet.study import plan
+from guidednet.study.artefacts import Item
+from guidednet.study.rows import Row
+from guidednet.support.files import write_json
+from guidednet.training.loop import NonFiniteLossError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +47,9 @@ class TinyWorkspace:
 
     def store(self, dataset):
         store = BlobStore()
-        store.fingerprint = lambda labelled, unlabelled: self.content + "".join(sorted(labelled)) + "".join(sorted(unlabelled))
+        store.fingerprint = lambda labelled, unlabelled: (
+            self.content + "".join(sorted(labelled)) + "".join(sorted(unlabelled))
+        )
         return store
 
     def split(self, dataset, n_labelled, n_unlabelled):
@@ -59,7 +62,11 @@ def store(tmp_path):
 
 
 def modification_times(folder):
-    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file() and path.name != "lock"}
+    return {
+        path: path.stat().st_mtime_ns
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "lock"
+    }
 
 
 def test_a_run_is_trained_once_and_then_read(store):
@@ -81,12 +88,18 @@ def test_scores_are_long_form_over_the_test_list_alone(store):
     assert set(scores["metric"]) == {"dice", "jaccard", "nsd", "hd95", "false_positive_ml"}
     overlap = scores[scores["metric"].isin(["dice", "jaccard", "nsd"])]
     absent = overlap["reference_voxels"] == 0
-    assert overlap.loc[absent, "value"].isna().all() and overlap.loc[~absent, "value"].between(0, 1).all()
+    assert (
+        overlap.loc[absent, "value"].isna().all()
+        and overlap.loc[~absent, "value"].between(0, 1).all()
+    )
 
 
 def test_record_is_written_last(store, monkeypatch):
     config = tiny_config("supervised")
-    monkeypatch.setattr(runs, "score_method", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(
+        "guidednet.runs.store.score_method",
+        lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt),
+    )
     with pytest.raises(KeyboardInterrupt):
         store.get(config)
     assert store.status(config) == "started"
@@ -110,13 +123,18 @@ def test_key_changes_with_the_configuration(store, change):
 
 def test_key_changes_with_the_data_and_not_with_the_folder(tmp_path):
     config = tiny_config("cps")
-    keys = [RunStore(TinyWorkspace(tmp_path / name, content)).key(config) for name, content in (("a", "1"), ("b", "1"), ("a", "2"))]
+    keys = [
+        RunStore(TinyWorkspace(tmp_path / name, content)).key(config)
+        for name, content in (("a", "1"), ("b", "1"), ("a", "2"))
+    ]
     assert keys[0] == keys[1] != keys[2]
 
 
 def test_code_hash_sees_numbers_and_not_comments():
     code = "def f(x):\n    return 2 * x\n"
-    assert code_hash(code) == code_hash('# why\ndef f(x):\n    """Doc."""\n    return (2 *  x)  # what\n')
+    assert code_hash(code) == code_hash(
+        '# why\ndef f(x):\n    """Doc."""\n    return (2 *  x)  # what\n'
+    )
     assert code_hash(code) != code_hash(code.replace("2", "3"))
 
 
@@ -125,13 +143,18 @@ def test_burn_in_is_a_run_of_its_own_that_rows_share(store):
     other = tiny_config("guidednet", burn_in_steps=2)
     parents = store.burn_in(config)
     assert set(parents) == {"kaiming", "xavier"} and parents == store.burn_in(other)
-    assert store.burn_in(tiny_config("supervised", burn_in_steps=2)) == {"kaiming": parents["kaiming"]}
+    assert store.burn_in(tiny_config("supervised", burn_in_steps=2)) == {
+        "kaiming": parents["kaiming"]
+    }
     store.get(config)
     assert {store.status(parent) for parent in parents.values()} == {"finished"}
     assert store.key(parents["kaiming"]) in json.dumps(read_record(store.folder(config))["burn_in"])
 
 
-@pytest.mark.parametrize(("on_missing", "message"), [("fail", "is not finished"), ("guess", "use one of train, blank, fail")])
+@pytest.mark.parametrize(
+    ("on_missing", "message"),
+    [("fail", "is not finished"), ("guess", "use one of train, blank, fail")],
+)
 def test_a_missing_run_is_not_made_up(store, on_missing, message):
     with pytest.raises(InputError, match=message):
         store.get(tiny_config("cps"), on_missing)
@@ -143,7 +166,10 @@ def test_changed_evaluation_scores_again_and_does_not_train(store, monkeypatch):
     folder = store.get(config).folder
     weights = modification_times(folder)[folder / "weights.pt"]
     original = fingerprint.code_fingerprint
-    monkeypatch.setattr(runs, "code_fingerprint", lambda modules: original(modules) | {"a new metric": "1"})
+    monkeypatch.setattr(
+        "guidednet.runs.store.code_fingerprint",
+        lambda modules: original(modules) | {"a new metric": "1"},
+    )
     scored = modification_times(folder)[folder / "scores.csv"]
     store.get(config)
     assert modification_times(folder)[folder / "weights.pt"] == weights
@@ -153,7 +179,9 @@ def test_changed_evaluation_scores_again_and_does_not_train(store, monkeypatch):
 def test_weights_load_without_store_or_split(store):
     config = tiny_config("guidednet")
     run = store.get(config)
-    method = load_weights(config_from_record(read_record(run.folder)["config"]), run.folder / "weights.pt")
+    method = load_weights(
+        config_from_record(read_record(run.folder)["config"]), run.folder / "weights.pt"
+    )
     assert not method.training
     with pytest.raises(InputError, match=r"record\.json: not there"):
         read_record(run.folder.parent)
@@ -163,12 +191,21 @@ def test_plan_lists_each_run_once_after_the_runs_it_starts_from(store):
     shared = tiny_config("cps", burn_in_steps=2)
     items = {
         "table3": Item(
-            "12", lambda profile, seeds: [Row("CPS", (shared,)), Row("GuidedNet", (tiny_config("guidednet", burn_in_steps=2),))]
+            "12",
+            lambda profile, seeds: [
+                Row("CPS", (shared,)),
+                Row("GuidedNet", (tiny_config("guidednet", burn_in_steps=2),)),
+            ],
         ),
         "table1": Item("10", lambda profile, seeds: [Row("CPS", (shared,))]),
     }
     planned = plan.planned_runs(items, store, seeds=1)
-    assert [run.config.method for run in planned] == ["supervised", "supervised", "cps", "guidednet"]
+    assert [run.config.method for run in planned] == [
+        "supervised",
+        "supervised",
+        "cps",
+        "guidednet",
+    ]
     assert [run.row for run in planned] == ["burn-in", "burn-in", "CPS", "GuidedNet"]
     assert planned[2].config == shared and planned[2].items == ["table3", "table1"]
     table = plan.plan_table(planned, store)
@@ -182,15 +219,28 @@ def test_plan_lists_each_run_once_after_the_runs_it_starts_from(store):
 def test_the_cheapest_whole_item_comes_first(store):
     long, short = tiny_config("cps"), tiny_config("supervised")
     items = {
-        "dear": Item("a", lambda profile, seeds: [Row("CPS", (long,)), Row("GuidedNet", (tiny_config("guidednet"),))]),
+        "dear": Item(
+            "a",
+            lambda profile, seeds: [
+                Row("CPS", (long,)),
+                Row("GuidedNet", (tiny_config("guidednet"),)),
+            ],
+        ),
         "cheap": Item("b", lambda profile, seeds: [Row("Sup only", (short,))]),
-        "middle": Item("c", lambda profile, seeds: [Row("Sup only", (short,)), Row("CPS", (long,))]),
+        "middle": Item(
+            "c", lambda profile, seeds: [Row("Sup only", (short,)), Row("CPS", (long,))]
+        ),
     }
     planned = plan.planned_runs(items, store, seeds=1)
     assert [run.config.method for run in planned] == ["supervised", "cps", "guidednet"]
     table = plan.item_table(planned)
-    assert list(table["item"]) == ["cheap", "middle", "dear"] and table["complete after hours"].is_monotonic_increasing
-    assert [run.config.method for run in plan.planned_runs(items, store, seeds=1, methods=("cps",))] == ["cps"]
+    assert (
+        list(table["item"]) == ["cheap", "middle", "dear"]
+        and table["complete after hours"].is_monotonic_increasing
+    )
+    assert [
+        run.config.method for run in plan.planned_runs(items, store, seeds=1, methods=("cps",))
+    ] == ["cps"]
     assert plan.planned_runs(items, store, seeds=1, methods=()) == []
 
 
@@ -201,7 +251,7 @@ def test_runs_of_another_version_are_counted_and_not_used(store):
     older = folder.with_name("older")
     shutil.copytree(folder, older)
     record = read_record(older)
-    record["code"]["guidednet.train"] = "another hash"
+    record["code"]["guidednet.training.loop"] = "another hash"
     write_json(older / "record.json", record)
     unknown = folder.with_name("unknown")
     shutil.copytree(older, unknown)
@@ -209,32 +259,56 @@ def test_runs_of_another_version_are_counted_and_not_used(store):
     write_json(unknown / "record.json", record)
     of_a_notebook = folder.with_name("of_a_notebook")
     shutil.copytree(older, of_a_notebook)
-    write_json(of_a_notebook / "record.json", record | {"config": record["config"] | {"method": "entropy_minimisation"}})
-    assert f"2 finished runs in {folder.parent} were made by another version of the code" in plan.summary([], store)
+    write_json(
+        of_a_notebook / "record.json",
+        record | {"config": record["config"] | {"method": "entropy_minimisation"}},
+    )
+    assert (
+        f"2 finished runs in {folder.parent} were made by another version of the code"
+        in plan.summary([], store)
+    )
 
 
 def test_a_finished_run_tells_what_the_next_one_costs(store):
-    """The second seed is estimated as the first was measured; another method still from a small step."""
+    """The second seed is estimated as the first was measured; another method still from a small
+    step.
+    """
     first, second = tiny_config("cps"), dataclasses.replace(tiny_config("cps"), seed=1)
     run = store.get(first)
     estimate = plan.CostEstimate(store)
-    assert estimate.seconds(second) == pytest.approx(second.training.steps * run.record["seconds_per_step"])
+    assert estimate.seconds(second) == pytest.approx(
+        second.training.steps * run.record["seconds_per_step"]
+    )
     assert estimate.seconds(tiny_config("guidednet")) > 0
 
 
 def test_operations_are_those_of_the_convolutions():
-    """A network of depth 2: its five convolutions by hand, forward once and backward twice (no gradient of the image)."""
+    """A network of depth 2: its five convolutions by hand, forward once and backward twice (no
+    gradient of the image).
+    """
     width, classes = 4, 14
-    pairs = [(1, width, 1), (width, width, 1), (width, 2 * width, 8), (2 * width, 2 * width, 8), (3 * width, width, 1), (width, width, 1)]
+    pairs = [
+        (1, width, 1),
+        (width, width, 1),
+        (width, 2 * width, 8),
+        (2 * width, 2 * width, 8),
+        (3 * width, width, 1),
+        (width, width, 1),
+    ]
     forward = [2 * 27 * i * o / share for i, o, share in pairs] + [2 * width * classes]
     expected = 3 * sum(forward) - forward[0]
-    assert plan.operations_per_voxel(NetworkConfig(width=width, depth=2), "flare22") == pytest.approx(expected)
+    assert plan.operations_per_voxel(
+        NetworkConfig(width=width, depth=2), "flare22"
+    ) == pytest.approx(expected)
 
 
 def test_folders_come_from_the_environment(tmp_path, monkeypatch):
     monkeypatch.setitem(os.environ, "RESULTS_DIR", str(tmp_path / "elsewhere"))
     assert open_workspace("smoke").run_folder == tmp_path / "elsewhere" / "runs"
-    assert open_workspace("smoke", results=tmp_path / "given").run_folder == tmp_path / "given" / "runs"
+    assert (
+        open_workspace("smoke", results=tmp_path / "given").run_folder
+        == tmp_path / "given" / "runs"
+    )
 
 
 def test_a_training_that_fails_says_why_until_another_attempt_is_finished(store, monkeypatch):
@@ -243,10 +317,13 @@ def test_a_training_that_fails_says_why_until_another_attempt_is_finished(store,
 
     config = tiny_config("supervised")
     assert store.failure(config) is None
-    monkeypatch.setattr(runs, "train", diverge)
+    monkeypatch.setattr("guidednet.runs.store.train", diverge)
     with pytest.raises(NonFiniteLossError):
         store.get(config)
-    assert store.status(config) == "missing" and store.failure(config) == "loss term 'supervised' is nan at step 3"
+    assert (
+        store.status(config) == "missing"
+        and store.failure(config) == "loss term 'supervised' is nan at step 3"
+    )
     monkeypatch.undo()
     store.get(config)
     assert store.failure(config) is None
@@ -257,14 +334,17 @@ def test_a_start_that_fails_is_the_reason_of_all_that_would_start_from_it(store,
         raise NonFiniteLossError("loss term 'supervised' is inf at step 1")
 
     config = tiny_config("cps", burn_in_steps=3)
-    monkeypatch.setattr(runs, "train", diverge)
+    monkeypatch.setattr("guidednet.runs.store.train", diverge)
     with pytest.raises(NonFiniteLossError):
         store.get(config)
     assert store.failure(config) == "loss term 'supervised' is inf at step 1"
 
 
 def test_warnings_of_a_run_and_of_its_start_are_in_its_record(store, monkeypatch):
-    monkeypatch.setattr(runs.health, "warnings", lambda curves, voxels, organs: [f"{len(curves)} steps"])
+    monkeypatch.setattr(
+        "guidednet.training.health.warnings",
+        lambda curves, voxels, organs: [f"{len(curves)} steps"],
+    )
     config = tiny_config("cps", burn_in_steps=3)
     assert store.get(config).record["warnings"] == ["5 steps", "its supervised start: 3 steps"]
 

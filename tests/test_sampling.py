@@ -1,4 +1,6 @@
-"""Batches: labelled first, reproducible from (seed, step), every case seen equally often, no hidden label opened."""
+"""Batches: labelled first, reproducible from (seed, step), every case seen equally often, no hidden
+label opened.
+"""
 
 import warnings
 from collections import Counter
@@ -7,10 +9,18 @@ import numpy as np
 import pytest
 import torch
 
+from guidednet.data.case_store import mapped
+from guidednet.data.sampling import (
+    LABELLED,
+    UNLABELLED,
+    BatchConfig,
+    BatchDataset,
+    batch_loader,
+    random_crop,
+    stream_case,
+)
 from guidednet.errors import InputError
-from guidednet.files import write_array
-from guidednet.sampling import LABELLED, UNLABELLED, BatchConfig, BatchDataset, batch_loader, random_crop, stream_case
-from guidednet.store import mapped
+from guidednet.support.files import write_array
 
 CONFIG = BatchConfig(labelled=2, unlabelled=3, crop=(4, 4, 4))
 
@@ -67,26 +77,44 @@ def test_stream_is_a_sequence_of_fresh_permutations():
 
 
 def test_batches_take_the_rows_of_a_stream_one_after_the_other(dataset):
-    """Ten batches of two labelled and three unlabelled rows: the first 20 and 30 places of the two streams."""
+    """Ten batches of two labelled and three unlabelled rows: the first 20 and 30 places of the two
+    streams.
+    """
     seen = torch.stack([dataset[step].image[:, 0, 0, 0, 0] for step in range(10)]).int()
     for stream, rows in ((LABELLED, seen[:, :2]), (UNLABELLED, seen[:, 2:])):
         cases = dataset.streams[stream][0]
-        assert rows.flatten().tolist() == [int(stream_case(cases, 3, stream, place)[1:]) for place in range(rows.numel())]
+        assert rows.flatten().tolist() == [
+            int(stream_case(cases, 3, stream, place)[1:]) for place in range(rows.numel())
+        ]
 
 
 def test_streams_and_seeds_differ():
     cases = [str(i) for i in range(50)]
-    orders = {tuple(stream_case(cases, seed, stream, place) for place in range(50)) for seed in (0, 1) for stream in (0, 1)}
+    orders = {
+        tuple(stream_case(cases, seed, stream, place) for place in range(50))
+        for seed in (0, 1)
+        for stream in (0, 1)
+    }
     assert len(orders) == 4
 
 
 def test_processes_share_the_batch_of_one(dataset):
     whole = dataset[4]
     parts = [
-        BatchDataset(dataset.store, dataset.streams[0][0], dataset.streams[1][0], CONFIG, 3, rank=rank, world_size=2)[4]
+        BatchDataset(
+            dataset.store,
+            dataset.streams[0][0],
+            dataset.streams[1][0],
+            CONFIG,
+            3,
+            rank=rank,
+            world_size=2,
+        )[4]
         for rank in range(2)
     ]
-    assert torch.equal(parts[0].image[0], whole.image[0]) and torch.equal(parts[1].image[0], whole.image[1])
+    assert torch.equal(parts[0].image[0], whole.image[0]) and torch.equal(
+        parts[1].image[0], whole.image[1]
+    )
     rows = torch.cat([part.image for part in parts])
     assert sorted(rows[:, 0, 0, 0, 0].tolist()) == sorted(whole.image[:, 0, 0, 0, 0].tolist())
 
@@ -94,7 +122,11 @@ def test_processes_share_the_batch_of_one(dataset):
 def test_crop_reaches_both_ends_and_the_identity():
     image = np.arange(6 * 4 * 4, dtype=np.float32).reshape(6, 4, 4)
     crops = [random_crop(image, None, CONFIG, np.random.default_rng(i))[0] for i in range(200)]
-    unflipped = [crop[0, 0, 0] // 16 for crop in crops if (np.diff(crop, axis=2) == 1).all() and (np.diff(crop, axis=0) == 16).all()]
+    unflipped = [
+        crop[0, 0, 0] // 16
+        for crop in crops
+        if (np.diff(crop, axis=2) == 1).all() and (np.diff(crop, axis=0) == 16).all()
+    ]
     assert set(unflipped) == {0, 1, 2}
     assert any(np.array_equal(crop, image[:4]) for crop in crops)
     assert any(np.array_equal(crop, image[2:][::-1, ::-1, ::-1]) for crop in crops)
@@ -108,14 +140,24 @@ def test_image_and_label_are_cropped_alike():
 
 def test_small_volume_is_padded_with_air_and_background():
     image, label = random_crop(
-        np.full((2, 4, 4), 0.25), np.ones((2, 4, 4)), BatchConfig(crop=(4, 4, 4), flip_axes=()), np.random.default_rng(0)
+        np.full((2, 4, 4), 0.25),
+        np.ones((2, 4, 4)),
+        BatchConfig(crop=(4, 4, 4), flip_axes=()),
+        np.random.default_rng(0),
     )
     assert image.shape == (4, 4, 4) and (image == 0.25).all()
     assert (label[:2] == 1).all() and (label[2:] == 0).all()
     image = np.full((2, 8, 4), 0.25)
     image[0, 0, 0] = 0.0  # the air is not in every crop
-    crops = [random_crop(image, None, BatchConfig(crop=(4, 4, 4), flip_axes=()), np.random.default_rng(seed))[0] for seed in range(9)]
-    assert all((crop[2:] == 0).all() for crop in crops) and any((crop[:2] == 0.25).all() for crop in crops)
+    crops = [
+        random_crop(
+            image, None, BatchConfig(crop=(4, 4, 4), flip_axes=()), np.random.default_rng(seed)
+        )[0]
+        for seed in range(9)
+    ]
+    assert all((crop[2:] == 0).all() for crop in crops) and any(
+        (crop[:2] == 0.25).all() for crop in crops
+    )
 
 
 @pytest.mark.parametrize("shape", [(6, 7, 8), (4, 4, 4), (3, 5, 2)], ids=str)
@@ -133,7 +175,9 @@ def test_batch_holds_exactly_the_stored_voxels(shape, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # torch warns of arrays that it must not write to
         batch = dataset[3]
-    for row, (stream, number) in enumerate([(LABELLED, 0), (LABELLED, 1), (UNLABELLED, 0), (UNLABELLED, 1)]):
+    for row, (stream, number) in enumerate(
+        [(LABELLED, 0), (LABELLED, 1), (UNLABELLED, 0), (UNLABELLED, 1)]
+    ):
         generator = np.random.default_rng([0, 3, stream, number])
         expected = random_crop(np.load(tmp_path / "image.npy"), None, dataset.config, generator)[0]
         assert np.array_equal(batch.image[row, 0].numpy(), expected.astype(np.float32))
@@ -141,7 +185,9 @@ def test_batch_holds_exactly_the_stored_voxels(shape, tmp_path):
 
 def test_crops_have_memory_of_their_own():
     volume = np.zeros((4, 4, 4), np.float32)
-    (crop,) = random_crop(volume, None, BatchConfig(crop=(4, 4, 4), flip_axes=()), np.random.default_rng(0))
+    (crop,) = random_crop(
+        volume, None, BatchConfig(crop=(4, 4, 4), flip_axes=()), np.random.default_rng(0)
+    )
     crop += 1
     assert not volume.any()
 

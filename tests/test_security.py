@@ -1,4 +1,6 @@
-"""Doctors' data goes through here: no file from a stranger is executed, no name leads out of its folder or becomes markup."""
+"""Doctors' data goes through here: no file from a stranger is executed, no name leads out of its
+folder or becomes markup.
+"""
 
 import ast
 import csv
@@ -22,24 +24,24 @@ from nbconvert.filters.markdown import markdown2html
 from papermill.translators import translate_parameters
 from volumes import save_case
 
-from guidednet import launch
+from guidednet.data.case_store import CaseStore, PrepareConfig
+from guidednet.data.layouts import find_cases
+from guidednet.data.organs import FLARE22
+from guidednet.data.prepare import prepare
+from guidednet.data.splits import read_lists, read_mapping
 from guidednet.errors import InputError
-from guidednet.files import write_bytes, write_json
-from guidednet.layouts import find_cases
-from guidednet.organs import FLARE22
-from guidednet.portable import load_model
 from guidednet.predict import find_jobs
-from guidednet.prepare import prepare
-from guidednet.records import load_weights
-from guidednet.report.captions import Caption
-from guidednet.report.notebooks import source, without_paths, write_html
-from guidednet.report.scene import SCALED_WINDOWS, Scene
-from guidednet.report.slice_browser import browser_html
-from guidednet.report.tables import latex, markdown
-from guidednet.report.viewer import Viewer
-from guidednet.splits import read_lists, read_mapping
-from guidednet.store import CaseStore, PrepareConfig
-from guidednet.train import kept_weights, make_method, resume
+from guidednet.report.execute_notebooks import source, without_paths, write_html
+from guidednet.report.tables.captions import Caption
+from guidednet.report.tables.table import latex, markdown
+from guidednet.report.viewer.scene import SCALED_WINDOWS, Scene
+from guidednet.report.viewer.slice_browser import browser_html
+from guidednet.report.viewer.viewer import Viewer
+from guidednet.runs import torchrun
+from guidednet.runs.model_file import load_model
+from guidednet.runs.record import load_weights
+from guidednet.support.files import write_bytes, write_json
+from guidednet.training.loop import kept_weights, make_method, resume
 
 ROOT = Path(__file__).parent.parent
 SETTINGS = PrepareConfig((20.0, 15.0, 15.0))
@@ -64,14 +66,21 @@ WAYS = {
 
 @pytest.fixture(params=WAYS)
 def hostile_weights(request, tmp_path):
-    """A run folder whose every file of tensors makes a folder when it is unpickled, which is tried; and that folder, gone again."""
+    """A run folder whose every file of tensors makes a folder when it is unpickled, which is tried;
+    and that folder, gone again.
+    """
     folder, harm = tmp_path / "run", tmp_path / "harm"
     (folder / "kept").mkdir(parents=True)
-    write_json(folder / "record.json", {"config": dataclasses.asdict(tiny_config("cps")), "prepare": dataclasses.asdict(SETTINGS)})
+    write_json(
+        folder / "record.json",
+        {"config": dataclasses.asdict(tiny_config("cps")), "prepare": dataclasses.asdict(SETTINGS)},
+    )
     named = [folder / f"{name}.pt" for name in ("weights", "weights_last", "checkpoint")]
     for path in (*named, kept_weights(folder, 2), tmp_path / "model.pt"):
         WAYS[request.param](Hostile(harm), path)
-    (pickle.load if request.param == "pickle" else partial(torch.load, weights_only=False))((tmp_path / "model.pt").open("rb"))
+    (pickle.load if request.param == "pickle" else partial(torch.load, weights_only=False))(
+        (tmp_path / "model.pt").open("rb")
+    )
     harm.rmdir()
     return folder, harm
 
@@ -80,7 +89,10 @@ def test_no_file_of_weights_is_executed(hostile_weights):
     folder, harm = hostile_weights
     config = tiny_config("cps")
     doors = [partial(load_model, folder.parent / "model.pt"), partial(load_model, folder)]
-    doors += [partial(load_weights, config, path) for path in (folder / "weights_last.pt", kept_weights(folder, 2))]
+    doors += [
+        partial(load_weights, config, path)
+        for path in (folder / "weights_last.pt", kept_weights(folder, 2))
+    ]
     for door in doors:
         with pytest.raises(InputError, match=r"\.pt: is .*damaged"):
             door()
@@ -96,7 +108,9 @@ def test_no_checkpoint_is_executed_and_the_training_begins_anew(hostile_weights,
 def write_store(folder, case="a"):
     write_json(folder / "store.json", {"dataset": "flare22"})
     with (folder / "cases.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([["case_id", "labelled", "prepared_image_sha256"], [case, True, ""]])
+        csv.writer(file).writerows(
+            [["case_id", "labelled", "prepared_image_sha256"], [case, True, ""]]
+        )
     return CaseStore(folder)
 
 
@@ -106,7 +120,11 @@ def write_store(folder, case="a"):
     ids=["pickle", "array of objects"],
 )
 def test_no_array_of_a_store_is_executed(write, tmp_path):
-    store, path, harm = write_store(tmp_path), tmp_path / "cases" / "a" / "image.npy", tmp_path / "harm"
+    store, path, harm = (
+        write_store(tmp_path),
+        tmp_path / "cases" / "a" / "image.npy",
+        tmp_path / "harm",
+    )
     path.parent.mkdir(parents=True)
     write(Hostile(harm), path)
     np.load(path, allow_pickle=True)
@@ -119,14 +137,16 @@ def test_no_array_of_a_store_is_executed(write, tmp_path):
 def test_what_is_unpickled_lies_where_no_other_user_may_enter(monkeypatch):
     found = {}
 
-    def torchrun(request, processes, on_gpu):
-        found.update(status=request.parent.stat(), files=[file.name for file in request.parent.iterdir()])
+    def started(request, processes, on_gpu):
+        found.update(
+            status=request.parent.stat(), files=[file.name for file in request.parent.iterdir()]
+        )
         return 0
 
-    monkeypatch.setattr(launch, "_run_torchrun", torchrun)
+    monkeypatch.setattr("guidednet.runs.torchrun._run_torchrun", started)
     mask = os.umask(0)
     try:
-        launch.launch(None, None, False, 2)
+        torchrun.launch(None, None, False, 2)
     finally:
         os.umask(mask)
     assert stat.S_IMODE(found["status"].st_mode) == 0o700 and found["status"].st_uid == os.getuid()
@@ -136,19 +156,43 @@ def test_what_is_unpickled_lies_where_no_other_user_may_enter(monkeypatch):
 # Calls that can execute what they read, and the files in which they are fine.
 DANGEROUS = {
     "pickle.load": (),
-    "pickle.loads": ("guidednet/launch.py",),  # see there
-    "torch.load": ("guidednet/checkpoint.py",),  # weights_only
-    "np.load": ("benchmarks/bench_prepare.py",),  # its own arrays; numpy refuses objects unless it is told
-} | {name: () for name in ("eval", "exec", "compile", "os.system", "os.popen", "tempfile.mktemp", "pd.read_pickle", "yaml.load")}
+    "pickle.loads": ("guidednet/runs/torchrun.py",),  # see there
+    "torch.load": ("guidednet/training/checkpoint.py",),  # weights_only
+    # its own arrays; numpy refuses objects unless it is told
+    "np.load": ("benchmarks/bench_prepare.py",),
+} | {
+    name: ()
+    for name in (
+        "eval",
+        "exec",
+        "compile",
+        "os.system",
+        "os.popen",
+        "tempfile.mktemp",
+        "pd.read_pickle",
+        "yaml.load",
+    )
+}
 
 
 def sources():
     """Every piece of code that users run: path, text."""
-    for path in (file for folder in ("guidednet", "benchmarks", "notebooks") for file in (ROOT / folder).rglob("*.py")):
+    for path in (
+        file
+        for folder in ("guidednet", "benchmarks", "notebooks")
+        for file in (ROOT / folder).rglob("*.py")
+    ):
         yield path, path.read_text(encoding="utf-8")
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         cells = nbformat.read(path, as_version=4).cells
-        yield path, "\n".join(cell.source for cell in cells if cell.cell_type == "code" and not cell.source.startswith("%"))
+        yield (
+            path,
+            "\n".join(
+                cell.source
+                for cell in cells
+                if cell.cell_type == "code" and not cell.source.startswith("%")
+            ),
+        )
 
 
 def test_nothing_else_reads_what_could_be_executed():
@@ -158,8 +202,12 @@ def test_nothing_else_reads_what_could_be_executed():
             found.add((ast.unparse(call.func), str(path.relative_to(ROOT))))
             options = {option.arg: ast.unparse(option.value) for option in call.keywords}
             assert options.get("shell") != "True" and options.get("allow_pickle") != "True", path
-            assert ast.unparse(call.func) != "torch.load" or options.get("weights_only") == "True", path
-    assert {(name, path) for name, path in found if name in DANGEROUS} == {(name, path) for name in DANGEROUS for path in DANGEROUS[name]}
+            assert (
+                ast.unparse(call.func) != "torch.load" or options.get("weights_only") == "True"
+            ), path
+    assert {(name, path) for name, path in found if name in DANGEROUS} == {
+        (name, path) for name in DANGEROUS for path in DANGEROUS[name]
+    }
 
 
 UNFIT = ["../../x", "/etc/passwd", "a/b", "..", ".hidden", "a\0b", "a\nb", "-rf", "a\\b", "  "]
@@ -167,7 +215,10 @@ UNFIT = ["../../x", "/etc/passwd", "a/b", "..", ".hidden", "a\0b", "a\nb", "-rf"
 
 @pytest.mark.parametrize("case", UNFIT)
 def test_a_case_id_that_leads_elsewhere_is_refused_in_every_list(case, tmp_path):
-    for name, columns, read in (("split.csv", ("case", "split"), read_lists), ("mapping.csv", ("case", "released"), read_mapping)):
+    for name, columns, read in (
+        ("split.csv", ("case", "split"), read_lists),
+        ("mapping.csv", ("case", "released"), read_mapping),
+    ):
         with (tmp_path / name).open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([columns, (case, "train")])
         with pytest.raises(InputError, match=f"{name}: case id .* is no plain name"):
@@ -199,7 +250,10 @@ def test_a_scan_with_an_odd_name_is_prepared_within_its_store(tmp_path, monkeypa
     prepare(tmp_path / "raw", tmp_path / "store", "flare22", SETTINGS)
     store = CaseStore(tmp_path / "store")
     assert store.unlabelled_ids == [case] and store.image(case).ndim == 3
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["raw", "store"] and tree(tmp_path / "raw") == before
+    assert (
+        sorted(path.name for path in tmp_path.iterdir()) == ["raw", "store"]
+        and tree(tmp_path / "raw") == before
+    )
 
 
 def test_a_linked_scan_is_read_and_never_written_through(tmp_path):
@@ -229,7 +283,9 @@ def test_a_note_beside_prepared_arrays_cannot_rename_its_case(tmp_path):
 @pytest.mark.parametrize("field", ["method", "dataset"])
 def test_a_record_that_names_a_path_is_refused(field, tmp_path):
     config = dataclasses.asdict(tiny_config("cps")) | {field: "../../x"}
-    write_json(tmp_path / "record.json", {"config": config, "prepare": dataclasses.asdict(SETTINGS)})
+    write_json(
+        tmp_path / "record.json", {"config": config, "prepare": dataclasses.asdict(SETTINGS)}
+    )
     with pytest.raises(InputError, match="unknown .*'../../x'"):
         load_model(tmp_path)
 
@@ -237,13 +293,22 @@ def test_a_record_that_names_a_path_is_refused(field, tmp_path):
 def test_only_the_notebooks_of_the_folder_can_be_executed(tmp_path):
     nbformat.write(nbformat.v4.new_notebook(), tmp_path / "x.ipynb")
     outside = os.path.relpath(tmp_path / "x", ROOT / "notebooks")
-    for name in (outside, str(tmp_path / "x"), f"{outside}.ipynb", "..", "30_slice_viewer\n", "../notebooks/30_slice_viewer"):
+    for name in (
+        outside,
+        str(tmp_path / "x"),
+        f"{outside}.ipynb",
+        "..",
+        "30_slice_viewer\n",
+        "../notebooks/30_slice_viewer",
+    ):
         with pytest.raises(InputError, match="no such notebook") as caught:
             source(name)
         assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("value", ["'; import os #", '"\nimport os', "\\'); import os #", "$(touch x)", "{os}"])
+@pytest.mark.parametrize(
+    "value", ["'; import os #", '"\nimport os', "\\'); import os #", "$(touch x)", "{os}"]
+)
 def test_a_parameter_of_a_notebook_stays_a_text(value):
     (assignment,) = ast.parse(translate_parameters("python3", "python", {"image": value}, "")).body
     assert ast.literal_eval(assignment.value) == value
@@ -302,17 +367,46 @@ def scene(name):
     label = np.zeros((4, 6, 6), np.uint8)
     label[1, 2:4, 2:4] = 1
     maps = {"reference": label, name: label}
-    return Scene(name, label.astype(np.float32), maps, np.eye(4), FLARE22, SCALED_WINDOWS, "scaled", reference="reference")
+    return Scene(
+        name,
+        label.astype(np.float32),
+        maps,
+        np.eye(4),
+        FLARE22,
+        SCALED_WINDOWS,
+        "scaled",
+        reference="reference",
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_names_in_the_slice_viewer_and_browser_are_no_markup(name):
     shown = Viewer(scene(name), width=8).widget.children
-    html = [Parsed(widget.value) for widget in shown if hasattr(widget, "value") and isinstance(widget.value, str)]
-    assert set().union(*(page.elements for page in html)) == {"b", "span", "table", "caption", "tr", "th", "td"}
+    html = [
+        Parsed(widget.value)
+        for widget in shown
+        if hasattr(widget, "value") and isinstance(widget.value, str)
+    ]
+    assert set().union(*(page.elements for page in html)) == {
+        "b",
+        "span",
+        "table",
+        "caption",
+        "tr",
+        "th",
+        "td",
+    }
     assert all(name in page.text for page in html) and len(html) == 3
     page = Parsed(browser_html(scene(name), ["reference", name]))
-    assert page.elements == {"div", "p", "b", "output", "input", "img", "script"} and page.text.startswith(name)
+    assert page.elements == {
+        "div",
+        "p",
+        "b",
+        "output",
+        "input",
+        "img",
+        "script",
+    } and page.text.startswith(name)
 
 
 def executed_notebook(path, name):
@@ -321,10 +415,18 @@ def executed_notebook(path, name):
     outputs = [
         nbformat.v4.new_output("stream", text=name),
         nbformat.v4.new_output("display_data", {"text/html": table.to_html(), "text/plain": name}),
-        nbformat.v4.new_output("display_data", {"text/markdown": markdown(table), "text/plain": name}),
+        nbformat.v4.new_output(
+            "display_data", {"text/markdown": markdown(table), "text/plain": name}
+        ),
     ]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(f"name = {name!r}", outputs=outputs)])
-    notebook.metadata.papermill = {"input_path": str(path.parent / "source.ipynb"), "output_path": str(path), "duration": 1}
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(f"name = {name!r}", outputs=outputs)]
+    )
+    notebook.metadata.papermill = {
+        "input_path": str(path.parent / "source.ipynb"),
+        "output_path": str(path),
+        "duration": 1,
+    }
     nbformat.write(notebook, path)
 
 
@@ -344,6 +446,15 @@ def test_an_executed_notebook_does_not_say_where_it_lay(tmp_path):
 
 
 def test_no_committed_result_names_a_path_of_a_machine():
-    files = [path for folder in ("figures", "tests/golden") for path in (ROOT / folder).rglob("*") if path.is_file()]
-    named = [path for path in files if re.search(rb"/(?:home|root|Users|work|tmp|mnt)/", path.read_bytes())]
+    files = [
+        path
+        for folder in ("figures", "tests/golden")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file()
+    ]
+    named = [
+        path
+        for path in files
+        if re.search(rb"/(?:home|root|Users|work|tmp|mnt)/", path.read_bytes())
+    ]
     assert len(files) > 20 and named == []

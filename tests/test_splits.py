@@ -1,4 +1,6 @@
-"""Splits: lists as files, 6:2:2 from what is on disk, any ratio, and no case, image or hidden label where it should not be."""
+"""Splits: lists as files, 6:2:2 from what is on disk, any ratio, and no case, image or hidden label
+where it should not be.
+"""
 
 import dataclasses
 import subprocess
@@ -9,9 +11,8 @@ import pandas as pd
 import pytest
 from volumes import blobs, save, save_case
 
-from guidednet.errors import InputError
-from guidednet.profiles import DataConfig
-from guidednet.splits import (
+from guidednet.data.case_store import CaseStore, PrepareConfig
+from guidednet.data.splits import (
     CaseLists,
     check_lists,
     choose,
@@ -21,19 +22,31 @@ from guidednet.splits import (
     released_lists,
     write_lists,
 )
-from guidednet.store import CaseStore, PrepareConfig
-from guidednet.workspace import open_workspace
+from guidednet.errors import InputError
+from guidednet.runs.profiles import DataConfig
+from guidednet.runs.workspace import open_workspace
 
 COARSE = PrepareConfig(spacing_mm=(10.0, 6.0, 6.0))
 
 
-@pytest.mark.parametrize(("labelled", "parts"), [(70, (42, 14, 14)), (300, (180, 60, 60)), (50, (30, 10, 10)), (3, (1, 1, 1))])
+@pytest.mark.parametrize(
+    ("labelled", "parts"),
+    [(70, (42, 14, 14)), (300, (180, 60, 60)), (50, (30, 10, 10)), (3, (1, 1, 1))],
+)
 def test_six_two_two_is_the_papers(labelled, parts):
     cases = [f"c{number:03d}" for number in range(labelled)]
     lists = draw_six_two_two(cases, ["u0", "u1"])
     assert (len(lists.train) - 2, len(lists.validation), len(lists.test)) == parts
-    assert set(lists.train[-2:]) == {"u0", "u1"} and {*lists.train, *lists.validation, *lists.test} == {*cases, "u0", "u1"}
-    assert draw_six_two_two(cases, ["u0", "u1"]) == lists != draw_six_two_two(cases, ["u0", "u1"], seed=1)
+    assert set(lists.train[-2:]) == {"u0", "u1"} and {
+        *lists.train,
+        *lists.validation,
+        *lists.test,
+    } == {*cases, "u0", "u1"}
+    assert (
+        draw_six_two_two(cases, ["u0", "u1"])
+        == lists
+        != draw_six_two_two(cases, ["u0", "u1"], seed=1)
+    )
 
 
 def test_two_labelled_cases_cannot_be_divided():
@@ -69,8 +82,10 @@ def test_the_released_lists_are_those_of_the_paper():
     flare22, amos = released_lists("flare22"), released_lists("amos")
     assert [len(part) for part in vars(flare22).values()] == [420, 14, 14]
     assert [len(part) for part in vars(amos).values()] == [180, 60, 60]
-    assert max(int(case.split("_")[1]) for part in vars(amos).values() for case in part) <= 410  # CT alone
-    assert all(len(case) == len("train_000") for case in flare22.train[:42])  # the labelled ones stand first
+    # CT alone
+    assert max(int(case.split("_")[1]) for part in vars(amos).values() for case in part) <= 410
+    # the labelled ones stand first
+    assert all(len(case) == len("train_000") for case in flare22.train[:42])
 
 
 def test_lists_survive_their_file(tmp_path):
@@ -121,7 +136,10 @@ def test_the_first_labelled_cases_are_labelled_and_the_others_hidden():
     split = choose(lists, {"l0", "l1", "l2", "v", "t"}, 2, 3, "here")
     assert split.labelled == ("l0", "l1") and split.unlabelled == ("u0", "u1", "l2")
     assert choose(lists, {"l0", "l1", "l2"}, 2, 1, "here").unlabelled == ("u0",)
-    with pytest.raises(InputError, match="here: 3 labelled and 2 unlabelled training cases are too few for 3 labelled and 3 unlabelled"):
+    with pytest.raises(
+        InputError,
+        match="here: 3 labelled and 2 unlabelled training cases are too few for 3 labelled and 3 unlabelled",
+    ):
         choose(lists, {"l0", "l1", "l2"}, 3, 3, "here")
 
 
@@ -133,21 +151,38 @@ def noisy(seed):
 
 @pytest.fixture
 def real(tmp_path):
-    """A workspace of profile paper over small scans of five labelled and nine unlabelled FLARE22 cases and six of AMOS."""
+    """A workspace of profile paper over small scans of five labelled and nine unlabelled FLARE22
+    cases and six of AMOS.
+    """
     for number in range(1, 15):
         labelled, part = number <= 5, "Tr" if number <= 5 else "Va"
         image, (_, label, affine) = noisy(number), blobs()
         save_case(tmp_path / "data" / "flare22", number, image=image, labelled=labelled)
         if number <= 6:
-            save(tmp_path / "data" / "amos" / f"images{part}" / f"amos_{number:04d}.nii.gz", image, affine)
-            save(tmp_path / "data" / "amos" / f"labels{part}" / f"amos_{number:04d}.nii.gz", label, affine)
-        save(tmp_path / "data" / "amos" / "imagesTs" / f"amos_{number + 200:04d}.nii.gz", image, affine)
+            save(
+                tmp_path / "data" / "amos" / f"images{part}" / f"amos_{number:04d}.nii.gz",
+                image,
+                affine,
+            )
+            save(
+                tmp_path / "data" / "amos" / f"labels{part}" / f"amos_{number:04d}.nii.gz",
+                label,
+                affine,
+            )
+        save(
+            tmp_path / "data" / "amos" / "imagesTs" / f"amos_{number + 200:04d}.nii.gz",
+            image,
+            affine,
+        )
     return lambda: open_workspace("paper", tmp_path / "data", tmp_path / "results", steps=2)
 
 
 def coarse(workspace):
     """The same workspace, preparing at a voxel size that suits the small scans."""
-    data = {name: dataclasses.replace(settings, prepare=COARSE) for name, settings in workspace.profile.data.items()}
+    data = {
+        name: dataclasses.replace(settings, prepare=COARSE)
+        for name, settings in workspace.profile.data.items()
+    }
     return dataclasses.replace(workspace, profile=dataclasses.replace(workspace.profile, data=data))
 
 
@@ -155,7 +190,9 @@ def test_numbers_follow_from_what_is_on_disk(real, tmp_path):
     workspace = real()
     assert workspace.profile.data["flare22"].ratios == ((3, 3), (3, 9))
     assert workspace.profile.data["amos"].ratios == ((2, 2), (1, 3))
-    assert open_workspace("paper", tmp_path / "nothing", tmp_path / "results").profile.data["flare22"].ratios == ((42, 42), (42, 378))
+    assert open_workspace("paper", tmp_path / "nothing", tmp_path / "results").profile.data[
+        "flare22"
+    ].ratios == ((42, 42), (42, 378))
     assert workspace.profile.training.steps == 2 and workspace.profile.training.validate_every == 2
 
 
@@ -163,11 +200,23 @@ def test_only_needed_cases_are_prepared_and_more_when_asked_for(real):
     workspace = coarse(real())
     split = workspace.split("flare22", *workspace.profile.data["flare22"].at(0.5))
     store = CaseStore(workspace.store_folder("flare22"))
-    assert (len(split.labelled), len(split.unlabelled), len(split.validation), len(split.test)) == (3, 3, 1, 1)
+    assert (len(split.labelled), len(split.unlabelled), len(split.validation), len(split.test)) == (
+        3,
+        3,
+        1,
+        1,
+    )
     assert len(store.cases) == 5 + 9 and set(split.labelled) <= set(store.labelled_ids)
     amos = workspace.split("amos", 1, 3)
-    assert not [case for case in CaseStore(workspace.store_folder("amos")).cases.index if int(case[-4:]) > 200]  # of imagesTs
-    assert len(amos.unlabelled) == 3 and set(amos.unlabelled) <= set(CaseStore(workspace.store_folder("amos")).labelled_ids)
+    # of imagesTs
+    assert not [
+        case
+        for case in CaseStore(workspace.store_folder("amos")).cases.index
+        if int(case[-4:]) > 200
+    ]
+    assert len(amos.unlabelled) == 3 and set(amos.unlabelled) <= set(
+        CaseStore(workspace.store_folder("amos")).labelled_ids
+    )
 
 
 def test_the_plan_knows_what_the_needed_scans_will_take(real):
@@ -185,29 +234,46 @@ def test_a_split_stays_when_cases_come_later(real, tmp_path):
     assert coarse(real()).split("flare22", 3, 9) == before
     lists = CaseLists(before.test + before.labelled, before.validation, ("FLARE22_Tr_0077",))
     write_lists(tmp_path / "data" / "flare22" / "split.csv", lists)
-    assert coarse(real()).split("flare22", 4, 0).test == ("FLARE22_Tr_0077",)  # prepared when it was asked for
+    # prepared when it was asked for
+    assert coarse(real()).split("flare22", 4, 0).test == ("FLARE22_Tr_0077",)
 
 
 def test_the_same_image_under_two_names_is_refused(real, tmp_path):
     workspace = coarse(real())
     split = workspace.split("flare22", 3, 9)
     raw = tmp_path / "data" / "flare22"
-    copied, target = raw / "images" / f"{split.test[0]}_0000.nii.gz", raw / "unlabeled" / f"{split.unlabelled[0]}_0000.nii.gz"
+    copied, target = (
+        raw / "images" / f"{split.test[0]}_0000.nii.gz",
+        raw / "unlabeled" / f"{split.unlabelled[0]}_0000.nii.gz",
+    )
     target.write_bytes(copied.read_bytes())
     workspace.make_data("flare22")
-    with pytest.raises(InputError, match=f"case {split.test[0]} .test. is the same image as {split.unlabelled[0]} .unlabelled."):
+    with pytest.raises(
+        InputError,
+        match=f"case {split.test[0]} .test. is the same image as {split.unlabelled[0]} .unlabelled.",
+    ):
         workspace.split("flare22", 3, 9)
 
 
 def command(*arguments):
-    return subprocess.run([sys.executable, "-m", "guidednet", *map(str, arguments)], capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-m", "guidednet", *map(str, arguments)], capture_output=True, text=True
+    )
 
 
 @pytest.mark.whole
 def test_the_command_writes_lists(real, tmp_path):
     raw = tmp_path / "data" / "flare22"
     done = command("split", raw, "--dataset", "flare22", "--seed", 3)
-    assert done.returncode == 0 and "12 train, 1 validation, 1 test cases" in done.stdout, done.stderr
+    assert done.returncode == 0 and "12 train, 1 validation, 1 test cases" in done.stdout, (
+        done.stderr
+    )
     assert len(read_lists(raw / "split.csv").train) == 12
-    refused = command("split", raw, "--dataset", "flare22", "--released", "-o", tmp_path / "released.csv")
-    assert refused.returncode == 2 and "case train_000 is not there" in refused.stderr and not (tmp_path / "released.csv").exists()
+    refused = command(
+        "split", raw, "--dataset", "flare22", "--released", "-o", tmp_path / "released.csv"
+    )
+    assert (
+        refused.returncode == 2
+        and "case train_000 is not there" in refused.stderr
+        and not (tmp_path / "released.csv").exists()
+    )

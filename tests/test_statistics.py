@@ -5,9 +5,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from guidednet.organs import AMOS, FLARE22
-from guidednet.statistics import bootstrap_interval, holm, paired_p_value
-from guidednet.surfaces import TOLERANCES_MM, surface, surface_distances, surface_scores
+from guidednet.data.organs import AMOS, FLARE22
+from guidednet.evaluation.statistics import bootstrap_interval, holm, paired_p_value
+from guidednet.metrics.surface_distance import (
+    TOLERANCES_MM,
+    surface,
+    surface_distances,
+    surface_scores,
+)
 
 SPACING = (5.0, 2.0, 1.0)
 
@@ -48,7 +53,9 @@ def test_surface_of_a_cube_is_its_hull():
 
 
 def test_every_organ_has_a_tolerance():
-    assert set(TOLERANCES_MM) == {organ.name for organs in (FLARE22, AMOS) for organ in organs.by_label.values()}
+    assert set(TOLERANCES_MM) == {
+        organ.name for organs in (FLARE22, AMOS) for organ in organs.by_label.values()
+    }
 
 
 def test_bootstrap_interval_covers_the_mean_and_shrinks_with_cases():
@@ -59,16 +66,24 @@ def test_bootstrap_interval_covers_the_mean_and_shrinks_with_cases():
         assert low < values.mean() < high
     assert np.diff(bootstrap_interval(many)) < np.diff(bootstrap_interval(few)) / 5
     assert bootstrap_interval(few) == bootstrap_interval(few)
-    assert bootstrap_interval(np.array([7.0, 7.0, np.nan])) == (7.0, 7.0) and np.isnan(bootstrap_interval(np.array([7.0]))).all()
+    assert (
+        bootstrap_interval(np.array([7.0, 7.0, np.nan])) == (7.0, 7.0)
+        and np.isnan(bootstrap_interval(np.array([7.0]))).all()
+    )
 
 
 def test_paired_test_is_wilcoxons_over_common_cases():
-    first, second = pd.Series([1.0, 2, 3, 4, 9], index=list("abcde")), pd.Series([1.5, 2.2, 3.1, 4.7], index=list("abcd"))
+    first, second = (
+        pd.Series([1.0, 2, 3, 4, 9], index=list("abcde")),
+        pd.Series([1.5, 2.2, 3.1, 4.7], index=list("abcd")),
+    )
     assert paired_p_value(first, second) == stats.wilcoxon([-0.5, -0.2, -0.1, -0.7]).pvalue
     assert paired_p_value(first, first) == 1 and np.isnan(paired_p_value(first[:1], second[:1]))
 
 
 def test_holm_against_the_definition():
     corrected = holm(pd.Series({"a": 0.04, "b": 0.01, "c": np.nan, "d": 0.03}))
-    assert corrected[["b", "d", "a"]].tolist() == pytest.approx([0.03, 0.06, 0.06]) and np.isnan(corrected["c"])
+    assert corrected[["b", "d", "a"]].tolist() == pytest.approx([0.03, 0.06, 0.06]) and np.isnan(
+        corrected["c"]
+    )
     assert holm(pd.Series([0.5, 0.6])).max() == 1

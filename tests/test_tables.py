@@ -4,14 +4,22 @@ import pandas as pd
 import pytest
 from conftest import tiny_config
 
-from guidednet import paper
+from guidednet import published
+from guidednet.data.organs import FLARE22
 from guidednet.errors import InputError
-from guidednet.experiments import Row
-from guidednet.organs import FLARE22
-from guidednet.records import Run
-from guidednet.report.captions import Caption
-from guidednet.report.score_checks import broken_scores
-from guidednet.report.tables import below_supervised, cost_table, latex, make_table, markdown, readable, write_table
+from guidednet.report.tables.captions import Caption
+from guidednet.report.tables.checks import broken_scores
+from guidednet.report.tables.table import (
+    below_supervised,
+    cost_table,
+    latex,
+    make_table,
+    markdown,
+    readable,
+    write_table,
+)
+from guidednet.runs.record import Run
+from guidednet.study.rows import Row
 
 METRICS = ("dice", "jaccard", "nsd", "hd95", "false_positive_ml")
 
@@ -24,15 +32,31 @@ class ScoredRun(Run):
 
 
 def scores(dice_by_organ):
-    """Two cases; the organ scores `value` in the first, `value` + 0.1 in the second; the gallbladder is in the first alone."""
+    """Two cases; the organ scores `value` in the first, `value` + 0.1 in the second; the
+    gallbladder is in the first alone.
+    """
     rows = []
     for organ in FLARE22.by_label.values():
         value = dice_by_organ.get(organ.name, 0.5)
-        for case, score in (("c1", value), ("c2", None if organ.name == "gallbladder" else value + 0.1)):
+        for case, score in (
+            ("c1", value),
+            ("c2", None if organ.name == "gallbladder" else value + 0.1),
+        ):
             voxels = 0 if score is None else 1
             rows += [("primary", case, organ.name, metric, score, voxels, 1) for metric in METRICS]
             rows += [("ensemble", case, organ.name, metric, 0.0, voxels, 1) for metric in METRICS]
-    return pd.DataFrame(rows, columns=["predictor", "case", "organ", "metric", "value", "reference_voxels", "predicted_voxels"])
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "predictor",
+            "case",
+            "organ",
+            "metric",
+            "value",
+            "reference_voxels",
+            "predicted_voxels",
+        ],
+    )
 
 
 class ScoredStore:
@@ -50,8 +74,15 @@ class ScoredStore:
 def table():
     configs = [tiny_config("cps", steps=steps) for steps in range(1, 6)]
     labels = ["CPS", "CPS+KT-CPS", "CPS+3D-CGMM", "GuidedNet"]
-    rows = [Row(label, configs[:2] if label == "CPS" else (config,)) for label, config in zip(labels, configs[1:], strict=True)]
-    given = {configs[0]: scores({"liver": 0.8}), configs[1]: scores({"liver": 0.6}), configs[2]: scores({"liver": 0.7})}
+    rows = [
+        Row(label, configs[:2] if label == "CPS" else (config,))
+        for label, config in zip(labels, configs[1:], strict=True)
+    ]
+    given = {
+        configs[0]: scores({"liver": 0.8}),
+        configs[1]: scores({"liver": 0.6}),
+        configs[2]: scores({"liver": 0.7}),
+    }
     return make_table(rows, ScoredStore(given), "table3")
 
 
@@ -69,8 +100,15 @@ def test_cells_are_means_over_cases_with_the_organ_then_seeds(table):
 def test_guidednet_is_the_reference_of_the_paired_tests():
     configs = [tiny_config("cps", steps=steps) for steps in range(1, 5)]
     labels = ["CPS", "CPS+KT-CPS", "CPS+3D-CGMM", "GuidedNet"]
-    given = {config: scores({"liver": value}) for config, value in zip(configs, (0.4, 0.5, 0.6, 0.6), strict=True)}
-    table = make_table([Row(label, (config,)) for label, config in zip(labels, configs, strict=True)], ScoredStore(given), "table3")
+    given = {
+        config: scores({"liver": value})
+        for config, value in zip(configs, (0.4, 0.5, 0.6, 0.6), strict=True)
+    }
+    table = make_table(
+        [Row(label, (config,)) for label, config in zip(labels, configs, strict=True)],
+        ScoredStore(given),
+        "table3",
+    )
     p_values = table.set_index("method")["p_vs_guidednet"]
     assert pd.isna(p_values["GuidedNet"]) and p_values["CPS+3D-CGMM"] == 1
     assert p_values["CPS"] == 1  # two cases: 0.5, times three comparisons
@@ -78,9 +116,9 @@ def test_guidednet_is_the_reference_of_the_paired_tests():
 
 def test_a_further_row_scores_its_own_predictor_and_has_no_printed_number(table):
     config = tiny_config("cps")
-    rows = [Row(label, (config,)) for label in ("CPS", "CPS+KT-CPS", "CPS+3D-CGMM", "GuidedNet")] + [
-        Row("CPS (A+B)", (config,), "ensemble")
-    ]
+    rows = [
+        Row(label, (config,)) for label in ("CPS", "CPS+KT-CPS", "CPS+3D-CGMM", "GuidedNet")
+    ] + [Row("CPS (A+B)", (config,), "ensemble")]
     extended = make_table(rows, ScoredStore({config: scores({})}), "table3")
     assert (
         extended["mean_dice"].iloc[4] == 0
@@ -91,7 +129,12 @@ def test_a_further_row_scores_its_own_predictor_and_has_no_printed_number(table)
 
 @pytest.mark.parametrize(
     ("column", "value", "message"),
-    [(None, None, None), ("dice", 0.9, "does not follow"), ("nsd", 1.5, "outside 0 to 1"), ("jaccard", 0.1, "does not follow")],
+    [
+        (None, None, None),
+        ("dice", 0.9, "does not follow"),
+        ("nsd", 1.5, "outside 0 to 1"),
+        ("jaccard", 0.1, "does not follow"),
+    ],
 )
 def test_a_broken_score_is_named_by_its_run(column, value, message, tmp_path):
     config = tiny_config("cps")
@@ -104,11 +147,15 @@ def test_a_broken_score_is_named_by_its_run(column, value, message, tmp_path):
     store = ScoredStore({})
     store.get = lambda config, on_missing: run
     found = broken_scores([Row("CPS", (config,))], store)
-    assert (found == []) if message is None else (message in found[0] and found[0].startswith("flare22-cps-run: "))
+    assert (
+        (found == [])
+        if message is None
+        else (message in found[0] and found[0].startswith("flare22-cps-run: "))
+    )
 
 
 def test_columns_are_those_of_the_contract(table):
-    assert list(table.columns[:20]) == list(paper.printed("table3").columns[:20])
+    assert list(table.columns[:20]) == list(published.printed("table3").columns[:20])
 
 
 def test_missing_runs_are_called_not_run(table):
@@ -128,15 +175,26 @@ def test_files_hold_the_same_numbers(table, tmp_path):
     write_table(table, tmp_path, "table3", Caption("Table 3, 100 % synthetic"))
     again = pd.read_csv(tmp_path / "table3.csv")
     pd.testing.assert_frame_equal(again, table, check_dtype=False)
-    assert (tmp_path / "table3.md").read_text(encoding="utf-8").startswith("Table 3, 100 % synthetic\n\n| method |")
-    assert r"\caption{Table 3, 100 \% synthetic}" in (tmp_path / "table3.tex").read_text(encoding="utf-8")
+    assert (
+        (tmp_path / "table3.md")
+        .read_text(encoding="utf-8")
+        .startswith("Table 3, 100 % synthetic\n\n| method |")
+    )
+    assert r"\caption{Table 3, 100 \% synthetic}" in (tmp_path / "table3.tex").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_latex_and_markdown_have_a_line_per_row(table):
     shown = readable(table)
     assert len(markdown(shown).splitlines()) == 6
     text = latex(shown, "caption")
-    assert text.count(r" \\") == 5 and r"\textbf{75.00}" in text and "**" not in text and "<u>" not in text
+    assert (
+        text.count(r" \\") == 5
+        and r"\textbf{75.00}" in text
+        and "**" not in text
+        and "<u>" not in text
+    )
 
 
 def test_latex_escapes_the_names_of_rows(table):
@@ -145,10 +203,13 @@ def test_latex_escapes_the_names_of_rows(table):
 
 
 def test_printed_tables_agree_where_the_paper_repeats_itself():
-    full = paper.printed("table1").query("method == 'GuidedNet' and n_unlabeled == 378").iloc[0]
-    assert full["mean_dice"] == paper.printed("table3").set_index("method").loc["GuidedNet", "mean_dice"]
+    full = published.printed("table1").query("method == 'GuidedNet' and n_unlabeled == 378").iloc[0]
+    assert (
+        full["mean_dice"]
+        == published.printed("table3").set_index("method").loc["GuidedNet", "mean_dice"]
+    )
     with pytest.raises(InputError, match="no printed numbers for 'table9'"):
-        paper.printed("table9")
+        published.printed("table9")
 
 
 class CurvedRun(Run):
@@ -160,24 +221,57 @@ class CurvedRun(Run):
 
 @pytest.fixture
 def finished():
-    """Rows of Sup only, of CPS, which has collapsed, and of GuidedNet, which has not run; and their store."""
+    """Rows of Sup only, of CPS, which has collapsed, and of GuidedNet, which has not run; and their
+    store.
+    """
     configs = [tiny_config("cps", steps=steps) for steps in range(1, 4)]
-    curves = pd.DataFrame({"step": [1, 2], "validation_dice": [0.4, 0.1], "supervised_a": [1.0, 0.5], "cps": [0.1, 9.0]})
-    costs = {"seconds_per_step": 0.25, "peak_memory_gib": 1.5, "device": "CPU, 1 thread", "curves": curves}
+    curves = pd.DataFrame(
+        {
+            "step": [1, 2],
+            "validation_dice": [0.4, 0.1],
+            "supervised_a": [1.0, 0.5],
+            "cps": [0.1, 9.0],
+        }
+    )
+    costs = {
+        "seconds_per_step": 0.25,
+        "peak_memory_gib": 1.5,
+        "device": "CPU, 1 thread",
+        "curves": curves,
+    }
     store = ScoredStore({})
-    store.get = lambda config, on_missing: None if config == configs[2] else CurvedRun(config, None, costs)
-    return [Row(label, (config,)) for label, config in zip(("Sup only", "CPS", "GuidedNet"), configs, strict=True)], store
+    store.get = lambda config, on_missing: (
+        None if config == configs[2] else CurvedRun(config, None, costs)
+    )
+    return [
+        Row(label, (config,))
+        for label, config in zip(("Sup only", "CPS", "GuidedNet"), configs, strict=True)
+    ], store
 
 
 def test_costs_are_those_of_the_records(finished):
     costs = cost_table(*finished).set_index("method")
-    assert costs.loc["CPS", ["seconds_per_step", "peak_memory_gib", "device"]].tolist() == [0.25, 1.5, "CPU, 1 thread"]
-    assert costs.loc["GuidedNet", "device"] == "not run" and pd.isna(costs.loc["GuidedNet", "seconds_per_step"])
+    assert costs.loc["CPS", ["seconds_per_step", "peak_memory_gib", "device"]].tolist() == [
+        0.25,
+        1.5,
+        "CPU, 1 thread",
+    ]
+    assert costs.loc["GuidedNet", "device"] == "not run" and pd.isna(
+        costs.loc["GuidedNet", "seconds_per_step"]
+    )
 
 
 def test_a_row_far_below_its_supervised_baseline_is_explained_by_its_curves(finished):
-    table = pd.DataFrame({"method": ["Sup only", "CPS", "GuidedNet"], "n_labeled": 3, "mean_dice": [60.0, 20.0, None]})
+    table = pd.DataFrame(
+        {
+            "method": ["Sup only", "CPS", "GuidedNet"],
+            "n_labeled": 3,
+            "mean_dice": [60.0, 20.0, None],
+        }
+    )
     text = below_supervised(table, *finished)
     assert text.startswith("* CPS, 3+4: 40.0 points below.") and text.count("*") == 1
     assert "40.0 % at step 1" in text and "largest loss term was 'cps' (9.000)" in text
-    assert below_supervised(table.assign(mean_dice=60.0), *finished).startswith("No row is more than 5 points")
+    assert below_supervised(table.assign(mean_dice=60.0), *finished).startswith(
+        "No row is more than 5 points"
+    )

@@ -13,17 +13,17 @@ import pytest
 import torch
 from conftest import SPLIT, BlobStore, KilledError, killed_after, tiny_config
 
-from guidednet.acceleration import accelerated, autocast
 from guidednet.config import TrainingConfig
+from guidednet.data.organs import organ_set
+from guidednet.data.sampling import BatchDataset
 from guidednet.errors import InputError
 from guidednet.methods import METHODS
 from guidednet.methods.cps import CPSConfig
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.networks import NetworkConfig
 from guidednet.optimiser import update
-from guidednet.organs import organ_set
-from guidednet.sampling import BatchDataset
-from guidednet.train import NonFiniteLossError, make_method, train
+from guidednet.training.device import accelerated, autocast
+from guidednet.training.loop import NonFiniteLossError, make_method, train
 
 RESULTS = ("weights.pt", "weights_last.pt", "curves.csv")
 
@@ -62,7 +62,12 @@ def test_labels_of_labelled_cases_do_matter(tmp_path):
 
 def test_guidednet_without_its_parts_is_cps_bit_for_bit(tmp_path):
     train(tiny_config("cps", CPSConfig()), BlobStore(), SPLIT, tmp_path / "cps")
-    train(tiny_config("guidednet", GuidedNetConfig(use_cgmm=False, use_ktcps=False)), BlobStore(), SPLIT, tmp_path / "off")
+    train(
+        tiny_config("guidednet", GuidedNetConfig(use_cgmm=False, use_ktcps=False)),
+        BlobStore(),
+        SPLIT,
+        tmp_path / "off",
+    )
     cps, off = (torch.load(tmp_path / name / "weights_last.pt") for name in ("cps", "off"))
     assert all(torch.equal(off[name], value) for name, value in cps.items())
 
@@ -72,13 +77,25 @@ def test_training_starts_from_the_burn_in(tmp_path):
     weights = {name.removeprefix("network."): value for name, value in donor.best_weights.items()}
     still = tiny_config("cps", steps=1, checkpoint_every=1)
     frozen = type(still)(**vars(still) | {"optimiser": type(still.optimiser)(learning_rate=0.0)})
-    train(frozen, BlobStore(), SPLIT, tmp_path / "child", burn_in={"kaiming": weights, "xavier": weights})
+    train(
+        frozen,
+        BlobStore(),
+        SPLIT,
+        tmp_path / "child",
+        burn_in={"kaiming": weights, "xavier": weights},
+    )
     child = torch.load(tmp_path / "child" / "weights_last.pt")
-    assert all(torch.equal(child[f"network_{net}.{name}"], value) for net in "ab" for name, value in weights.items())
+    assert all(
+        torch.equal(child[f"network_{net}.{name}"], value)
+        for net in "ab"
+        for name, value in weights.items()
+    )
 
 
 def test_best_weights_are_those_of_the_best_validation(tmp_path):
-    state = train(tiny_config("supervised", steps=6, validate_every=1), BlobStore(), SPLIT, tmp_path)
+    state = train(
+        tiny_config("supervised", steps=6, validate_every=1), BlobStore(), SPLIT, tmp_path
+    )
     curves = pd.read_csv(tmp_path / "curves.csv").set_index("step")
     assert curves["validation_dice"].idxmax() == state.best_step
     assert curves["validation_dice"].max() == pytest.approx(state.best_dice)
@@ -91,7 +108,7 @@ def test_learning_rate_falls_polynomially_but_for_the_discriminator(tmp_path, mo
         seen.append([optimiser.param_groups[0]["lr"] for optimiser in optimisers])
         update(optimisers, loss)
 
-    monkeypatch.setattr("guidednet.train.update", spy)
+    monkeypatch.setattr("guidednet.training.loop.update", spy)
     train(tiny_config("dan"), BlobStore(), SPLIT, tmp_path)
     of_network, of_discriminator = zip(*seen, strict=True)
     assert of_network == pytest.approx([0.05 * (1 - step / 5) ** 0.9 for step in range(5)])
@@ -113,7 +130,7 @@ import sys
 sys.path.insert(0, {tests!r})
 from pathlib import Path
 from conftest import SPLIT, BlobStore, tiny_config
-from guidednet.train import train
+from guidednet.training.loop import train
 import torch
 torch.set_num_threads(1)
 train(tiny_config("guidednet", steps=30, checkpoint_every=1, validate_every=7), BlobStore(), SPLIT, Path({folder!r}))
@@ -123,15 +140,25 @@ train(tiny_config("guidednet", steps=30, checkpoint_every=1, validate_every=7), 
 @pytest.mark.whole
 def test_kill_9_and_again_gives_the_same_bytes(tmp_path):
     """A real process, really killed, a few times at arbitrary moments."""
-    train(tiny_config("guidednet", steps=30, checkpoint_every=1, validate_every=7), BlobStore(), SPLIT, tmp_path / "whole")
+    train(
+        tiny_config("guidednet", steps=30, checkpoint_every=1, validate_every=7),
+        BlobStore(),
+        SPLIT,
+        tmp_path / "whole",
+    )
     folder = tmp_path / "killed"
     code = KILL_ME.format(tests=str(Path(__file__).parent), folder=str(folder))
     kills = 0
     for _ in range(20):
-        process = subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)})
+        process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)},
+        )
         seen = (folder / "checkpoint.pt").stat().st_mtime_ns if kills else 0
         while process.poll() is None and kills < 2:
-            if (folder / "checkpoint.pt").exists() and (folder / "checkpoint.pt").stat().st_mtime_ns > seen:
+            if (folder / "checkpoint.pt").exists() and (
+                folder / "checkpoint.pt"
+            ).stat().st_mtime_ns > seen:
                 time.sleep(0.05)
                 process.send_signal(signal.SIGKILL)
                 kills += process.wait() == -signal.SIGKILL
@@ -145,32 +172,45 @@ def test_kill_9_and_again_gives_the_same_bytes(tmp_path):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_networks_in_bf16_and_losses_in_float32(method):
-    """One step of every method: terms are float32, finite, and those of float32 networks but for bf16's rounding."""
+    """One step of every method: terms are float32, finite, and those of float32 networks but for
+    bf16's rounding.
+    """
     terms = {}
     for precision in ("fp32", "bf16"):
-        config = dataclasses.replace(tiny_config(method), network=NetworkConfig(width=4, depth=3, dropout=0.0))
+        config = dataclasses.replace(
+            tiny_config(method), network=NetworkConfig(width=4, depth=3, dropout=0.0)
+        )
         plan = dataclasses.replace(config.training, precision=precision)
         built = make_method(config)
         classes = organ_set(config.dataset).num_classes if built.uses_distance_maps else 0
-        batch = BatchDataset(BlobStore(), SPLIT.labelled, SPLIT.unlabelled, config.batch, 0, classes)[0]
+        batch = BatchDataset(
+            BlobStore(), SPLIT.labelled, SPLIT.unlabelled, config.batch, 0, classes
+        )[0]
         torch.manual_seed(0)
         with autocast(plan, "cpu", training=True):
             terms[precision] = built(batch, 1)
-    assert all(value.dtype == torch.float32 and torch.isfinite(value) for value in terms["bf16"].values())
+    assert all(
+        value.dtype == torch.float32 and torch.isfinite(value) for value in terms["bf16"].values()
+    )
     for name, value in terms["fp32"].items():
         assert terms["bf16"][name].item() == pytest.approx(value.item(), rel=0.1, abs=0.02), name
 
 
 @pytest.mark.parametrize(
-    ("precision", "training", "dtype"), [("fp32", True, "float32"), ("bf16", True, "bfloat16"), ("bf16", False, "float32")]
+    ("precision", "training", "dtype"),
+    [("fp32", True, "float32"), ("bf16", True, "bfloat16"), ("bf16", False, "float32")],
 )
-def test_a_cpu_trains_in_the_precision_asked_for_and_predicts_in_float32(precision, training, dtype):
+def test_a_cpu_trains_in_the_precision_asked_for_and_predicts_in_float32(
+    precision, training, dtype
+):
     with autocast(TrainingConfig(precision=precision), "cpu", training):
         assert torch.nn.Conv3d(1, 1, 1)(torch.ones(1, 1, 2, 2, 2)).dtype == getattr(torch, dtype)
 
 
 def test_the_layout_of_a_cpu_is_the_same_training():
-    config = dataclasses.replace(tiny_config("guidednet"), network=NetworkConfig(width=4, depth=3, dropout=0.0))
+    config = dataclasses.replace(
+        tiny_config("guidednet"), network=NetworkConfig(width=4, depth=3, dropout=0.0)
+    )
     weights = []
     for method in (make_method(config), accelerated(make_method(config), config.training, "cpu")):
         batch = BatchDataset(BlobStore(), SPLIT.labelled, SPLIT.unlabelled, config.batch, 0)[0]

@@ -1,4 +1,6 @@
-"""The viewer: the right side on the right side for every axis order, organs that come and go, bad files in one sentence."""
+"""The viewer: the right side on the right side for every axis order, organs that come and go, bad
+files in one sentence.
+"""
 
 import sys
 import time
@@ -12,20 +14,29 @@ import pytest
 from conftest import BlobStore
 from matplotlib.colors import to_rgb
 
+from guidednet.data.organs import FLARE22
 from guidednet.errors import InputError
-from guidednet.organs import FLARE22
-from guidednet.report.render import colour_table, grey_levels, mark_disagreement, pixels, render_slice, to_png
-from guidednet.report.scene import HU_WINDOWS, Scene, scene_of_case, scene_of_files
-from guidednet.report.slices import PLANES
-from guidednet.report.viewer import DISAGREEMENT, Viewer, static_view, view
-from guidednet.report.volume_view import volume_view
+from guidednet.report.viewer.render import (
+    colour_table,
+    grey_levels,
+    mark_disagreement,
+    pixels,
+    render_slice,
+    to_png,
+)
+from guidednet.report.viewer.scene import HU_WINDOWS, Scene, scene_of_case, scene_of_files
+from guidednet.report.viewer.slices import PLANES
+from guidednet.report.viewer.viewer import DISAGREEMENT, Viewer, static_view, view
+from guidednet.report.viewer.volume_view import volume_view
 
 LIVER, SPLEEN = FLARE22.label_of("liver"), FLARE22.label_of("spleen")
 SPACING = (5.0, 2.0, 1.0)
 
 
 def anatomy():
-    """(D,H,W) RAS+: a bright block at the right, front and top of the body, and a label map with liver there, spleen opposite."""
+    """(D,H,W) RAS+: a bright block at the right, front and top of the body, and a label map with
+    liver there, spleen opposite.
+    """
     image = np.full((8, 12, 20), -50, np.int16)
     image[5:, 8:, 14:] = 150
     label = np.zeros(image.shape, np.uint8)
@@ -38,7 +49,12 @@ def write(path, array, order=(0, 1, 2), signs=(1, 1, 1)):
     affine = np.diag([*SPACING[::-1], 1.0])
     orientation = np.array([[axis, sign] for axis, sign in zip(order, signs, strict=True)])
     stored = nib.apply_orientation(array.transpose(2, 1, 0), orientation)
-    nib.save(nib.Nifti1Image(stored, affine @ nib.orientations.inv_ornt_aff(orientation, array.shape[::-1])), path)
+    nib.save(
+        nib.Nifti1Image(
+            stored, affine @ nib.orientations.inv_ornt_aff(orientation, array.shape[::-1])
+        ),
+        path,
+    )
 
 
 @pytest.fixture
@@ -46,7 +62,16 @@ def scene():
     image, label = anatomy()
     other = label.copy()
     other[6] = 0
-    return Scene("case", image, {"reference": label, "CPS": other}, np.diag([1, 2, 5, 1.0]), FLARE22, HU_WINDOWS, "HU", "reference")
+    return Scene(
+        "case",
+        image,
+        {"reference": label, "CPS": other},
+        np.diag([1, 2, 5, 1.0]),
+        FLARE22,
+        HU_WINDOWS,
+        "HU",
+        "reference",
+    )
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
@@ -55,7 +80,9 @@ def test_sides_are_right_for_every_axis_order(tmp_path, order):
     for signs in product((1, -1), repeat=3):
         write(tmp_path / "image.nii.gz", image, order, signs)
         write(tmp_path / "label.nii.gz", label, order, signs)
-        scene = scene_of_files(tmp_path / "image.nii.gz", {"label": tmp_path / "label.nii.gz"}, "flare22")
+        scene = scene_of_files(
+            tmp_path / "image.nii.gz", {"label": tmp_path / "label.nii.gz"}, "flare22"
+        )
         np.testing.assert_array_equal(scene.image, image)
         np.testing.assert_array_equal(scene.labels["label"], label)
         np.testing.assert_allclose(scene.spacing, SPACING)
@@ -68,11 +95,19 @@ def test_sides_are_right_for_every_axis_order(tmp_path, order):
 
 
 def test_planes_name_their_edges():
-    assert {plane: edges for plane, (_, edges) in PLANES.items()} == {"transverse": "RLAP", "coronal": "RLSI", "sagittal": "APSI"}
+    assert {plane: edges for plane, (_, edges) in PLANES.items()} == {
+        "transverse": "RLAP",
+        "coronal": "RLSI",
+        "sagittal": "APSI",
+    }
 
 
 def test_pictures_keep_the_proportions_of_the_body(scene):
-    for plane, (height, width) in {"transverse": (24, 20), "coronal": (40, 20), "sagittal": (40, 24)}.items():
+    for plane, (height, width) in {
+        "transverse": (24, 20),
+        "coronal": (40, 20),
+        "sagittal": (40, 24),
+    }.items():
         image = render_slice(scene.image, scene.spacing, plane, 3, (-160, 240), width=120)
         assert image.size == (120, round(120 * height / width))
 
@@ -82,8 +117,12 @@ def test_window_and_colours():
     assert levels.tolist() == [0, 127, 255, 255]
     table = colour_table(FLARE22, {"liver"}, 0.5)
     assert table[SPLEEN, 3] == 0 and table[LIVER, 3] == 0.5
-    np.testing.assert_allclose(table[LIVER, :3] / 255, to_rgb(FLARE22.by_label[LIVER].colour), atol=1e-6)
-    marked = mark_disagreement(np.zeros((1, 2, 3), np.uint8), np.array([[1, 1]]), np.array([[1, 2]]), 0.5)
+    np.testing.assert_allclose(
+        table[LIVER, :3] / 255, to_rgb(FLARE22.by_label[LIVER].colour), atol=1e-6
+    )
+    marked = mark_disagreement(
+        np.zeros((1, 2, 3), np.uint8), np.array([[1, 1]]), np.array([[1, 2]]), 0.5
+    )
     assert not marked[0, 0].any() and marked[0, 1, 0] > 100
 
 
@@ -126,27 +165,44 @@ def test_jump_goes_where_two_maps_differ_most_and_dice_is_shown(scene):
     viewer = Viewer(scene)
     viewer.jumps[0].click()
     assert viewer.sliders["transverse"].value == 6
-    assert scene.dice("CPS")["liver"] == pytest.approx(2 * 2 / 5) and np.isnan(scene.dice("CPS")["aorta"])
+    assert scene.dice("CPS")["liver"] == pytest.approx(2 * 2 / 5) and np.isnan(
+        scene.dice("CPS")["aorta"]
+    )
     assert "80.0" in view(scene).children[-1].value
     assert DISAGREEMENT in viewer.panels.options
 
 
 def test_static_twin_has_a_panel_per_plane_and_map(scene):
     figure = static_view(scene)
-    assert len(figure.axes) == 3 * 3 and figure.axes[0].get_title().startswith("reference, transverse")
+    assert len(figure.axes) == 3 * 3 and figure.axes[0].get_title().startswith(
+        "reference, transverse"
+    )
 
 
 def test_a_slider_step_of_a_large_scan_is_quick():
     label = np.zeros((200, 512, 512), np.uint8)
     label[50:150, 100:300, 100:300] = LIVER
     image = np.random.default_rng(0).integers(-200, 300, label.shape, np.int16)
-    viewer = Viewer(Scene("large", image, {"reference": label, "CPS": label}, np.eye(4), FLARE22, HU_WINDOWS, "HU", "reference"))
+    viewer = Viewer(
+        Scene(
+            "large",
+            image,
+            {"reference": label, "CPS": label},
+            np.eye(4),
+            FLARE22,
+            HU_WINDOWS,
+            "HU",
+            "reference",
+        )
+    )
     seconds = []
     for place in range(60, 70):
         began = time.process_time()  # the processor's own, as other work may share it
         viewer.sliders["transverse"].value = place
         seconds.append(time.process_time() - began)
-    assert sorted(seconds)[len(seconds) // 2] < 0.1 and len(to_png(viewer.picture("transverse"))) < 1e6
+    assert (
+        sorted(seconds)[len(seconds) // 2] < 0.1 and len(to_png(viewer.picture("transverse"))) < 1e6
+    )
 
 
 def broken_files(tmp_path):
@@ -172,7 +228,12 @@ def broken_files(tmp_path):
 def test_bad_files_are_one_sentence(tmp_path, image, label, reference, message):
     broken_files(tmp_path)
     with pytest.raises(InputError, match=message) as caught:
-        scene_of_files(tmp_path / f"{image}.nii.gz", {"label": tmp_path / f"{label}.nii.gz"}, "flare22", reference)
+        scene_of_files(
+            tmp_path / f"{image}.nii.gz",
+            {"label": tmp_path / f"{label}.nii.gz"},
+            "flare22",
+            reference,
+        )
     assert "\n" not in str(caught.value)
 
 
@@ -188,7 +249,10 @@ def test_volume_view_shows_the_label_map_over_the_scan(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ipyniivue", package)
     broken_files(tmp_path)
     volume_view(tmp_path / "image.nii.gz", tmp_path / "label.nii.gz")
-    assert [volume["path"] for volume in shown] == [str(tmp_path / "image.nii.gz"), str(tmp_path / "label.nii.gz")]
+    assert [volume["path"] for volume in shown] == [
+        str(tmp_path / "image.nii.gz"),
+        str(tmp_path / "label.nii.gz"),
+    ]
     with pytest.raises(InputError, match=r"nowhere\.nii\.gz: not there"):
         volume_view(tmp_path / "image.nii.gz", tmp_path / "nowhere.nii.gz")
 
@@ -200,6 +264,12 @@ def test_a_stored_case_is_shown_with_its_reference_if_it_has_one():
     labelled, unlabelled = (scene_of_case(store, case, {"CPS": label}) for case in cases.index)
     assert (set(labelled.labels), labelled.reference) == ({"reference", "CPS"}, "reference")
     assert (set(unlabelled.labels), unlabelled.reference) == ({"CPS"}, None)
-    assert labelled.spacing == (5, 3, 3) and labelled.dice("CPS")["liver"] == 1 and np.isnan(labelled.dice("CPS")["stomach"])
-    with pytest.raises(InputError, match=r"l0: 'CPS' has shape \(9, 12, 12\), the image \(10, 12, 12\)"):
+    assert (
+        labelled.spacing == (5, 3, 3)
+        and labelled.dice("CPS")["liver"] == 1
+        and np.isnan(labelled.dice("CPS")["stomach"])
+    )
+    with pytest.raises(
+        InputError, match=r"l0: 'CPS' has shape \(9, 12, 12\), the image \(10, 12, 12\)"
+    ):
         scene_of_case(store, "l0", {"CPS": label[1:]})

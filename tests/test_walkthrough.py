@@ -1,4 +1,6 @@
-"""What the step-by-step notebooks compute and draw: gradients, cards, profiles and curves of methods and runs."""
+"""What the step-by-step notebooks compute and draw: gradients, cards, profiles and curves of
+methods and runs.
+"""
 
 import dataclasses
 
@@ -12,15 +14,20 @@ from test_cgmm import make_batch
 from test_methods import a_batch, a_method
 from test_runs import TinyWorkspace
 
-from guidednet.cgmm import CGMMConfig, ClassStatistics
-from guidednet.organs import FLARE22
-from guidednet.profiles import profile
-from guidednet.report.benchmarks import training_times
-from guidednet.report.curves import class_weights, draw_run
-from guidednet.report.feature_distance import class_centres, draw_feature_distance, feature_distances
-from guidednet.report.method_card import method_card, networks, relative_cost, trainable_parameters
-from guidednet.report.step_profile import step_profile
-from guidednet.report.walkthrough import (
+from guidednet.cgmm.config import CGMMConfig
+from guidednet.cgmm.printed import ClassStatistics
+from guidednet.data.organs import FLARE22
+from guidednet.report.figures.benchmarks import training_times
+from guidednet.report.figures.curves import class_weights, draw_run
+from guidednet.report.figures.figure2 import class_centres, draw_feature_distance, feature_distances
+from guidednet.report.lessons.method_card import (
+    method_card,
+    networks,
+    relative_cost,
+    trainable_parameters,
+)
+from guidednet.report.lessons.step_profile import step_profile
+from guidednet.report.lessons.walkthrough import (
     class_colours,
     class_names,
     draw_feature_plane,
@@ -32,7 +39,8 @@ from guidednet.report.walkthrough import (
     principal_plane,
     ready_method,
 )
-from guidednet.runs import RunStore
+from guidednet.runs.profiles import profile
+from guidednet.runs.store import RunStore
 
 
 @pytest.fixture(autouse=True)
@@ -42,15 +50,21 @@ def closed_figures():
 
 
 class RealWorkspace(TinyWorkspace):
-    """TinyWorkspace as if its cases were real: no phantom knows the labels that training does not see."""
+    """TinyWorkspace as if its cases were real: no phantom knows the labels that training does not
+    see.
+    """
 
     def data(self, dataset):
         return dataclasses.replace(super().data(dataset), phantom=None)
 
 
-# 3D-CGMM, step by step --------------------------------------------------------------------------------------------
+# 3D-CGMM, step by step
+# --------------------------------------------------------------------------------------------
 
-LABELLED, UNLABELLED = ("labelled features", "labelled probabilities"), ("unlabelled features", "unlabelled probabilities")
+LABELLED, UNLABELLED = (
+    ("labelled features", "labelled probabilities"),
+    ("unlabelled features", "unlabelled probabilities"),
+)
 REACH = {
     "gt": {LABELLED[0]},
     "self": set(LABELLED),
@@ -67,8 +81,12 @@ def test_each_term_reaches_the_inputs_that_its_equation_names():
 
 
 def test_half_precision_loses_the_gradient_of_the_published_batch_alone():
-    assert half_precision_gradient(images=4, voxels=64 * 128 * 128, present_classes=2, weight=0.3) == 0
-    assert half_precision_gradient(images=1, voxels=1000, present_classes=2, weight=0.3) == pytest.approx(0.3 / 1000 / 4, rel=1e-2)
+    assert (
+        half_precision_gradient(images=4, voxels=64 * 128 * 128, present_classes=2, weight=0.3) == 0
+    )
+    assert half_precision_gradient(
+        images=1, voxels=1000, present_classes=2, weight=0.3
+    ) == pytest.approx(0.3 / 1000 / 4, rel=1e-2)
 
 
 def statistics_on_a_line():
@@ -88,8 +106,12 @@ def test_the_plane_shows_a_circle_of_one_spread_for_each_class_that_is_there():
     figure, axes = plt.subplots()
     labels = torch.tensor([0, 1, 3, 3]).view(1, 1, 2, 2)
     draw_feature_plane(axes, torch.rand(1, 3, 1, 2, 2), labels, statistics_on_a_line(), FLARE22)
-    assert [circle.radius for circle in axes.patches] == pytest.approx([std * 3**0.5 for std in (0.5, 1.0, 2.0)])
-    assert len(axes.collections) == 6 and [len(points.get_offsets()) for points in axes.collections[::2]] == [1, 1, 2]
+    assert [circle.radius for circle in axes.patches] == pytest.approx(
+        [std * 3**0.5 for std in (0.5, 1.0, 2.0)]
+    )
+    assert len(axes.collections) == 6 and [
+        len(points.get_offsets()) for points in axes.collections[::2]
+    ] == [1, 1, 2]
 
 
 def test_maps_and_labels_have_a_panel_each_on_the_slice_that_shows_most():
@@ -100,24 +122,38 @@ def test_maps_and_labels_have_a_panel_each_on_the_slice_that_shows_most():
     maps = {"constant": torch.zeros_like(image), "image again": image}
     figure = draw_maps(maps, image, (5, 3, 3), index)
     assert [axes.get_title() for axes in figure.axes[:3]] == ["image", "constant", "image again"]
-    assert draw_maps(maps, image, (5, 3, 3), index, limits=(0.0, 2.0)).axes[2].images[0].get_clim() == (0, 2)
-    assert len(draw_label_maps({"A": label, "B": label}, image, (5, 3, 3), index, FLARE22).axes) == 2
+    assert draw_maps(maps, image, (5, 3, 3), index, limits=(0.0, 2.0)).axes[2].images[
+        0
+    ].get_clim() == (0, 2)
+    assert (
+        len(draw_label_maps({"A": label, "B": label}, image, (5, 3, 3), index, FLARE22).axes) == 2
+    )
 
 
 def test_classes_are_named_and_coloured_with_the_background_first():
-    assert class_names(FLARE22)[:2] == ["background", "liver"] and len(class_colours(FLARE22)) == FLARE22.num_classes
+    assert (
+        class_names(FLARE22)[:2] == ["background", "liver"]
+        and len(class_colours(FLARE22)) == FLARE22.num_classes
+    )
 
 
-# Methods on one batch ---------------------------------------------------------------------------------------------
+# Methods on one batch
+# ---------------------------------------------------------------------------------------------
 
 
 def test_a_card_lists_networks_terms_and_cost():
     methods = {name: a_method(name) for name in ("supervised", "mean_teacher")}
     card = method_card("mean_teacher", methods, a_batch(), step=4)
-    assert card.loc["network", "name"].tolist() == ["student", "teacher"] and "not trained" in card.loc["network", "value"].iloc[1]
+    assert (
+        card.loc["network", "name"].tolist() == ["student", "teacher"]
+        and "not trained" in card.loc["network", "value"].iloc[1]
+    )
     assert card.loc["loss term", "name"].tolist() == ["supervised", "consistency"]
     costs = card.loc["cost"].set_index("name")["value"]
-    assert costs["trainable parameters"] == f"{sum(value.numel() for value in methods['mean_teacher'].student.parameters()):,}"
+    assert (
+        costs["trainable parameters"]
+        == f"{sum(value.numel() for value in methods['mean_teacher'].student.parameters()):,}"
+    )
     assert float(costs["time of a step (Sup only = 1)"]) > 0
 
 
@@ -126,18 +162,25 @@ def test_measuring_the_cost_leaves_the_networks_as_they_are():
     before = [parameter.clone() for parameter in methods["guidednet"].parameters()]
     costs = relative_cost(methods, a_batch(), step=2, repeats=1)
     assert costs["supervised"] == 1 and costs["guidednet"] > 0
-    assert all(torch.equal(*pair) for pair in zip(before, methods["guidednet"].parameters(), strict=True))
+    assert all(
+        torch.equal(*pair) for pair in zip(before, methods["guidednet"].parameters(), strict=True)
+    )
     assert set(networks(methods["guidednet"])) == {"network_a", "network_b"}
-    assert trainable_parameters(methods["guidednet"]) == 2 * trainable_parameters(methods["supervised"])
+    assert trainable_parameters(methods["guidednet"]) == 2 * trainable_parameters(
+        methods["supervised"]
+    )
 
 
 def test_most_of_a_step_is_convolution(tmp_path):
     seconds = step_profile(RunStore(TinyWorkspace(tmp_path)), tiny_config("cps"), steps=1)
-    assert {"convolution, forward", "convolution, backward"} <= set(seconds.index) and (seconds >= 0).all()
+    assert {"convolution, forward", "convolution, backward"} <= set(seconds.index) and (
+        seconds >= 0
+    ).all()
     assert seconds.is_monotonic_decreasing
 
 
-# Runs -------------------------------------------------------------------------------------------------------------
+# Runs
+# -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +195,13 @@ def store(tmp_path_factory):
 def test_curves_come_apart_into_terms_and_weights(store):
     run = store.get(tiny_config("guidednet"))
     terms, weights = run.loss_terms(), class_weights(run)
-    assert {"supervised_a", "cps", "cgmm_rectify"} <= set(terms) and list(terms.index) == [1, 2, 3, 4, 5]
+    assert {"supervised_a", "cps", "cgmm_rectify"} <= set(terms) and list(terms.index) == [
+        1,
+        2,
+        3,
+        4,
+        5,
+    ]
     assert list(weights) == class_names(FLARE22) and weights.to_numpy().max() <= FLARE22.num_classes
     assert not {"validation_dice", "ktcps_weight_1"} & set(terms)
 
@@ -161,27 +210,43 @@ def test_curves_come_apart_into_terms_and_weights(store):
 def test_a_runs_picture_has_its_ramp_its_weights_and_its_best_step(method, classes, store):
     run = store.get(tiny_config(method))
     terms, weights, validation, ramp = draw_run(run).axes
-    assert len(weights.lines) == classes and [text.get_text() for text in weights.texts] == ([] if classes else ["no class weights"])
+    assert len(weights.lines) == classes and [text.get_text() for text in weights.texts] == (
+        [] if classes else ["no class weights"]
+    )
     assert ramp.lines[0].get_ydata()[0] == pytest.approx(np.exp(-5))
     assert validation.lines[1].get_xdata()[0] == run.record["best_step"]
 
 
 def test_feature_centres_are_means_over_the_voxels_of_each_class():
     config = tiny_config("cps")
-    config = dataclasses.replace(config, window=dataclasses.replace(config.window, size=(12, 12, 12), stride=(12, 12, 12)))
+    config = dataclasses.replace(
+        config, window=dataclasses.replace(config.window, size=(12, 12, 12), stride=(12, 12, 12))
+    )
     network, cases = a_method("cps").eval().network_a, BlobStore()
-    network.forward = lambda image: type("Output", (), {"features": torch.cat([image, 2 * image], 1)})
-    centres = class_centres(network, cases, {case: cases.label(case) for case in SPLIT.labelled}, config)
+    network.forward = lambda image: type(
+        "Output", (), {"features": torch.cat([image, 2 * image], 1)}
+    )
+    centres = class_centres(
+        network, cases, {case: cases.label(case) for case in SPLIT.labelled}, config
+    )
     label = np.concatenate([cases.label(case).ravel() for case in SPLIT.labelled])
     image = np.concatenate([cases.image(case).ravel() for case in SPLIT.labelled]).astype(float)
-    expected = np.array([image[label == k].mean() if (label == k).any() else np.nan for k in range(14)])
+    expected = np.array(
+        [image[label == k].mean() if (label == k).any() else np.nan for k in range(14)]
+    )
     np.testing.assert_allclose(centres, np.stack([expected, 2 * expected], 1), rtol=1e-5)
 
 
 def test_feature_distances_of_real_cases_need_no_hidden_label(store):
-    scores = pd.DataFrame({"dice": 50.0, "sd_dice": 1.0, "n_seeds": 1, "n_test_cases": 1}, index=FLARE22.columns)
+    scores = pd.DataFrame(
+        {"dice": 50.0, "sd_dice": 1.0, "n_seeds": 1, "n_test_cases": 1}, index=FLARE22.columns
+    )
     table = feature_distances(tiny_config("cps"), store, scores, most_cases=2)
-    assert list(table["organ"]) == FLARE22.columns and (table["dice"] == 50).all() and (table["distance"].dropna() >= 0).all()
+    assert (
+        list(table["organ"]) == FLARE22.columns
+        and (table["dice"] == 50).all()
+        and (table["distance"].dropna() >= 0).all()
+    )
     figure, axes = plt.subplots()
     draw_feature_distance(axes, table, FLARE22)
     assert len(axes.patches) == 13
@@ -194,7 +259,14 @@ def test_a_method_is_ready_at_its_shared_start(tmp_path):
     burn_in = store.burn_in(smoke.run("flare22", "cps", (1, 9), 0))
     for scheme, network in started.burn_in_networks().items():
         trained = store.load_method(burn_in[scheme]).network.state_dict()
-        assert all(torch.equal(network.state_dict()[name], value) for name, value in trained.items())
-        assert not torch.equal(network.classifier.weight, fresh.burn_in_networks()[scheme].classifier.weight)
+        assert all(
+            torch.equal(network.state_dict()[name], value) for name, value in trained.items()
+        )
+        assert not torch.equal(
+            network.classifier.weight, fresh.burn_in_networks()[scheme].classifier.weight
+        )
     times = training_times(store.workspace)  # of the two networks' starts
-    assert times[["method", "runs", "steps"]].to_numpy().tolist() == [["supervised", 2, 8]] and (times["minutes"] > 0).all()
+    assert (
+        times[["method", "runs", "steps"]].to_numpy().tolist() == [["supervised", 2, 8]]
+        and (times["minutes"] > 0).all()
+    )

@@ -39,7 +39,9 @@ def method_class(name: str) -> type[Method]:
 
 
 def is_of_this_package(kind: type[Method]) -> bool:
-    """Whether a method comes with this package, so that other processes know it too, and was not added by a notebook."""
+    """Whether a method comes with this package, so that other processes know it too, and was not
+    added by a notebook.
+    """
     return kind.__module__.startswith(f"{__name__}.")
 
 

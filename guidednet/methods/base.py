@@ -1,4 +1,6 @@
-"""What all methods share: a method is an nn.Module whose forward returns its named, weighted loss terms."""
+"""What all methods share: a method is an nn.Module whose forward returns its named, weighted loss
+terms.
+"""
 
 import copy
 from collections.abc import Callable
@@ -8,10 +10,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from guidednet.data.sampling import Batch
 from guidednet.losses import ramp
 from guidednet.networks import NetworkConfig, NetworkOutput, build_network
 from guidednet.optimiser import OptimiserConfig, make_optimiser
-from guidednet.sampling import Batch
 
 Predictor = Callable[[Tensor], NetworkOutput]
 
@@ -25,9 +27,10 @@ class NoOptions:
 class MethodSetup:
     """What a method is built from, besides its options.
 
-    `labelled_voxels` (K,) counts the voxels of each class over the labelled training cases, never over unlabelled ones.
-    `steps` is the length of the training and `crop` the size (D,H,W) of its crops. Ramps reach their full weight after
-    `ramp_steps` steps, rising every `ramp_staircase` steps.
+    `labelled_voxels` (K,) counts the voxels of each class over the labelled training cases, never
+    over unlabelled ones. `steps` is the length of the training and `crop` the size (D,H,W) of its
+    crops. Ramps reach their full weight after `ramp_steps` steps, rising every `ramp_staircase`
+    steps.
     """
 
     num_classes: int
@@ -48,16 +51,17 @@ class MethodSetup:
 class Method(nn.Module):
     """A way of learning from labelled and unlabelled crops. Its forward is its loss.
 
-    Subclasses build their networks in `__init__` and implement `forward(batch, step)`, which returns the
-    loss terms by name, already weighted: their sum is minimised. Running statistics are buffers, so that
-    checkpoints carry them.
+    Subclasses build their networks in `__init__` and implement `forward(batch, step)`, which
+    returns the loss terms by name, already weighted: their sum is minimised. Running statistics are
+    buffers, so that checkpoints carry them.
     """
 
     Config: ClassVar[type] = NoOptions
     uses_unlabelled: ClassVar[bool] = True
     # The burn-in weights that the networks start from; empty for the one initialisation of the run.
     initialisations: ClassVar[tuple[str, ...]] = ()
-    # Network passes (forward and backward over one row) per row of a batch, for estimates before a first run.
+    # Network passes (forward and backward over one row) per row of a batch, for estimates before a
+    # first run.
     relative_cost: ClassVar[float] = 1.0
     # Whether batches must carry the signed distance maps of their labelled rows.
     uses_distance_maps: ClassVar[bool] = False
@@ -81,7 +85,9 @@ class Method(nn.Module):
             self.burn_in_networks()[initialisation].load_state_dict(weights)
 
     def optimisers(self, config: OptimiserConfig) -> list[torch.optim.Optimizer]:
-        """One optimiser over all trainable parameters; groups marked "scheduled" follow the polynomial decay."""
+        """One optimiser over all trainable parameters; groups marked "scheduled" follow the
+        polynomial decay.
+        """
         return [make_optimiser(config, self.parameters())]
 
     def log(self) -> dict[str, float]:
@@ -92,11 +98,15 @@ class Method(nn.Module):
         """Called after the optimiser step; the place of moving-average teachers."""
 
     def predictors(self) -> dict[str, Predictor]:
-        """The segmenters to score: "primary" is the one that selects the best step and fills the tables."""
+        """The segmenters to score: "primary" is the one that selects the best step and fills the
+        tables.
+        """
         raise NotImplementedError
 
     def ramp_weight(self, step: int) -> float:
-        """r(step / ramp_steps), the ramp of the unsupervised terms (0.0067 at the start, 1 at the end)."""
+        """r(step / ramp_steps), the ramp of the unsupervised terms (0.0067 at the start, 1 at the
+        end).
+        """
         return ramp(step, self.setup.ramp_steps, self.setup.ramp_staircase)
 
 
@@ -117,10 +127,12 @@ class SingleNetworkMethod(Method):
 
 
 class MeanTeacherMethod(Method):
-    """A student, and a teacher whose weights are the moving average of the student's (Tarvainen and Valpola, 2017).
+    """A student, and a teacher whose weights are the moving average of the student's (Tarvainen and
+    Valpola, 2017).
 
-    After step i the teacher becomes a teacher + (1 - a) student with a = min(1 - 1 / (i + 1), `momentum`): after the
-    first step it equals the student. It has no gradient; the student is the primary predictor.
+    After step i the teacher becomes a teacher + (1 - a) student with a = min(1 - 1 / (i + 1),
+    `momentum`): after the first step it equals the student. It has no gradient; the student is the
+    primary predictor.
     """
 
     momentum = 0.99
@@ -147,12 +159,16 @@ class MeanTeacherMethod(Method):
     def after_step(self, step: int) -> None:
         """Move the teacher towards the student."""
         share = 1 - min(1 - 1 / (step + 1), self.momentum)
-        for teacher, student in zip(self.teacher.parameters(), self.student.parameters(), strict=True):
+        for teacher, student in zip(
+            self.teacher.parameters(), self.student.parameters(), strict=True
+        ):
             teacher.lerp_(student, share)
 
     @torch.no_grad()
     def teacher_logits(self, image: Tensor, noise: float = 0.1, limit: float = 0.2) -> Tensor:
-        """The teacher's logits of `image` (B,1,D,H,W) under clipped Gaussian noise, in units of the [0, 1] intensities."""
+        """The teacher's logits of `image` (B,1,D,H,W) under clipped Gaussian noise, in units of the
+        [0, 1] intensities.
+        """
         return self.teacher(image + (noise * torch.randn_like(image)).clamp(-limit, limit)).logits
 
 

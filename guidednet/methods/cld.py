@@ -1,7 +1,9 @@
-"""CLD: calibrating label distribution (Lin et al., MICCAI 2022), in the form of its multi-organ port.
+"""CLD: calibrating label distribution (Lin et al., MICCAI 2022), in the form of its multi-organ
+port.
 
-Left out: the probability-aware crop, since the crop is the same for all methods here. Mended: a class that the
-window lacks keeps its confidence instead of falling to 0; a class that no labelled case has counts as one voxel.
+Left out: the probability-aware crop, since the crop is the same for all methods here. Mended: a
+class that the window lacks keeps its confidence instead of falling to 0; a class that no labelled
+case has counts as one voxel.
 """
 
 from dataclasses import dataclass
@@ -10,15 +12,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from guidednet.distributed import sum_over_ranks
+from guidednet.data.sampling import Batch
 from guidednet.losses import batch_mean, one_hot, weighted_cross_entropy, weighted_dice_loss
 from guidednet.methods.base import MethodSetup, TwoNetworkMethod
-from guidednet.sampling import Batch
+from guidednet.processes.distributed import sum_over_ranks
 
 
 @dataclass(frozen=True)
 class CLDConfig:
-    """`weight` of the cross term at full ramp; the bank takes in `window` steps at a time with `momentum`."""
+    """`weight` of the cross term at full ramp; the bank takes in `window` steps at a time with
+    `momentum`.
+    """
 
     weight: float = 0.1
     window: int = 8
@@ -26,7 +30,9 @@ class CLDConfig:
 
 
 class CLD(TwoNetworkMethod):
-    """L = L_sup(A) + L_sup(B) + w(i) L_cps, weighted by class frequency, voxels sampled by confidence."""
+    """L = L_sup(A) + L_sup(B) + w(i) L_cps, weighted by class frequency, voxels sampled by
+    confidence.
+    """
 
     Config = CLDConfig
 
@@ -53,17 +59,25 @@ class CLD(TwoNetworkMethod):
 
     def supervised(self, logits: Tensor, label: Tensor) -> Tensor:
         """Weighted cross-entropy and weighted Dice."""
-        return weighted_cross_entropy(logits, label, self.class_weights) + weighted_dice_loss(logits.softmax(1), label, self.class_weights)
+        return weighted_cross_entropy(logits, label, self.class_weights) + weighted_dice_loss(
+            logits.softmax(1), label, self.class_weights
+        )
 
     def sampled_loss(self, student: Tensor, teacher: Tensor, bank: "ConfidenceBank") -> Tensor:
-        """mean_v m_v w CE(z, argmax z'): m keeps a voxel with the sampling rate of the class the student sees there."""
+        """mean_v m_v w CE(z, argmax z'): m keeps a voxel with the sampling rate of the class the
+        student sees there.
+        """
         kept = torch.rand_like(student[:, 0]) < bank.sampling_rate()[student.argmax(1)]
-        per_voxel = functional.cross_entropy(student, teacher.argmax(1), self.class_weights, reduction="none")
+        per_voxel = functional.cross_entropy(
+            student, teacher.argmax(1), self.class_weights, reduction="none"
+        )
         return batch_mean(per_voxel * kept)
 
 
 class ConfidenceBank(torch.nn.Module):
-    """How sure a network is of each class on labelled voxels, c_k, as a slow moving average; no gradient."""
+    """How sure a network is of each class on labelled voxels, c_k, as a slow moving average; no
+    gradient.
+    """
 
     def __init__(self, num_classes: int, momentum: float) -> None:
         super().__init__()
@@ -74,13 +88,19 @@ class ConfidenceBank(torch.nn.Module):
 
     @torch.no_grad()
     def update(self, probabilities: Tensor, label: Tensor, close: bool) -> None:
-        """Add one step's labelled rows; `close` ends the window: c <- m c + (1 - m) S/N of the classes it holds."""
+        """Add one step's labelled rows; `close` ends the window: c <- m c + (1 - m) S/N of the
+        classes it holds.
+        """
         masks = one_hot(label, len(self.counts))
-        self.sums += sum_over_ranks((probabilities * masks).flatten(2).sum((0, 2)).to(self.sums.dtype))
+        self.sums += sum_over_ranks(
+            (probabilities * masks).flatten(2).sum((0, 2)).to(self.sums.dtype)
+        )
         self.counts += sum_over_ranks(masks.flatten(2).sum((0, 2)).to(self.sums.dtype))
         if close:
             present, current = self.counts > 0, self.sums / self.counts.clamp_min(1)
-            averaged = torch.where(self.seen, self.momentum * self.confidence + (1 - self.momentum) * current, current)
+            averaged = torch.where(
+                self.seen, self.momentum * self.confidence + (1 - self.momentum) * current, current
+            )
             self.confidence.copy_(torch.where(present, averaged, self.confidence))
             self.seen |= present
             self.sums.zero_()

@@ -4,14 +4,16 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from guidednet.data.sampling import Batch
 from guidednet.losses import cps_loss, supervised_loss
 from guidednet.methods.base import TwoNetworkMethod
-from guidednet.sampling import Batch
 
 
 @dataclass(frozen=True)
 class CPSConfig:
-    """`weight` of the cross term at full ramp (the paper's lambda_u); `rows` "all" (original) or "unlabelled"."""
+    """`weight` of the cross term at full ramp (the paper's lambda_u); `rows` "all" (original) or
+    "unlabelled".
+    """
 
     weight: float = 0.1
     rows: str = "all"
@@ -23,12 +25,16 @@ class CPS(TwoNetworkMethod):
     Config = CPSConfig
 
     def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:
-        """Supervised terms on the labelled rows, the cross term on all rows (or the unlabelled ones)."""
+        """Supervised terms on the labelled rows, the cross term on all rows (or the unlabelled
+        ones).
+        """
         labelled = len(batch.label)
         logits_a, logits_b = self.network_a(batch.image).logits, self.network_b(batch.image).logits
         first = labelled if self.options.rows == "unlabelled" else 0
         return {
             "supervised_a": supervised_loss(logits_a[:labelled], batch.label),
             "supervised_b": supervised_loss(logits_b[:labelled], batch.label),
-            "cps": self.options.weight * self.ramp_weight(step) * cps_loss(logits_a[first:], logits_b[first:]),
+            "cps": self.options.weight
+            * self.ramp_weight(step)
+            * cps_loss(logits_a[first:], logits_b[first:]),
         }

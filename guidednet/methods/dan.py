@@ -1,7 +1,8 @@
 """DAN: deep adversarial network (Zhang et al., MICCAI 2017), in 3D as in SSL4MIS.
 
-The discriminator judges whether a segmentation looks like that of a labelled case. Left as published: softmax maps,
-not ground truth, are shown to it; weight 0.1; Adam 1e-4. Changed: see AdversarialMethod; mean pooling adapts to the crop.
+The discriminator judges whether a segmentation looks like that of a labelled case. Left as
+published: softmax maps, not ground truth, are shown to it; weight 0.1; Adam 1e-4. Changed: see
+AdversarialMethod; mean pooling adapts to the crop.
 """
 
 from dataclasses import dataclass
@@ -9,15 +10,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from guidednet.data.sampling import Batch
 from guidednet.losses import supervised_loss
-from guidednet.methods.adversarial import AdversarialMethod
 from guidednet.methods.base import MethodSetup
-from guidednet.sampling import Batch
+from guidednet.methods.parts.adversarial import AdversarialMethod
 
 
 @dataclass(frozen=True)
 class DANConfig:
-    """`weight` of the adversarial term at full ramp; `recompute` shows the discriminator maps made without dropout."""
+    """`weight` of the adversarial term at full ramp; `recompute` shows the discriminator maps made
+    without dropout.
+    """
 
     weight: float = 0.1
     recompute: bool = True
@@ -39,7 +42,9 @@ class DAN(AdversarialMethod):
         shown = self.maps_without_dropout(batch.image) if self.options.recompute else maps
         return {
             "supervised": supervised_loss(logits[:labelled], batch.label),
-            "adversarial": self.options.weight * self.ramp_weight(step) * self.adversarial_loss(maps[labelled:], batch.image[labelled:]),
+            "adversarial": self.options.weight
+            * self.ramp_weight(step)
+            * self.adversarial_loss(maps[labelled:], batch.image[labelled:]),
             "discriminator": self.discriminator_loss(shown, batch.image, labelled),
         }
 

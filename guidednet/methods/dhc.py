@@ -1,8 +1,9 @@
 """DHC: dual-debiased heterogeneous co-training (Wang and Li, MICCAI 2023).
 
-Network A learns with weights from learning difficulty, B with weights from the distribution of its pseudo-labels.
-Mended: statistics of classes that the labelled crops lack stay as they are (published: their Dice counts as 1/2, which
-makes large jumps); a batch whose targets all weigh 0 costs 0, not NaN.
+Network A learns with weights from learning difficulty, B with weights from the distribution of its
+pseudo-labels. Mended: statistics of classes that the labelled crops lack stay as they are
+(published: their Dice counts as 1/2, which makes large jumps); a batch whose targets all weigh 0
+costs 0, not NaN.
 """
 
 from dataclasses import dataclass
@@ -10,14 +11,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from guidednet.data.sampling import Batch
 from guidednet.losses import class_counts, weighted_cross_entropy, weighted_dice_loss
 from guidednet.methods.base import MethodSetup, TwoNetworkMethod
-from guidednet.sampling import Batch
 
 
 @dataclass(frozen=True)
 class DHCConfig:
-    """`weight` of the cross term at full ramp; `accumulate` steps of the difficulty's average; `momentum` of the distribution's."""
+    """`weight` of the cross term at full ramp; `accumulate` steps of the difficulty's average;
+    `momentum` of the distribution's.
+    """
 
     weight: float = 0.1
     accumulate: int = 50
@@ -27,7 +30,9 @@ class DHCConfig:
 
 
 class DHC(TwoNetworkMethod):
-    """L = L_sup(A; W_A) + L_sup(B; W_B) + w(i) [WCE(z_A, y_B; W_A) + WCE(z_B, y_A; W_B)]: weights follow the student."""
+    """L = L_sup(A; W_A) + L_sup(B; W_B) + w(i) [WCE(z_A, y_B; W_A) + WCE(z_B, y_A; W_B)]: weights
+    follow the student.
+    """
 
     Config = DHCConfig
 
@@ -42,7 +47,9 @@ class DHC(TwoNetworkMethod):
         a, b = self.network_a(batch.image).logits, self.network_b(batch.image).logits
         weights_a = self.difficulty.update(a[:labelled], label)
         weights_b = self.distribution.update(b[labelled:])
-        cross = weighted_cross_entropy(a, b.argmax(1), weights_a) + weighted_cross_entropy(b, a.argmax(1), weights_b)
+        cross = weighted_cross_entropy(a, b.argmax(1), weights_a) + weighted_cross_entropy(
+            b, a.argmax(1), weights_b
+        )
         return {
             "supervised_a": weighted_supervised(a[:labelled], label, weights_a),
             "supervised_b": weighted_supervised(b[:labelled], label, weights_b),
@@ -52,11 +59,15 @@ class DHC(TwoNetworkMethod):
 
 def weighted_supervised(logits: Tensor, label: Tensor, weights: Tensor) -> Tensor:
     """Weighted cross-entropy and weighted Dice."""
-    return weighted_cross_entropy(logits, label, weights) + weighted_dice_loss(logits.softmax(1), label, weights)
+    return weighted_cross_entropy(logits, label, weights) + weighted_dice_loss(
+        logits.softmax(1), label, weights
+    )
 
 
 class DistributionWeights(torch.nn.Module):
-    """DistDW: w_k = K ln R_k / max_j ln R_j with R_k = (max n + e) / (n_k + e), n the pseudo-label counts; moving average."""
+    """DistDW: w_k = K ln R_k / max_j ln R_j with R_k = (max n + e) / (n_k + e), n the pseudo-label
+    counts; moving average.
+    """
 
     weights: Tensor
 
@@ -67,19 +78,25 @@ class DistributionWeights(torch.nn.Module):
 
     def from_counts(self, counts: Tensor) -> Tensor:
         """Weights (K,) of voxel counts (K,); all K where the counts are equal."""
-        log_ratio = ((counts.max() + self.options.smoothing) / (counts + self.options.smoothing)).log()
+        log_ratio = (
+            (counts.max() + self.options.smoothing) / (counts + self.options.smoothing)
+        ).log()
         return len(counts) * torch.where(log_ratio.max() > 0, log_ratio / log_ratio.max(), 1.0)
 
     @torch.no_grad()
     def update(self, unlabelled_logits: Tensor) -> Tensor:
         """Take in the pseudo-labels of unlabelled rows; returns the weights (K,)."""
-        current = self.from_counts(class_counts(unlabelled_logits.argmax(1), len(self.weights)).to(self.weights.dtype))
+        current = self.from_counts(
+            class_counts(unlabelled_logits.argmax(1), len(self.weights)).to(self.weights.dtype)
+        )
         self.weights.lerp_(current, 1 - self.options.momentum)
         return self.weights.clone()
 
 
 class DifficultyWeights(torch.nn.Module):
-    """DiffDW: W_k = K d_k g_k / max, where d_k says whether class k learns or unlearns, and g_k averages 1 - Dice."""
+    """DiffDW: W_k = K d_k g_k / max, where d_k says whether class k learns or unlearns, and g_k
+    averages 1 - Dice.
+    """
 
     def __init__(self, num_classes: int, options: DHCConfig) -> None:
         super().__init__()
@@ -111,7 +128,9 @@ class DifficultyWeights(torch.nn.Module):
 
 
 def hard_dice(logits: Tensor, label: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
-    """Batch Dice (K,) of argmax segmentations, background included, and which classes `label` has (K,)."""
+    """Batch Dice (K,) of argmax segmentations, background included, and which classes `label` has
+    (K,).
+    """
     num_classes, prediction = logits.shape[1], logits.argmax(1)
     hit = class_counts(label.masked_fill(prediction != label, -1), num_classes)
     predicted, reference = class_counts(prediction, num_classes), class_counts(label, num_classes)

@@ -1,22 +1,25 @@
 """DTC: dual-task consistency (Luo et al., AAAI 2021).
 
-Published for one organ; here one distance map per organ and no map for the background. The common supervised term
-stands in for Dice alone. Weights 0.3 and 1.0 and the steepness 1500 as published; neither side is detached.
+Published for one organ; here one distance map per organ and no map for the background. The common
+supervised term stands in for Dice alone. Weights 0.3 and 1.0 and the steepness 1500 as published;
+neither side is detached.
 """
 
 from dataclasses import dataclass
 
 from torch import Tensor
 
+from guidednet.data.sampling import Batch
 from guidednet.losses import batch_mean, full_precision, supervised_loss
 from guidednet.methods.base import MethodSetup, SingleNetworkMethod
-from guidednet.methods.shape import DistanceHead, distance_loss
-from guidednet.sampling import Batch
+from guidednet.methods.parts.distance_head import DistanceHead, distance_loss
 
 
 @dataclass(frozen=True)
 class DTCConfig:
-    """`beta` weighs the distance maps, `weight` the consistency at full ramp, `kappa` is the transform's steepness."""
+    """`beta` weighs the distance maps, `weight` the consistency at full ramp, `kappa` is the
+    transform's steepness.
+    """
 
     beta: float = 0.3
     weight: float = 1.0
@@ -39,7 +42,9 @@ class DualTaskConsistency(SingleNetworkMethod):
         labelled, options = len(batch.label), self.options
         output = self.network(batch.image)
         maps = self.distance_head(output)
-        consistency = batch_mean((transform(maps, options.kappa) - output.logits.softmax(1)[:, 1:]).square())
+        consistency = batch_mean(
+            (transform(maps, options.kappa) - output.logits.softmax(1)[:, 1:]).square()
+        )
         return {
             "supervised": supervised_loss(output.logits[:labelled], batch.label),
             "distance": options.beta * distance_loss(maps[:labelled], batch.distance_maps),

@@ -4,21 +4,23 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from guidednet.cgmm import CGMMConfig, cgmm_losses
+from guidednet.cgmm import cgmm_losses
+from guidednet.cgmm.config import CGMMConfig
+from guidednet.data.sampling import Batch
 from guidednet.errors import InputError
 from guidednet.ktcps import KTCPSConfig, KTCPSWeights, ktcps_loss
 from guidednet.losses import cps_loss, supervised_loss
 from guidednet.methods.base import MethodSetup, TwoNetworkMethod
-from guidednet.sampling import Batch
 
 
 @dataclass(frozen=True)
 class GuidedNetConfig:
     """The switches of Tables 3 and 4 and of Figure 6, and the reading of each part.
 
-    `lambda_u` and `lambda_c` are ramped, `lambda_g` is constant (eq. 2 and the paper's section 4.1; the paper
-    gives no value for lambda_c of eq. 12, the released code uses that of lambda_u). `feature_layer` counts the
-    decoder's layers from deep (1) to shallow; None is the last one, which feeds the classifier.
+    `lambda_u` and `lambda_c` are ramped, `lambda_g` is constant (eq. 2 and the paper's section 4.1;
+    the paper gives no value for lambda_c of eq. 12, the released code uses that of lambda_u).
+    `feature_layer` counts the decoder's layers from deep (1) to shallow; None is the last one,
+    which feeds the classifier.
     """
 
     use_cgmm: bool = True
@@ -37,7 +39,9 @@ class GuidedNetConfig:
 
 
 class GuidedNet(TwoNetworkMethod):
-    """L = L_sup + lambda_u L_ktcps + lambda_g L_cgmm (eq. 2). With both parts off this is CPS, bit for bit."""
+    """L = L_sup + lambda_u L_ktcps + lambda_g L_cgmm (eq. 2). With both parts off this is CPS, bit
+    for bit.
+    """
 
     Config = GuidedNetConfig
     relative_cost = 2.3
@@ -46,7 +50,9 @@ class GuidedNet(TwoNetworkMethod):
         super().__init__(setup, options)
         layers = setup.network.depth - 1
         if options.feature_layer is not None and not 1 <= options.feature_layer <= layers:
-            raise InputError(f"feature_layer is {options.feature_layer}: the decoder of depth {layers + 1} has layers 1 to {layers}")
+            raise InputError(
+                f"feature_layer is {options.feature_layer}: the decoder of depth {layers + 1} has layers 1 to {layers}"
+            )
         self.class_weights = KTCPSWeights(setup.labelled_voxels, options.ktcps)
 
     def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:
@@ -56,18 +62,24 @@ class GuidedNet(TwoNetworkMethod):
         terms = {
             "supervised_a": supervised_loss(a.logits[:labelled], batch.label),
             "supervised_b": supervised_loss(b.logits[:labelled], batch.label),
-            "cps": options.lambda_u * self.ramp_weight(step) * self.cross_supervision(a.logits, b.logits, batch.label),
+            "cps": options.lambda_u
+            * self.ramp_weight(step)
+            * self.cross_supervision(a.logits, b.logits, batch.label),
         }
         if options.use_cgmm:
             layer = -1 if options.feature_layer is None else options.feature_layer - 1
-            losses = cgmm_losses(a.decoder[layer], a.logits, b.decoder[layer], b.logits, batch.label, options.cgmm)
+            losses = cgmm_losses(
+                a.decoder[layer], a.logits, b.decoder[layer], b.logits, batch.label, options.cgmm
+            )
             for name, value in losses.items():
                 weight = options.lambda_c * self.ramp_weight(step) if name == "consistency" else 1.0
                 terms[f"cgmm_{name}"] = options.lambda_g * weight * value
         return terms
 
     def cross_supervision(self, logits_a: Tensor, logits_b: Tensor, label: Tensor) -> Tensor:
-        """Plain CPS, or KT-CPS (eqs. 15 to 19) with the class weights updated from this batch's labelled rows."""
+        """Plain CPS, or KT-CPS (eqs. 15 to 19) with the class weights updated from this batch's
+        labelled rows.
+        """
         if not self.options.use_ktcps:
             return cps_loss(logits_a, logits_b)
         weights_a, weights_b = self.class_weights.update(logits_a, logits_b, label)
@@ -77,4 +89,7 @@ class GuidedNet(TwoNetworkMethod):
         """KT-CPS weights of network A by class, for the curves."""
         if not self.options.use_ktcps:
             return {}
-        return {f"ktcps_weight_{label}": value for label, value in enumerate(self.class_weights.weights_a.tolist())}
+        return {
+            f"ktcps_weight_{label}": value
+            for label, value in enumerate(self.class_weights.weights_a.tolist())
+        }

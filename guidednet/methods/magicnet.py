@@ -1,8 +1,8 @@
 """MagicNet: magic-cube partition and recovery (Chen et al., CVPR 2023), its 14-class settings.
 
-The crop is cut into cubes of side 2^depth (32 at the paper's depth, a 2 x 4 x 4 grid). Mended: cubes are put back where
-they came from (the published reassembly transposes the grid), and each axis has its own number of cubes. Changed: the
-locator sees all cubes in one call.
+The crop is cut into cubes of side 2^depth (32 at the paper's depth, a 2 x 4 x 4 grid). Mended:
+cubes are put back where they came from (the published reassembly transposes the grid), and each
+axis has its own number of cubes. Changed: the locator sees all cubes in one call.
 """
 
 from dataclasses import dataclass
@@ -10,18 +10,25 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from guidednet.cubes import assemble, draw_permutations, mix, recover, split
-from guidednet.distributed import of_first_rank, own_places, rows_of_all
-from guidednet.heads import CubeLocator
+from guidednet.data.sampling import Batch
 from guidednet.losses import batch_dice_loss, class_counts, cross_entropy
 from guidednet.methods.base import MeanTeacherMethod, MethodSetup
-from guidednet.sampling import Batch
+from guidednet.methods.parts.cubes import (
+    CubeLocator,
+    assemble,
+    cut_into_cubes,
+    draw_permutations,
+    mix,
+    recover,
+)
+from guidednet.processes.distributed import of_first_rank, own_places, rows_of_all
 
 
 @dataclass(frozen=True)
 class MagicNetConfig:
-    """`weight` of the consistency at full ramp, of the location term, steps before cubes join the pseudo-labels,
-    and steps over which the pseudo-labels' class counts are gathered."""
+    """`weight` of the consistency at full ramp, of the location term, steps before cubes join the
+    pseudo-labels, and steps over which the pseudo-labels' class counts are gathered.
+    """
 
     weight: float = 0.1
     location_weight: float = 0.1
@@ -30,7 +37,9 @@ class MagicNetConfig:
 
 
 class MagicNet(MeanTeacherMethod):
-    """L = (CE + Dice + Dice_mixed + Dice_cubes) / 4 + 0.1 L_loc + w(i) Dice(mixed, blended pseudo-labels)."""
+    """L = (CE + Dice + Dice_mixed + Dice_cubes) / 4 + 0.1 L_loc + w(i) Dice(mixed, blended
+    pseudo-labels).
+    """
 
     Config = MagicNetConfig
     relative_cost = 3.3
@@ -57,17 +66,24 @@ class MagicNet(MeanTeacherMethod):
         cubes, location = self.cube_logits(image)
         pseudo_label = self.pseudo_label(image[labelled:], cubes[labelled:], step)
         return {
-            "supervised": (cross_entropy(plain[:labelled], label) + dice(plain[:labelled], label)) / 4,
+            "supervised": (cross_entropy(plain[:labelled], label) + dice(plain[:labelled], label))
+            / 4,
             "supervised_mixed": dice(mixed[:labelled], label) / 4,
             "supervised_cubes": dice(cubes[:labelled], label) / 4,
             "location": self.options.location_weight * location,
-            "consistency": self.options.weight * self.ramp_weight(step) * dice(mixed[labelled:], pseudo_label),
+            "consistency": self.options.weight
+            * self.ramp_weight(step)
+            * dice(mixed[labelled:], pseudo_label),
         }
 
-    def mixed_logits(self, image: Tensor, permutation: Tensor, places: Tensor | slice = slice(None)) -> Tensor:
-        """Logits (B,K,D,H,W) of embeddings made from images whose cubes were exchanged, put back before the classifier.
+    def mixed_logits(
+        self, image: Tensor, permutation: Tensor, places: Tensor | slice = slice(None)
+    ) -> Tensor:
+        """Logits (B,K,D,H,W) of embeddings made from images whose cubes were exchanged, put back
+        before the classifier.
 
-        Cubes come from all images of the batch: with several processes each holds its own rows of it, at `places`.
+        Cubes come from all images of the batch: with several processes each holds its own rows of
+        it, at `places`.
         """
         images = rows_of_all(image, places, len(permutation))
         embedding = self.student(mix(images, self.grid, permutation[places])).features
@@ -75,8 +91,10 @@ class MagicNet(MeanTeacherMethod):
         return self.student.classifier(recover(embeddings, self.grid, permutation, places))
 
     def cube_logits(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (B,K,D,H,W) from cubes segmented one by one, and the cross-entropy of guessing each cube's place."""
-        cubes = split(image, self.grid)
+        """Logits (B,K,D,H,W) from cubes segmented one by one, and the cross-entropy of guessing
+        each cube's place.
+        """
+        cubes = cut_into_cubes(image, self.grid)
         encoded = self.student.encode(cubes.flatten(0, 1))
         place = torch.arange(self.cells, device=image.device).repeat(len(image))
         location = cross_entropy(self.locator(encoded[-1]), place)
@@ -85,7 +103,9 @@ class MagicNet(MeanTeacherMethod):
 
     @torch.no_grad()
     def pseudo_label(self, image: Tensor, cubes: Tensor, step: int) -> Tensor:
-        """argmax of (1 - omega) t + omega c: the teacher's logits t for rare classes, the cubes' c for frequent ones."""
+        """argmax of (1 - omega) t + omega c: the teacher's logits t for rare classes, the cubes' c
+        for frequent ones.
+        """
         teacher = self.teacher_logits(image)
         blended = teacher.argmax(1)
         if step > self.options.warm_up:

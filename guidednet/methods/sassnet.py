@@ -1,18 +1,19 @@
 """SASSnet: shape-aware semi-supervised segmentation (Li et al., MICCAI 2020).
 
-Published for one organ; here one distance map per organ. The supervised term is the common one (half cross-entropy,
-half Dice) instead of Dice alone, so that all methods share it. Weights 0.3 and 0.01 as published.
+Published for one organ; here one distance map per organ. The supervised term is the common one
+(half cross-entropy, half Dice) instead of Dice alone, so that all methods share it. Weights 0.3 and
+0.01 as published.
 """
 
 from dataclasses import dataclass
 
 from torch import Tensor
 
+from guidednet.data.sampling import Batch
 from guidednet.losses import supervised_loss
-from guidednet.methods.adversarial import AdversarialMethod
 from guidednet.methods.base import MethodSetup
-from guidednet.methods.shape import DistanceHead, distance_loss
-from guidednet.sampling import Batch
+from guidednet.methods.parts.adversarial import AdversarialMethod
+from guidednet.methods.parts.distance_head import DistanceHead, distance_loss
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,9 @@ class SASSnetConfig:
 
 
 class SASSnet(AdversarialMethod):
-    """L = L_sup + beta L_sdm + w(i) CE(E(s_u, x_u), 1); the discriminator sees distance maps, not probabilities."""
+    """L = L_sup + beta L_sdm + w(i) CE(E(s_u, x_u), 1); the discriminator sees distance maps, not
+    probabilities.
+    """
 
     Config = SASSnetConfig
     uses_distance_maps = True
@@ -41,6 +44,8 @@ class SASSnet(AdversarialMethod):
         return {
             "supervised": supervised_loss(output.logits[:labelled], batch.label),
             "distance": options.beta * distance_loss(maps[:labelled], batch.distance_maps),
-            "adversarial": options.weight * self.ramp_weight(step) * self.adversarial_loss(maps[labelled:], batch.image[labelled:]),
+            "adversarial": options.weight
+            * self.ramp_weight(step)
+            * self.adversarial_loss(maps[labelled:], batch.image[labelled:]),
             "discriminator": self.discriminator_loss(maps, batch.image, labelled),
         }

@@ -1,7 +1,9 @@
-"""Sup only with stronger augmentation: what the labelled cases alone give to somebody who tries harder.
+"""Sup only with stronger augmentation: what the labelled cases alone give to somebody who tries
+harder.
 
-Not in the paper. Readers of the field ask for it, since weak baselines explain many claimed gains. Random rotation,
-scaling and shift, contrast, gamma and noise, of the usual sizes of nnU-Net's augmentation.
+Not in the paper. Readers of the field ask for it, since weak baselines explain many claimed gains.
+Random rotation, scaling and shift, contrast, gamma and noise, of the usual sizes of nnU-Net's
+augmentation.
 """
 
 from dataclasses import dataclass
@@ -10,15 +12,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from guidednet.distributed import of_first_rank
+from guidednet.data.sampling import Batch
 from guidednet.losses import supervised_loss
 from guidednet.methods.base import SingleNetworkMethod
-from guidednet.sampling import Batch
+from guidednet.processes.distributed import of_first_rank
 
 
 @dataclass(frozen=True)
 class SupervisedAugmentedConfig:
-    """Largest `rotation` in degrees, `scaling` and `shift` as shares of the crop, `contrast` and `gamma` as shares, `noise` sd."""
+    """Largest `rotation` in degrees, `scaling` and `shift` as shares of the crop, `contrast` and
+    `gamma` as shares, `noise` sd.
+    """
 
     rotation: float = 15.0
     scaling: float = 0.15
@@ -37,22 +41,39 @@ class SupervisedAugmented(SingleNetworkMethod):
     def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:
         """The supervised term on freshly augmented labelled rows."""
         options, labelled = self.options, len(batch.label)
-        grid = random_grid(batch.image[:labelled].shape, options, batch.image.device).to(batch.image.dtype)
-        image = functional.grid_sample(batch.image[:labelled], grid, mode="bilinear", padding_mode="border", align_corners=False)
-        label = functional.grid_sample(batch.label[:, None].to(grid.dtype), grid, mode="nearest", align_corners=False)
+        grid = random_grid(batch.image[:labelled].shape, options, batch.image.device).to(
+            batch.image.dtype
+        )
+        image = functional.grid_sample(
+            batch.image[:labelled],
+            grid,
+            mode="bilinear",
+            padding_mode="border",
+            align_corners=False,
+        )
+        label = functional.grid_sample(
+            batch.label[:, None].to(grid.dtype), grid, mode="nearest", align_corners=False
+        )
         logits = self.network(random_intensity(image, options)).logits
         return {"supervised": supervised_loss(logits, label[:, 0].long())}
 
 
-def random_grid(shape: torch.Size, options: SupervisedAugmentedConfig, device: torch.device) -> Tensor:
-    """A sampling grid (B,D,H,W,3) per row: rotated about all axes, scaled and shifted at random; background comes in from outside."""
+def random_grid(
+    shape: torch.Size, options: SupervisedAugmentedConfig, device: torch.device
+) -> Tensor:
+    """A sampling grid (B,D,H,W,3) per row: rotated about all axes, scaled and shifted at random;
+    background comes in from outside.
+    """
     rows = shape[0]
     angles = torch.deg2rad((2 * torch.rand(rows, 3, device=device) - 1) * options.rotation)
     scale = 1 + (2 * torch.rand(rows, 1, 1, device=device) - 1) * options.scaling
     shift = (2 * torch.rand(rows, 3, 1, device=device) - 1) * 2 * options.shift
-    sides = torch.tensor(shape[:1:-1], dtype=angles.dtype, device=device)  # W, H, D: rotate in voxels, not in the unit cube
+    # W, H, D: rotate in voxels, not in the unit cube
+    sides = torch.tensor(shape[:1:-1], dtype=angles.dtype, device=device)
     matrix = rotation_matrices(angles) * scale * (sides[None, None, :] / sides[None, :, None])
-    return functional.affine_grid(torch.cat([matrix, shift], dim=2), list(shape), align_corners=False)
+    return functional.affine_grid(
+        torch.cat([matrix, shift], dim=2), list(shape), align_corners=False
+    )
 
 
 def rotation_matrices(angles: Tensor) -> Tensor:
@@ -68,7 +89,9 @@ def rotation_matrices(angles: Tensor) -> Tensor:
 
 
 def random_intensity(image: Tensor, options: SupervisedAugmentedConfig) -> Tensor:
-    """`image` (B,1,D,H,W) in [0, 1] with random contrast about its mean, gamma and noise per row, clamped to [0, 1]."""
+    """`image` (B,1,D,H,W) in [0, 1] with random contrast about its mean, gamma and noise per row,
+    clamped to [0, 1].
+    """
 
     def factor(spread: float) -> Tensor:
         return 1 + (2 * torch.rand(len(image), 1, 1, 1, 1, device=image.device) - 1) * spread
@@ -76,5 +99,6 @@ def random_intensity(image: Tensor, options: SupervisedAugmentedConfig) -> Tenso
     mean = image.mean(dim=(2, 3, 4), keepdim=True)
     contrasted = ((image - mean) * factor(options.contrast) + mean).clamp(0, 1)
     brightened = contrasted ** factor(options.gamma)
-    level = options.noise * of_first_rank(torch.rand(1, device=image.device))  # one for the whole batch
+    # one for the whole batch
+    level = options.noise * of_first_rank(torch.rand(1, device=image.device))
     return (brightened + level * torch.randn_like(image)).clamp(0, 1)

@@ -1,7 +1,8 @@
 """UA-MT: uncertainty-aware mean teacher (Yu et al., MICCAI 2019).
 
-The consistency counts where the teacher, asked eight times, is sure. The published "2" and "ln 2" are the number of
-classes of its binary task; here they are K and ln K. `entropy_base` 2 is what an unchanged copy would compute.
+The consistency counts where the teacher, asked eight times, is sure. The published "2" and "ln 2"
+are the number of classes of its binary task; here they are K and ln K. `entropy_base` 2 is what an
+unchanged copy would compute.
 """
 
 import math
@@ -10,14 +11,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from guidednet.data.sampling import Batch
 from guidednet.losses import ramp, ratio_of_sums, supervised_loss
 from guidednet.methods.base import MeanTeacherMethod
-from guidednet.sampling import Batch
 
 
 @dataclass(frozen=True)
 class UAMTConfig:
-    """`weight` of the consistency at full ramp, `passes` of the teacher; `entropy_base` None is the number of classes."""
+    """`weight` of the consistency at full ramp, `passes` of the teacher; `entropy_base` None is the
+    number of classes.
+    """
 
     weight: float = 0.1
     passes: int = 8
@@ -35,7 +38,9 @@ class UncertaintyAwareMeanTeacher(MeanTeacherMethod):
         labelled = len(batch.label)
         logits, unlabelled = self.student(batch.image).logits, batch.image[labelled:]
         sure = self.uncertainty(unlabelled) < self.threshold(step)
-        distance = (logits[labelled:].softmax(1) - self.teacher_logits(unlabelled).softmax(1)).square()
+        distance = (
+            logits[labelled:].softmax(1) - self.teacher_logits(unlabelled).softmax(1)
+        ).square()
         consistency = masked_consistency(distance, sure)
         return {
             "supervised": supervised_loss(logits[:labelled], batch.label),
@@ -43,8 +48,13 @@ class UncertaintyAwareMeanTeacher(MeanTeacherMethod):
         }
 
     def uncertainty(self, image: Tensor) -> Tensor:
-        """Entropy (B,D,H,W) in nats of the mean of `passes` noisy answers of the teacher, accumulated one by one."""
-        mean = sum(self.teacher_logits(image).softmax(1) for _ in range(self.options.passes)) / self.options.passes
+        """Entropy (B,D,H,W) in nats of the mean of `passes` noisy answers of the teacher,
+        accumulated one by one.
+        """
+        mean = (
+            sum(self.teacher_logits(image).softmax(1) for _ in range(self.options.passes))
+            / self.options.passes
+        )
         return entropy(mean)
 
     def threshold(self, step: int) -> float:
@@ -59,5 +69,9 @@ def entropy(probabilities: Tensor) -> Tensor:
 
 
 def masked_consistency(distance: Tensor, mask: Tensor) -> Tensor:
-    """Mean of `distance` (B,K,D,H,W) over classes and the voxels of `mask` (B,D,H,W); 0 for an empty mask."""
-    return ratio_of_sums((distance.sum(1) * mask).sum(), mask.sum().to(distance.dtype) * distance.shape[1])
+    """Mean of `distance` (B,K,D,H,W) over classes and the voxels of `mask` (B,D,H,W); 0 for an
+    empty mask.
+    """
+    return ratio_of_sums(
+        (distance.sum(1) * mask).sum(), mask.sum().to(distance.dtype) * distance.shape[1]
+    )

@@ -1,7 +1,9 @@
-"""Synthetic abdominal CT, written as NIfTI in the layouts of FLARE22 and AMOS. No patient is behind any of it.
+"""Synthetic abdominal CT, written as NIfTI in the layouts of FLARE22 and AMOS. No patient is behind
+any of it.
 
-A case is a pure function of (seed, data set, case id): its anatomy is the average one (guidednet.phantom.anatomy), bent,
-scaled and scanned at random. Unlabelled cases come from another distribution: other contrast phases, more noise.
+A case is a pure function of (seed, data set, case id): its anatomy is the average one
+(guidednet.phantom.anatomy), bent, scaled and scanned at random. Unlabelled cases come from another
+distribution: other contrast phases, more noise.
 """
 
 import gzip
@@ -16,15 +18,21 @@ import numpy as np
 from scipy import ndimage
 from scipy.interpolate import make_interp_spline
 
+from guidednet.data.layouts import ENDING, LAYOUTS, PHANTOM_FILE, RawCase, find_cases
+from guidednet.data.organs import organ_set
 from guidednet.errors import InputError
-from guidednet.files import read_json, write_bytes, write_json
-from guidednet.layouts import ENDING, LAYOUTS, PHANTOM_FILE, RawCase, find_cases
-from guidednet.organs import organ_set
-from guidednet.parallel import in_parallel
 from guidednet.phantom.anatomy import ORGAN_FORMS
 from guidednet.phantom.hounsfield import HOUNSFIELD
-from guidednet.phantom.tissues import Painter, paint_body, paint_bowel, paint_organs, paint_skeleton_and_muscles
-from guidednet.progress import Progress, silent
+from guidednet.phantom.tissues import (
+    Painter,
+    paint_body,
+    paint_bowel,
+    paint_organs,
+    paint_skeleton_and_muscles,
+)
+from guidednet.processes.workers import in_parallel
+from guidednet.support.files import read_json, write_bytes, write_json
+from guidednet.support.progress import Progress, silent
 
 PHASES = ("without contrast", "arterial", "portal venous", "delayed")
 # How likely each phase is, for cases of the labelled and of the unlabelled distribution.
@@ -33,7 +41,8 @@ NOISE_HU = {False: (7.0, 13.0), True: (12.0, 24.0)}
 # Highest and lowest plane (mm, average anatomy) of the field of view, before it varies.
 FIELD_OF_VIEW = {"flare22": (150.0, -118.0), "amos": (150.0, -268.0)}
 TEXTURE_MM = 3.75  # how coarse the texture of soft tissue is
-ALIKE_IN_ALL = 4  # the first tissues of HOUNSFIELD (air, table, fat, skin) measure the same in everybody
+# the first tissues of HOUNSFIELD (air, table, fat, skin) measure the same in everybody
+ALIKE_IN_ALL = 4
 MISSING_GALLBLADDER = 0.25
 CUT_PELVIS = 0.3
 AIR_HU = -1024
@@ -44,7 +53,9 @@ AXIS_ORDERS = tuple(product(permutations(range(3)), product((1, -1), repeat=3)))
 
 @dataclass(frozen=True)
 class Scan:
-    """A synthetic case as its file holds it: `image` int16 HU and `label` uint8, both (X,Y,Z), and the `affine`."""
+    """A synthetic case as its file holds it: `image` int16 HU and `label` uint8, both (X,Y,Z), and
+    the `affine`.
+    """
 
     image: np.ndarray
     label: np.ndarray
@@ -53,17 +64,29 @@ class Scan:
 
 
 def make_case(
-    dataset: str, case_id: str, shifted: bool = False, seed: int = 0, voxel_mm: float = 1.5, matrix: int | None = None
+    dataset: str,
+    case_id: str,
+    shifted: bool = False,
+    seed: int = 0,
+    voxel_mm: float = 1.5,
+    matrix: int | None = None,
 ) -> Scan:
-    """The case called `case_id`, always the same one; `shifted` draws it from the distribution of unlabelled cases.
+    """The case called `case_id`, always the same one; `shifted` draws it from the distribution of
+    unlabelled cases.
 
-    `voxel_mm` is about the voxel size within a slice; slices are two to three times as thick. `matrix` gives square slices
-    of that many pixels a side, as scanners write them, with air around; it sets the voxel size. The label is there
-    for shifted cases too, for figures that compare with the truth; `write_phantoms` never writes it.
+    `voxel_mm` is about the voxel size within a slice; slices are two to three times as thick.
+    `matrix` gives square slices of that many pixels a side, as scanners write them, with air
+    around; it sets the voxel size. The label is there for shifted cases too, for figures that
+    compare with the truth; `write_phantoms` never writes it.
     """
-    generator = np.random.default_rng(list(hashlib.sha256(f"{seed}/{dataset}/{case_id}".encode()).digest()))
+    generator = np.random.default_rng(
+        list(hashlib.sha256(f"{seed}/{dataset}/{case_id}".encode()).digest())
+    )
     voxel_mm = voxel_mm if matrix is None else WIDTH_MM / SMALLEST_PIXEL / matrix
-    spacing = np.array([generator.uniform(1.9, 3.2), *[generator.uniform(SMALLEST_PIXEL, 1.2)] * 2]) * voxel_mm
+    spacing = (
+        np.array([generator.uniform(1.9, 3.2), *[generator.uniform(SMALLEST_PIXEL, 1.2)] * 2])
+        * voxel_mm
+    )
     size = generator.uniform(0.93, 1.07)
     axes = _grid_axes(dataset, spacing, size, generator)
     painter = Painter(_bent_points(axes, size, generator), voxel_ml=float(np.prod(spacing)) / 1000)
@@ -72,7 +95,9 @@ def make_case(
     paint_organs(painter, _volumes(size, generator))
     paint_bowel(painter, generator)
     phase = int(generator.choice(len(PHASES), p=PHASE_ODDS[shifted]))
-    image = _acquire(painter, phase, generator.uniform(*NOISE_HU[shifted]), axes, spacing, generator)
+    image = _acquire(
+        painter, phase, generator.uniform(*NOISE_HU[shifted]), axes, spacing, generator
+    )
     label = _label_ids(painter.organ, dataset)
     if matrix is not None:
         image, label, axes = _on_matrix(image, label, axes, matrix)
@@ -90,10 +115,11 @@ def write_phantoms(
     progress: Progress = silent,
     matrix: int | None = None,
 ) -> list[RawCase]:
-    """Write `cases` phantoms, the first `labelled` of them with labels, in the layout of `dataset`; returns them.
+    """Write `cases` phantoms, the first `labelled` of them with labels, in the layout of `dataset`;
+    returns them.
 
-    A case that is there already is not made again, but a folder made with another seed or voxel size is refused
-    (InputError).
+    A case that is there already is not made again, but a folder made with another seed or voxel
+    size is refused (InputError).
     """
     settings = {"dataset": dataset, "seed": seed, "voxel_mm": voxel_mm, "matrix": matrix}
     _claim(folder, settings)
@@ -101,19 +127,40 @@ def write_phantoms(
     for _ in progress(in_parallel(job, range(cases), workers), cases):
         pass
     if dataset == "amos":
-        names = {0: "background"} | {label: organ.name for label, organ in organ_set(dataset).by_label.items()}
-        write_json(folder / "dataset.json", {"name": "synthetic phantoms in the layout of AMOS", "modality": {"0": "CT"}, "labels": names})
+        names = {0: "background"} | {
+            label: organ.name for label, organ in organ_set(dataset).by_label.items()
+        }
+        write_json(
+            folder / "dataset.json",
+            {
+                "name": "synthetic phantoms in the layout of AMOS",
+                "modality": {"0": "CT"},
+                "labels": names,
+            },
+        )
     return find_cases(folder, dataset)
 
 
 def case_name(dataset: str, number: int, labelled: int) -> str:
-    """The id of case `number` (from 0) where the first `labelled` have labels, numbered as in the public release."""
+    """The id of case `number` (from 0) where the first `labelled` have labels, numbered as in the
+    public release.
+    """
     if dataset == "amos":
         return f"amos_{number + 1:04d}"
-    return f"FLARE22_Tr_{number + 1:04d}" if number < labelled else f"Case_{number - labelled + 1:05d}"
+    return (
+        f"FLARE22_Tr_{number + 1:04d}" if number < labelled else f"Case_{number - labelled + 1:05d}"
+    )
 
 
-def _write_case(number: int, folder: Path, dataset: str, labelled: int, seed: int, voxel_mm: float, matrix: int | None) -> None:
+def _write_case(
+    number: int,
+    folder: Path,
+    dataset: str,
+    labelled: int,
+    seed: int,
+    voxel_mm: float,
+    matrix: int | None,
+) -> None:
     case_id, shifted = case_name(dataset, number, labelled), number >= labelled
     image_folder, label_folder = LAYOUTS[dataset].written[not shifted]
     image = folder / image_folder / (case_id + LAYOUTS[dataset].suffix)
@@ -130,31 +177,46 @@ def _claim(folder: Path, settings: dict[str, object]) -> None:
     if not path.exists() and next(folder.rglob(f"*{ENDING}"), None):
         raise InputError(f"{folder}: holds scans that are no phantoms; give an empty folder")
     if path.exists() and read_json(path) != settings:
-        raise InputError(f"{folder}: holds phantoms made with other settings ({path.name}); give an empty folder or delete it")
+        raise InputError(
+            f"{folder}: holds phantoms made with other settings ({path.name}); give an empty folder or delete it"
+        )
     write_json(path, settings)
 
 
-def _grid_axes(dataset: str, spacing: np.ndarray, size: float, generator: np.random.Generator) -> list[np.ndarray]:
+def _grid_axes(
+    dataset: str, spacing: np.ndarray, size: float, generator: np.random.Generator
+) -> list[np.ndarray]:
     """Places (mm) of the voxels along z, y and x, growing to superior, anterior and right."""
     top, bottom = FIELD_OF_VIEW[dataset] + generator.normal(0, 6, 2)
     if generator.random() < CUT_PELVIS and dataset == "amos":
         bottom = generator.uniform(-215, -140)
     ends = ((bottom * size, top * size), (-146, 134), (-WIDTH_MM / 2, WIDTH_MM / 2))
-    return [np.arange(low, high, step, dtype=np.float32) for (low, high), step in zip(ends, spacing, strict=True)]
+    return [
+        np.arange(low, high, step, dtype=np.float32)
+        for (low, high), step in zip(ends, spacing, strict=True)
+    ]
 
 
 def _bent_points(axes: list[np.ndarray], size: float, generator: np.random.Generator) -> np.ndarray:
-    """Where each voxel lies in the average anatomy (D,H,W,3): scaled by body size, bent by a smooth random field."""
+    """Where each voxel lies in the average anatomy (D,H,W,3): scaled by body size, bent by a smooth
+    random field.
+    """
     stretch = size * generator.normal(1, 0.03, 3)
     points = np.empty((*map(len, axes), 3), np.float32)
     for component in range(3):  # x, y, z
         own = axes[2 - component].reshape([-1 if axis == 2 - component else 1 for axis in range(3)])
-        points[..., component] = (own + _smooth_field(axes, generator, amplitude=7)) / stretch[component]
+        points[..., component] = (own + _smooth_field(axes, generator, amplitude=7)) / stretch[
+            component
+        ]
     return points
 
 
-def _smooth_field(axes: list[np.ndarray], generator: np.random.Generator, amplitude: float, wavelength: float = 75) -> np.ndarray:
-    """A random field (D,H,W) that varies over `wavelength` mm: a cubic spline through random values on a coarse grid."""
+def _smooth_field(
+    axes: list[np.ndarray], generator: np.random.Generator, amplitude: float, wavelength: float = 75
+) -> np.ndarray:
+    """A random field (D,H,W) that varies over `wavelength` mm: a cubic spline through random values
+    on a coarse grid.
+    """
     grids = [np.arange(-400, 401, wavelength) for _ in axes]
     values = generator.normal(0, amplitude, [len(grid) for grid in grids])
     for axis, (grid, places) in enumerate(zip(grids, axes, strict=True)):
@@ -164,18 +226,30 @@ def _smooth_field(axes: list[np.ndarray], generator: np.random.Generator, amplit
 
 def _volumes(size: float, generator: np.random.Generator) -> dict[str, float]:
     """Volume (ml) of each organ of this case: the mean, times body size cubed, give or take 16 %."""
-    volumes = {organ.name: organ.volume * size**3 * generator.lognormal(-0.01, 0.16) for organ in ORGAN_FORMS}
+    volumes = {
+        organ.name: organ.volume * size**3 * generator.lognormal(-0.01, 0.16)
+        for organ in ORGAN_FORMS
+    }
     if generator.random() < MISSING_GALLBLADDER:
         del volumes["gallbladder"]
     return volumes
 
 
 def _acquire(
-    painter: Painter, phase: int, noise: float, axes: list[np.ndarray], spacing: np.ndarray, generator: np.random.Generator
+    painter: Painter,
+    phase: int,
+    noise: float,
+    axes: list[np.ndarray],
+    spacing: np.ndarray,
+    generator: np.random.Generator,
 ) -> np.ndarray:
-    """The scan (D,H,W) in HU: tissues of the phase, table, texture, partial volume, correlated noise."""
+    """The scan (D,H,W) in HU: tissues of the phase, table, texture, partial volume, correlated
+    noise.
+    """
     _paint_table(painter, axes)
-    levels = np.array([values[min(phase, len(values) - 1)] for values in HOUNSFIELD.values()], np.float32)
+    levels = np.array(
+        [values[min(phase, len(values) - 1)] for values in HOUNSFIELD.values()], np.float32
+    )
     levels[ALIKE_IN_ALL:] += generator.normal(0, 4, len(levels) - ALIKE_IN_ALL)
     image = levels[painter.tissue]
     soft_tissue = (image > -200) & (image < 300)
@@ -185,7 +259,9 @@ def _acquire(
     return np.clip(image + noise_map * noise / noise_map.std(), AIR_HU, 2000).round()
 
 
-def _grain(shape: tuple[int, ...], sigma: float | tuple[float, ...], generator: np.random.Generator) -> np.ndarray:
+def _grain(
+    shape: tuple[int, ...], sigma: float | tuple[float, ...], generator: np.random.Generator
+) -> np.ndarray:
     """White noise (D,H,W), float32, smoothed by a Gaussian of `sigma` voxels."""
     return ndimage.gaussian_filter(generator.normal(0, 1, shape).astype(np.float32), sigma)
 
@@ -194,7 +270,9 @@ def _paint_table(painter: Painter, axes: list[np.ndarray]) -> None:
     y, x = np.meshgrid(axes[1], axes[2], indexing="ij")
     surface = -134 + (x / 210) ** 2 * 26
     shell = (np.abs(y - surface) < 2.2) & (np.abs(x) < 190)
-    painter.fill(np.broadcast_to(shell, painter.tissue.shape) & (painter.is_tissue((...,), "air")), "table")
+    painter.fill(
+        np.broadcast_to(shell, painter.tissue.shape) & (painter.is_tissue((...,), "air")), "table"
+    )
 
 
 def _label_ids(organ: np.ndarray, dataset: str) -> np.ndarray:
@@ -206,23 +284,40 @@ def _label_ids(organ: np.ndarray, dataset: str) -> np.ndarray:
 def _on_matrix(
     image: np.ndarray, label: np.ndarray, axes: list[np.ndarray], matrix: int
 ) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-    """Image, label (D,H,W) and the places of their voxels with slices of `matrix` x `matrix` pixels, air around."""
+    """Image, label (D,H,W) and the places of their voxels with slices of `matrix` x `matrix`
+    pixels, air around.
+    """
     missing = [0, *(matrix - len(axis) for axis in axes[1:])]
     widths = [(gap // 2, gap - gap // 2) for gap in missing]
-    longer = [np.pad(axis, width, mode="reflect", reflect_type="odd") for axis, width in zip(axes, widths, strict=True)]
+    longer = [
+        np.pad(axis, width, mode="reflect", reflect_type="odd")
+        for axis, width in zip(axes, widths, strict=True)
+    ]
     return np.pad(image, widths, constant_values=AIR_HU), np.pad(label, widths), longer
 
 
 def _stored(
-    image: np.ndarray, label: np.ndarray, axes: list[np.ndarray], spacing: np.ndarray, phase: str, generator: np.random.Generator
+    image: np.ndarray,
+    label: np.ndarray,
+    axes: list[np.ndarray],
+    spacing: np.ndarray,
+    phase: str,
+    generator: np.random.Generator,
 ) -> Scan:
     """The case in a randomly drawn axis order, with the affine that says so."""
     affine = np.diag([*spacing[::-1], 1.0])
     affine[:3, 3] = [axis[0] for axis in axes[::-1]]
     affine[:3, 3] += generator.uniform(-40, 40, 3)  # where the scanner's origin lies
-    order, signs = AXIS_ORDERS[generator.integers(len(AXIS_ORDERS))] if generator.random() < 0.5 else ((0, 1, 2), (-1, -1, 1))
+    order, signs = (
+        AXIS_ORDERS[generator.integers(len(AXIS_ORDERS))]
+        if generator.random() < 0.5
+        else ((0, 1, 2), (-1, -1, 1))
+    )
     orientation = np.array([[axis, sign] for axis, sign in zip(order, signs, strict=True)])
-    arrays = [nib.apply_orientation(array.transpose(2, 1, 0), orientation) for array in (image.astype(np.int16), label)]
+    arrays = [
+        nib.apply_orientation(array.transpose(2, 1, 0), orientation)
+        for array in (image.astype(np.int16), label)
+    ]
     stored_affine = affine @ nib.orientations.inv_ornt_aff(orientation, image.shape[::-1])
     return Scan(arrays[0], arrays[1], stored_affine, phase)
 

@@ -1,6 +1,7 @@
 """Solid shapes in millimetres: each is a field over points, negative inside, growing outwards.
 
-A field is asked for up to `reach` mm beyond the surface; further out it need only be that large, which spares most of the work.
+A field is asked for up to `reach` mm beyond the surface; further out it need only be that large,
+which spares most of the work.
 """
 
 from dataclasses import dataclass
@@ -32,8 +33,12 @@ class Ellipsoid:
     def field(self, points: Points, reach: float) -> np.ndarray:
         """Roughly the distance (N,) to the surface."""
         turn, tilt = np.deg2rad([self.turn, self.tilt])
-        about_z = np.array([[np.cos(turn), np.sin(turn), 0], [-np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
-        about_y = np.array([[np.cos(tilt), 0, -np.sin(tilt)], [0, 1, 0], [np.sin(tilt), 0, np.cos(tilt)]])
+        about_z = np.array(
+            [[np.cos(turn), np.sin(turn), 0], [-np.sin(turn), np.cos(turn), 0], [0, 0, 1]]
+        )
+        about_y = np.array(
+            [[np.cos(tilt), 0, -np.sin(tilt)], [0, 1, 0], [np.sin(tilt), 0, np.cos(tilt)]]
+        )
         to_unit_ball = ((about_y @ about_z) / np.array(self.radii)[:, None]).T.astype(np.float32)
         local = points @ to_unit_ball - np.array(self.centre, np.float32) @ to_unit_ball
         return (np.sqrt(np.einsum("nc,nc->n", local, local)) - 1) * min(self.radii)
@@ -53,7 +58,9 @@ class Tube:
         length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
         curve = make_interp_spline(length, path, k=min(3, len(path) - 1))
         places = np.linspace(0, length[-1], max(8, int(length[-1] / 2)))
-        return curve(places), np.interp(places, np.linspace(0, length[-1], len(self.radii)), self.radii)
+        return curve(places), np.interp(
+            places, np.linspace(0, length[-1], len(self.radii)), self.radii
+        )
 
     @cached_property
     def bounds(self) -> np.ndarray:
@@ -66,7 +73,8 @@ class Tube:
         curve, radii = self.samples
         limit = radii.max() + reach
         distance, nearest = cKDTree(curve).query(points, distance_upper_bound=limit)
-        return np.minimum(distance, limit) - np.append(radii, 0.0)[nearest]  # beyond the limit there is no nearest one
+        # beyond the limit there is no nearest one
+        return np.minimum(distance, limit) - np.append(radii, 0.0)[nearest]
 
 
 @dataclass(frozen=True)

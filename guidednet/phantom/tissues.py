@@ -19,7 +19,9 @@ BELOW_DIAPHRAGM = 3.0  # mm between the diaphragm and the organs below it
 
 
 class Painter:
-    """A grid of tissues. `points` (D,H,W,3) are the voxels' places in the average anatomy, in mm (x,y,z)."""
+    """A grid of tissues. `points` (D,H,W,3) are the voxels' places in the average anatomy, in mm
+    (x,y,z).
+    """
 
     def __init__(self, points: np.ndarray, voxel_ml: float) -> None:
         self.points = points
@@ -28,10 +30,15 @@ class Painter:
         self.organ = np.zeros(points.shape[:3], np.uint8)  # place in anatomy.ORGAN_FORMS, from 1
         self.cavity = np.zeros(points.shape[:3], bool)  # inside the muscle wall
         self.abdomen = np.zeros(points.shape[:3], bool)  # below the diaphragm
-        places = [(points[..., 2 - axis], tuple(other for other in range(3) if other != axis)) for axis in range(3)]
+        places = [
+            (points[..., 2 - axis], tuple(other for other in range(3) if other != axis))
+            for axis in range(3)
+        ]
         self._ends = [(values.min(others), values.max(others)) for values, others in places]
 
-    def fill(self, where: np.ndarray, tissue: str, box: tuple[slice, ...] = (slice(None),) * 3) -> None:
+    def fill(
+        self, where: np.ndarray, tissue: str, box: tuple[slice, ...] = (slice(None),) * 3
+    ) -> None:
         """Give the voxels `where` of `box` a tissue."""
         self.tissue[box][where] = TISSUES.index(tissue)
 
@@ -40,11 +47,15 @@ class Painter:
         return np.isin(self.tissue[box], [TISSUES.index(name) for name in names])
 
     def field(self, shape: Shape, margin: float = 0.0) -> tuple[tuple[slice, ...], np.ndarray]:
-        """The box of the grid that may hold `shape` grown by `margin` (mm), and the shape's field there (empty outside the grid)."""
+        """The box of the grid that may hold `shape` grown by `margin` (mm), and the shape's field
+        there (empty outside the grid).
+        """
         low, high = shape.bounds[0] - margin, shape.bounds[1] + margin
         box = tuple(self._range(axis, low[2 - axis], high[2 - axis]) for axis in range(3))
         points = self.points[box]
-        return box, shape.field(points.reshape(-1, 3), margin).reshape(points.shape[:3]) if points.size else np.zeros(points.shape[:3])
+        return box, shape.field(points.reshape(-1, 3), margin).reshape(
+            points.shape[:3]
+        ) if points.size else np.zeros(points.shape[:3])
 
     def _range(self, axis: int, low: float, high: float) -> slice:
         """Voxels of an axis whose places come between `low` and `high`, whatever the bending."""
@@ -102,23 +113,35 @@ def _paint_spine(painter: Painter) -> None:
     canal = np.hypot(x / 1.15, y + 86)
     arch = (canal < 14) | ((np.abs(x) < 3.5) & (y < -92) & (y > -114 + 10 * place))
     processes = (np.abs(y + 84) < 5) & (np.abs(x) < 38) & (np.abs(place - 0.5) < 0.16)
-    painter.fill((arch & (place < 0.7) | processes) & (body > 0) & above_sacrum & painter.is_tissue((...,), "fat", "muscle"), "bone")
+    painter.fill(
+        (arch & (place < 0.7) | processes)
+        & (body > 0)
+        & above_sacrum
+        & painter.is_tissue((...,), "fat", "muscle"),
+        "bone",
+    )
     painter.fill((canal < 9) & (body > 0), "spinal canal")
 
 
 def paint_organs(painter: Painter, volumes: dict[str, float]) -> None:
-    """The organs of `volumes` (ml), each grown to its volume within the voxels that are still fat (or lung, at the dome)."""
+    """The organs of `volumes` (ml), each grown to its volume within the voxels that are still fat
+    (or lung, at the dome).
+    """
     for number, organ in enumerate(anatomy.ORGAN_FORMS, start=1):
         if organ.name in volumes:
             box, field = painter.field(organ.form, MOST_SWELLING)
-            where = _grow(field, _free(painter, box, organ.name), volumes[organ.name] / painter.voxel_ml)
+            where = _grow(
+                field, _free(painter, box, organ.name), volumes[organ.name] / painter.voxel_ml
+            )
             painter.organ[box][where] = number
             painter.fill(where, TISSUE_OF_ORGAN.get(organ.name, organ.name), box)
     _paint_inside_of_organs(painter)
 
 
 def _free(painter: Painter, box: tuple[slice, ...], organ: str) -> np.ndarray:
-    """Where an organ may grow: fat inside the muscle wall that is not taken yet; aorta and oesophagus also behind the diaphragm."""
+    """Where an organ may grow: fat inside the muscle wall that is not taken yet; aorta and
+    oesophagus also behind the diaphragm.
+    """
     if organ in ("aorta", "oesophagus"):
         return painter.cavity[box] & painter.is_tissue(box, "fat", "lung", "heart")
     return painter.cavity[box] & painter.is_tissue(box, "fat") & painter.abdomen[box]
@@ -157,7 +180,9 @@ def _depth(painter: Painter, number: int) -> tuple[tuple[slice, ...], np.ndarray
     found = ndimage.find_objects((painter.organ == number).astype(np.uint8))
     if not found:
         return (slice(0, 0),) * 3, np.zeros((0, 0, 0))
-    steps = [abs(float(np.diff(painter.points[..., 2 - axis], axis=axis).mean())) for axis in range(3)]
+    steps = [
+        abs(float(np.diff(painter.points[..., 2 - axis], axis=axis).mean())) for axis in range(3)
+    ]
     box = tuple(slice(max(edge.start - 1, 0), edge.stop + 1) for edge in found[0])
     return box, ndimage.distance_transform_edt(painter.organ[box] == number, sampling=steps)
 
@@ -180,7 +205,9 @@ def _paint_liver_vessels(painter: Painter, liver: int) -> None:
 
 
 def paint_bowel(painter: Painter, generator: np.random.Generator) -> None:
-    """Colon with stool and gas, and loops of small bowel, in the fat that is left below the liver and stomach."""
+    """Colon with stool and gas, and loops of small bowel, in the fat that is left below the liver
+    and stomach.
+    """
     loops = [*anatomy.COLON, *_small_bowel(generator)]
     for loop in loops:
         box, field = painter.field(loop)
@@ -189,14 +216,18 @@ def paint_bowel(painter: Painter, generator: np.random.Generator) -> None:
         gas_level = np.mean(loop.bounds[:, 1]) + generator.normal(4, 8)
         painter.fill(free & (field < 0), "bowel wall", box)
         painter.fill(free & (field < -3), "stool" if loop in anatomy.COLON else "fluid", box)
-        painter.fill(free & (field < -3) & (height > gas_level) & (loop in anatomy.COLON), "gas", box)
+        painter.fill(
+            free & (field < -3) & (height > gas_level) & (loop in anatomy.COLON), "gas", box
+        )
 
 
 def _small_bowel(generator: np.random.Generator) -> list[Shape]:
     """Winding loops: jejunum on the left below the stomach, ileum further down."""
     loops = []
     for number in range(22):
-        low, high = ((-84, 4, -70), (-14, 66, 4)) if number % 3 == 0 else ((-74, -4, -205), (74, 74, -56))
+        low, high = (
+            ((-84, 4, -70), (-14, 66, 4)) if number % 3 == 0 else ((-74, -4, -205), (74, 74, -56))
+        )
         start = generator.uniform(low, high)
         steps = generator.uniform((-30, -16, -20), (30, 16, 20), size=(5, 3))
         path = np.clip(start + np.cumsum(steps, axis=0), low, high) + generator.normal(0, 1, (5, 3))

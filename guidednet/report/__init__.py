@@ -1,1 +1,3 @@
-"""Tables, figures and the page that collects them. Everything here reads finished runs and trains nothing."""
+"""Tables, figures and the page that collects them. Everything here reads finished runs and trains
+nothing.
+"""

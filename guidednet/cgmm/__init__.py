@@ -1,0 +1,40 @@
+"""3D-CGMM: one Gaussian per class in feature space, and the losses built on it (eqs. 3-14).
+
+`printed` is the well-defined reading of the printed equations, `released` what the released code
+computes; `config` says which of them, and its switches.
+"""
+
+from torch import Tensor
+
+from guidednet.cgmm import printed, released
+from guidednet.cgmm.config import PAPER, CGMMConfig
+from guidednet.cgmm.printed import ClassStatistics, class_statistics, log_posterior
+
+__all__ = [
+    "PAPER",
+    "CGMMConfig",
+    "ClassStatistics",
+    "cgmm_losses",
+    "class_statistics",
+    "log_posterior",
+]
+
+
+def cgmm_losses(
+    features_a: Tensor,
+    logits_a: Tensor,
+    features_b: Tensor,
+    logits_b: Tensor,
+    labels: Tensor,
+    config: CGMMConfig = PAPER,
+) -> dict[str, Tensor]:
+    """The terms of eqs. 12 and 14, without their weights: "gt", "rectify" and, if switched on,
+    "self", "max", "consistency".
+
+    Each but "consistency" is the sum over networks A and B. `features_*` (B,C,d,h,w) and `logits_*`
+    (B,K,D,H,W) of the whole batch, labelled rows first; `labels` (B_l,D,H,W). Where features are
+    coarser than logits, statistics and posterior are computed at their resolution (labels by
+    nearest neighbour, probabilities by averaging) and the posterior is upsampled trilinearly.
+    """
+    reading = released if config.reading == "official" else printed
+    return reading.cgmm_losses(features_a, logits_a, features_b, logits_b, labels, config)

@@ -1,0 +1,69 @@
+"""What the 3D-CGMM computes, and how its equations are read."""
+
+from dataclasses import dataclass
+
+from guidednet.errors import InputError
+
+CHOICES = {
+    "reading": ("paper", "official"),
+    "consistency_on": ("unlabelled", "labelled"),
+    "density": ("tempered", "isotropic"),
+    "gt_balance": ("voxel", "class"),
+    "self_target": ("none", "detach_posterior", "detach_probabilities"),
+    "rectify_mask": ("predicted_present", "none"),
+    "lmax_centroid": ("mean", "sum"),
+    "centroids": ("batch", "image"),
+}
+
+
+@dataclass(frozen=True)
+class CGMMConfig:
+    """What is computed, and how the equations are read; `official()` is the released code.
+
+    Both readings: `use_self`, `use_max`, `use_consistency` are the rows of Table 4 (L_gt and
+    L_rectify are always on); `consistency_on` "unlabelled" (eq. 11) or "labelled" (the released
+    code). Paper only: `density` "tempered" (a Gaussian of the rms distance over channels) or
+    "isotropic" (of all C channels, C times sharper); `gt_balance` mean over "voxel"s or over
+    "class"es; `self_target` "none", "detach_posterior" or "detach_probabilities"; `rectify_mask`
+    "predicted_present" leaves out voxels predicted as a class that no labelled crop of the batch
+    shows, "none" keeps all; `sigma_min` is added to the spread in squares; `detach_std`; classes
+    with fewer than `min_count` labelled voxels count as absent; `use_std` False gives every class
+    the spread 1; `centroids` of the whole "batch" or of each "image", whose b-th unlabelled row is
+    then paired with the b-th labelled one; `detach_rectify_target` False lets eq. 13 move its own
+    target G'. Official only: `lmax_centroid` "mean" or "sum" over the images; `rectify_fp16`.
+    """
+
+    reading: str = "paper"
+    use_self: bool = True
+    use_max: bool = True
+    use_consistency: bool = True
+    consistency_on: str = "unlabelled"
+    density: str = "tempered"
+    gt_balance: str = "voxel"
+    self_target: str = "none"
+    rectify_mask: str = "predicted_present"
+    sigma_min: float = 1e-2
+    detach_std: bool = True
+    min_count: int = 1
+    lmax_centroid: str = "mean"
+    rectify_fp16: bool = False
+    use_std: bool = True
+    centroids: str = "batch"
+    detach_rectify_target: bool = True
+
+    def __post_init__(self) -> None:
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise InputError(
+                    f"CGMM option {name} is '{getattr(self, name)}': use one of {', '.join(choices)}"
+                )
+
+    @classmethod
+    def official(cls) -> "CGMMConfig":
+        """What the released code computes."""
+        return cls(
+            reading="official", consistency_on="labelled", lmax_centroid="sum", rectify_fp16=True
+        )
+
+
+PAPER = CGMMConfig()

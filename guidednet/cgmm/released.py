@@ -1,0 +1,147 @@
+"""3D-CGMM as the released code computes it (facts, not its text): no spread, no Bayes posterior,
+centroids per image.
+
+It departs from the printed equations in these ways, each of which can be studied by itself:
+ * every labelled image has its own centroids, and the b-th unlabelled image is paired with the b-th
+   labelled one;
+ * G_kv = exp(-a²) with a the mean absolute difference over channels; the K maps are not normalised;
+ * every cross-entropy is two-sided, halved, and averaged over the classes present in the labelled
+   image;
+ * L_cons compares softmax(G) on labelled rows and enters once per network, that is twice;
+ * L_max acts on centroids summed over images (`lmax_centroid` "sum");
+ * L_rectify is computed in half precision (`rectify_fp16`), which at the published batch size
+   rounds all its gradients to zero.
+No gradient is stopped anywhere. Axis letters: b image, k class, c feature channel, v voxel.
+"""
+
+import torch
+from torch import Tensor
+
+from guidednet.cgmm.config import CGMMConfig
+from guidednet.cgmm.derivatives import AbsoluteDistance
+from guidednet.losses import (
+    batch_mean,
+    full_precision,
+    mean_over_pairs,
+    one_hot,
+    resize_labels,
+    resize_maps,
+)
+from guidednet.processes.distributed import scaled_gradient, sum_over_ranks, world_size
+
+
+def image_centroids(features: Tensor, labels: Tensor, num_classes: int) -> tuple[Tensor, Tensor]:
+    """Mean feature of each class in each image (B,K,C), zeros where absent, and presence (B,K).
+
+    `features` (B,C,D,H,W), integer `labels` (B,D,H,W).
+    """
+    masks = one_hot(labels, num_classes).flatten(2)
+    count = masks.sum(2)
+    sums = torch.bmm(masks.to(features.dtype), features.flatten(2).transpose(1, 2))
+    return sums / count.clamp_min(1).unsqueeze(2), count > 0
+
+
+def likelihood(features: Tensor, centroids: Tensor) -> Tensor:
+    """G (B,K,D,H,W) = exp(-a²), every map by itself in (0, 1]; `features` (B,C,D,H,W), `centroids`
+    (B,K,C).
+    """
+    distance = AbsoluteDistance.apply(features.flatten(2), centroids)
+    return (-distance.square()).exp().unflatten(2, features.shape[2:])
+
+
+def two_sided_loss(target: Tensor, probability: Tensor, present: Tensor) -> Tensor:
+    """mean_{b,v} A_b[-1/2 (t ln q + (1 - t) ln(1 - q))] with A_b the mean over classes present in
+    image b.
+
+    Maps (B,K,D,H,W), `present` (B,K). Computed in the precision of its arguments; in float16 the
+    order of the factors (half, class mean, voxel mean) decides which gradients round to zero, and
+    the mean is this process's own.
+    """
+    terms = (
+        target * (probability + 1e-6).log() + (1 - target) * (1 - probability + 1e-6).log()
+    ) / -2
+    share = present.to(terms.dtype) / present.sum(1, keepdim=True).clamp_min(1)
+    per_voxel = torch.einsum("bkdhw,bk->bdhw", terms, share)
+    return per_voxel.mean() if per_voxel.dtype == torch.float16 else batch_mean(per_voxel)
+
+
+def max_loss(centroids: Tensor, present: Tensor, centroid: str) -> Tensor:
+    """L_max: mean over pairs of classes present in the batch of exp(-(mean_c |M_k - M_j|)²).
+
+    M (K,C) sums the images' `centroids` (B,K,C); with `centroid` "mean" it is divided by the images
+    that have the class.
+    """
+    total, images = sum_over_ranks(centroids.sum(0)), sum_over_ranks(present.sum(0))
+    pooled = total / images.clamp_min(1).unsqueeze(1) if centroid == "mean" else total
+    distance = (pooled.unsqueeze(0) - pooled.unsqueeze(1)).abs().mean(2)
+    return mean_over_pairs((-distance.square()).exp(), images > 0)
+
+
+def rectify_loss(target: Tensor, probability: Tensor, present: Tensor, half: bool) -> Tensor:
+    """L_rectify: `two_sided_loss` of unlabelled rows with the presence of their labelled partners,
+    in float16 if `half`.
+
+    With N processes the gradient within float16 is that of one process, so that it rounds to zero
+    where that one does; where their shares of the rows differ, other gradients differ by a rounding
+    of float16.
+    """
+    if not half:
+        return two_sided_loss(target, probability, present)
+    target, probability = (
+        scaled_gradient(maps, world_size()).half() for maps in (target, probability)
+    )
+    own_mean = scaled_gradient(two_sided_loss(target, probability, present), 1 / world_size())
+    rows = torch.tensor(len(target), dtype=torch.float32, device=target.device)
+    return sum_over_ranks(own_mean.float() * (rows / sum_over_ranks(rows)))
+
+
+def network_losses(
+    features: Tensor, logits: Tensor, labels: Tensor, config: CGMMConfig
+) -> tuple[dict[str, Tensor], Tensor]:
+    """The terms of one network, and softmax(G) for the consistency term; arguments as in
+    `cgmm_losses`.
+    """
+    rows, num_classes, size = len(labels), logits.shape[1], logits.shape[2:]
+    centroids, present = image_centroids(
+        features[:rows], resize_labels(labels, features.shape[2:]), num_classes
+    )
+    labelled = resize_maps(likelihood(features[:rows], centroids), size) * present.view(
+        rows, -1, 1, 1, 1
+    )
+    unlabelled = resize_maps(likelihood(features[rows:], centroids), size)
+    probabilities = logits.softmax(1)
+    losses = {
+        "gt": two_sided_loss(one_hot(labels, num_classes).to(labelled.dtype), labelled, present),
+        "rectify": rectify_loss(unlabelled, probabilities[rows:], present, config.rectify_fp16),
+    }
+    if config.use_self:
+        losses["self"] = two_sided_loss(labelled, probabilities[:rows], present)
+    if config.use_max:
+        losses["max"] = max_loss(centroids, present, config.lmax_centroid)
+    return losses, (labelled if config.consistency_on == "labelled" else unlabelled).softmax(1)
+
+
+@full_precision
+def cgmm_losses(
+    features_a: Tensor,
+    logits_a: Tensor,
+    features_b: Tensor,
+    logits_b: Tensor,
+    labels: Tensor,
+    config: CGMMConfig,
+) -> dict[str, Tensor]:
+    """As `guidednet.cgmm.cgmm_losses`; "consistency" is twice the mean square, for it enters once
+    per network.
+
+    Raises ValueError unless there are as many unlabelled rows as labelled ones.
+    """
+    if len(logits_a) != 2 * len(labels):
+        raise ValueError(
+            f"the official reading pairs labelled with unlabelled rows: {len(labels)} of {len(logits_a)} rows are labelled"
+        )
+    losses_a, maps_a = network_losses(features_a, logits_a, labels, config)
+    losses_b, maps_b = network_losses(features_b, logits_b, labels, config)
+    losses = {name: losses_a[name] + losses_b[name] for name in losses_a}
+    if config.use_consistency:
+        losses["consistency"] = 2 * batch_mean((maps_a - maps_b).square())
+    return losses

@@ -1,0 +1,53 @@
+"""What the options of the command line choose: devices, the run store on them, how many jobs, which
+methods.
+"""
+
+from argparse import Namespace
+
+from guidednet.errors import InputError
+from guidednet.methods import method_class
+from guidednet.runs.store import RunStore
+from guidednet.runs.workspace import Workspace
+from guidednet.training.device import device_of
+
+
+def store_of(workspace: Workspace, options: Namespace) -> RunStore:
+    """The run store that trains as `--gpus`, `--jobs` and `--processes` say, on this machine or on
+    the nodes of a cluster.
+    """
+    processes = processes_of(options)
+    # its nodes have the GPUs, not the machine where the command is typed
+    on_slurm = getattr(options, "cluster", None) == "slurm"
+    return RunStore(workspace, device_of(options.gpus, on_slurm), processes=processes)
+
+
+def processes_of(options: Namespace) -> int:
+    """How many processes share each training: all GPUs, one where several runs go side by side on
+    them; or as many of the CPU as asked.
+
+    Raises InputError for jobs that cannot share the GPUs evenly.
+    """
+    gpus, jobs = options.gpus, getattr(options, "jobs", None) or 1
+    if gpus > 0 and options.processes > 1:
+        raise InputError(
+            f"--processes {options.processes} is for the CPU; --gpus {gpus} alone starts one process for each GPU"
+        )
+    if gpus == 0 or jobs == 1 or getattr(options, "cluster", None):
+        return max(gpus, options.processes)
+    if jobs % gpus:
+        raise InputError(
+            f"--jobs {jobs} with --gpus {gpus}: use 1 (all share each training) or a multiple of {gpus} (each run has one)"
+        )
+    return 1
+
+
+def methods_of(text: str | None) -> tuple[str, ...] | None:
+    """The methods named in `text` (comma separated), None without it; raises InputError for an
+    unknown name.
+    """
+    if not text:
+        return None
+    names = tuple(name.strip() for name in text.split(","))
+    for name in names:
+        method_class(name)
+    return names

@@ -1,0 +1,56 @@
+"""What `guidednet evaluate` prints: means by organ with the cases and seeds that they rest on, and
+the interval over cases.
+"""
+
+import pandas as pd
+
+from guidednet.evaluation.statistics import bootstrap_interval
+from guidednet.report.tables.captions import counted
+from guidednet.report.tables.table import OVERLAPS, case_dice
+from guidednet.runs.record import Run
+
+
+def run_text(run: Run) -> str:
+    """Mean scores of a run on its test cases by organ, predictor and metric; overlaps in percent,
+    hd95 in mm.
+    """
+    scores = run.scores()
+    percent = scores["metric"].isin(OVERLAPS)
+    scores = scores.assign(value=scores["value"].where(~percent, 100 * scores["value"]))
+    table = scores.pivot_table(
+        index="organ", columns=["predictor", "metric"], values="value", sort=False, dropna=False
+    )
+    table.loc["mean of organs"] = table.mean()
+    present = (
+        scores[(scores["metric"] == "dice") & (scores["reference_voxels"] > 0)]
+        .groupby("organ")["case"]
+        .nunique()
+    )
+    table.insert(0, ("", "cases"), present.reindex(table.index, fill_value=0))
+    table.loc["mean of organs", ("", "cases")] = scores["case"].nunique()
+    rests_on = f"{counted([scores['case'].nunique()], 'test case')}, one seed ({run.config.seed}), so that no spread over seeds is known"
+    intervals = [_interval(case_dice([run], name), name) for name in scores["predictor"].unique()]
+    head = f"{run.folder.name}\n{rests_on}; overlaps in percent, hd95 in mm"
+    return "\n".join([head, table.round(2).to_string(na_rep="-"), *intervals])
+
+
+def folder_text(scores: pd.DataFrame, means: pd.DataFrame) -> str:
+    """The `means` (0 to 1, hd95 in mm) of the `scores` of a folder (guidednet.evaluation.folders),
+    with how many cases they rest on.
+    """
+    by_case = 100 * scores.groupby("case")["dice"].mean()
+    head = counted([scores["case"].nunique()], "case")
+    return "\n".join([head, means.round(4).to_string(na_rep="-"), _interval(by_case, "all organs")])
+
+
+def _interval(by_case: pd.Series, name: str) -> str:
+    """The mean of `by_case` (percent, one value per case) and its interval, which fewer than two
+    cases do not give.
+    """
+    low, high = bootstrap_interval(by_case)
+    interval = (
+        f"95 % interval over cases {low:.2f} to {high:.2f} %"
+        if pd.notna(low)
+        else "no interval over a single case"
+    )
+    return f"{name}: mean Dice of a case {by_case.mean():.2f} %, {interval}"

@@ -1,0 +1,193 @@
+"""From raw NIfTI to the case store (section 4.1 of the paper, 1.8 of what this project holds to).
+
+RAS+, clip to [-325, 325] HU, resample to 1.25 x 1.25 x 2.5 mm, 0.5 and 99.5 percentiles to 0 and 1.
+Cases are prepared in parallel; a case that is done is not done again, and a killed preparation goes
+on where it was. A case that cannot be used does not stop the others.
+"""
+
+import json
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+
+from guidednet.data.disk_space import check_space
+from guidednet.errors import FailedError, InputError, input_error
+from guidednet.support.files import file_hash, read_json, told_of_disk, write_array, write_json, write_text
+from guidednet.data.layouts import RawCase, find_cases
+from guidednet.data.nifti import Volume, read_image, read_label
+from guidednet.data.organs import OrganSet, organ_set
+from guidednet.processes.workers import in_parallel
+from guidednet.support.progress import Progress, quiet, silent
+from guidednet.data.resample import label_to_spacing, to_spacing
+from guidednet.data.case_store import PrepareConfig, store_settings
+
+
+@dataclass(frozen=True)
+class BrokenCase:
+    """A case that cannot be used, and the sentence that says why."""
+
+    case_id: str
+    reason: str
+
+
+def prepare(
+    raw_folder: Path,
+    store_folder: Path,
+    dataset: str,
+    config: PrepareConfig,
+    workers: int = 1,
+    progress: Progress = silent,
+    only: Collection[str] | None = None,
+    skip_broken: bool = False,
+    say: Callable[[str], None] = quiet,
+) -> list[BrokenCase]:
+    """Prepare every case of `raw_folder`, or those of `only`, into `store_folder`; `cases.csv` is
+    written when all are done.
+
+    With `skip_broken` it is written without the cases that cannot be used, which `broken.csv`
+    lists; they are returned. `say` gets the estimate of the disk space. Raises InputError with one
+    sentence for each case that cannot be used, after all others are prepared, and for a store made
+    with other settings or a disk too small or not writable; FailedError where the disk fills all
+    the same.
+    """
+    cases = [case for case in find_cases(raw_folder, dataset) if only is None or case.case_id in only]
+    say(check_space(store_folder, cases, config))
+    _claim(store_folder, dataset, config)
+    job = partial(_row_or_broken, folder=store_folder / "cases", dataset=dataset, config=config)
+    outcomes = sorted(progress(in_parallel(job, cases, workers), len(cases)), key=lambda outcome: outcome[0])
+    rows = [outcome for _, outcome in outcomes if isinstance(outcome, dict)]
+    broken = [outcome for _, outcome in outcomes if isinstance(outcome, BrokenCase)]
+    _write_tables(store_folder, rows, broken, skip_broken)
+    return broken
+
+
+def _row_or_broken(case: RawCase, folder: Path, dataset: str, config: PrepareConfig) -> tuple[str, dict[str, Any] | BrokenCase]:
+    try:
+        return case.case_id, prepare_case(case, folder, dataset, config)
+    except InputError as error:
+        return case.case_id, BrokenCase(case.case_id, str(error))
+
+
+def _write_tables(folder: Path, rows: list[dict[str, Any]], broken: list[BrokenCase], skip_broken: bool) -> None:
+    """cases.csv where every case is there or may be left out; otherwise neither table stays, so
+    that no training misses a case unseen.
+    """
+    if broken and not (skip_broken and rows):
+        for name in ("cases.csv", "broken.csv"):
+            (folder / name).unlink(missing_ok=True)
+        headline = f"{len(broken)} of {len(rows) + len(broken)} cases cannot be used; mend them or leave them out with --skip-broken:"
+        raise input_error([case.reason for case in broken], headline)
+    with told_of_disk(folder):
+        if broken:
+            write_text(folder / "broken.csv", pd.DataFrame(map(asdict, broken)).to_csv(index=False))
+        else:
+            (folder / "broken.csv").unlink(missing_ok=True)
+        write_text(folder / "cases.csv", pd.DataFrame(rows).to_csv(index=False))
+
+
+def prepare_case(case: RawCase, folder: Path, dataset: str, config: PrepareConfig) -> dict[str, Any]:
+    """Prepare one case into folder/<case id>; returns its row of the case table, read back where it
+    is done already.
+    """
+    done = folder / case.case_id / "case.json"
+    if case.label is not None and not case.label.exists():
+        raise InputError(f"{case.image}: the label of case {case.case_id} is missing; add {case.label} or move the image away")
+    source = {"case_id": case.case_id, "image_sha256": _source_hash(case.image), "label_sha256": _source_hash(case.label)}
+    if row := _finished_row(done, source):
+        return row
+    organs = organ_set(dataset)
+    scan = read_image(case.image)
+    label = read_label(case.label, scan, organs) if case.label else None
+    image, _ = prepare_image(scan, config)
+    row = {
+        "case_id": case.case_id,
+        "labelled": label is not None,
+        "shape": json.dumps(image.shape),
+        "spacing": json.dumps(config.spacing_mm),
+        "original_shape": json.dumps(scan.data.shape),
+        "original_affine": json.dumps(scan.affine.round(6).tolist()),
+    }
+    with told_of_disk(folder):
+        # before its arrays change, or a kill here would leave it beside another source's
+        done.unlink(missing_ok=True)
+        write_array(done.parent / "image.npy", image.astype(np.float16))
+        row |= {"prepared_image_sha256": file_hash(done.parent / "image.npy"), "prepared_label_sha256": "", **source}
+        if label is None:
+            (done.parent / "label.npy").unlink(missing_ok=True)  # of a release that had one
+        else:
+            row |= _write_label(done.parent / "label.npy", prepare_label(label.data, scan.affine, config), organs)
+        write_json(done, row)
+    return row
+
+
+def prepare_image(scan: Volume, config: PrepareConfig) -> tuple[np.ndarray, np.ndarray]:
+    """The prepared image (D,H,W), float32 in [0, 1] or as z-score, and the affine (4,4) of its grid
+    in (x,y,z) order.
+    """
+    data, affine = _in_ras(scan.data, scan.affine)
+    image, affine = to_spacing(data, affine, config.spacing_mm[::-1], config.hu_window)
+    if scale := config.z_score:
+        return (np.clip(image, *scale.hu_window) - scale.mean) / scale.standard_deviation, affine
+    return scale_intensity(image, config.percentiles), affine
+
+
+def prepare_label(label: np.ndarray, affine: np.ndarray, config: PrepareConfig) -> np.ndarray:
+    """The prepared label map (D,H,W) of `label` (X,Y,Z), whose voxels are those of the scan with
+    `affine`.
+    """
+    return label_to_spacing(*_in_ras(label, affine), config.spacing_mm[::-1])
+
+
+def _in_ras(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A volume (X,Y,Z) with its axes turned to RAS+, without a copy, and its affine."""
+    orientation = nib.io_orientation(affine)
+    return nib.apply_orientation(data, orientation), affine @ nib.orientations.inv_ornt_aff(orientation, data.shape)
+
+
+def scale_intensity(image: np.ndarray, percentiles: tuple[float, float]) -> np.ndarray:
+    """`image` with its percentiles at 0 and 1, clamped to [0, 1]; all zeros where they coincide."""
+    low, high = np.percentile(image, percentiles)
+    if high <= low:
+        return np.zeros_like(image)
+    return np.clip((image - low) / (high - low), 0, 1)
+
+
+def _source_hash(path: Path | None) -> str:
+    """The hash of a raw file, "" for none; raises InputError where it cannot be read."""
+    try:
+        return file_hash(path) if path else ""
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the file and its permissions") from error
+
+
+def _finished_row(done: Path, source: dict[str, str]) -> dict[str, Any] | None:
+    """The row in `done`, where it stands, is of `source` and has its arrays beside it."""
+    row = read_json(done) if done.exists() else {}
+    if not source.items() <= row.items():
+        return None
+    arrays = ["image.npy", "label.npy"] if row["labelled"] else ["image.npy"]
+    return row if all((done.parent / name).exists() for name in arrays) else None
+
+
+def _write_label(path: Path, label: np.ndarray, organs: OrganSet) -> dict[str, Any]:
+    write_array(path, label)
+    voxels = np.bincount(label.ravel(), minlength=organs.num_classes).tolist()
+    names = ["background"] + [organs.by_label[value].name for value in range(1, organs.num_classes)]
+    return {"prepared_label_sha256": file_hash(path), **dict(zip(names, voxels, strict=True))}
+
+
+def _claim(folder: Path, dataset: str, config: PrepareConfig) -> None:
+    settings = store_settings(dataset, config)
+    path = folder / "store.json"
+    if path.exists() and read_json(path) != settings:
+        raise InputError(f"{folder}: holds cases prepared with other settings ({path.name}); give an empty folder or delete it")
+    try:
+        write_json(path, settings)
+    except FailedError as error:
+        raise InputError(f"{folder}: cannot be written ({error.__cause__.strerror}); give a folder that can") from error

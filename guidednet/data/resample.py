@@ -1,0 +1,146 @@
+"""From a scan's grid to one of another voxel size and back: cubic B-splines for images, a vote for
+labels.
+
+The prepared grid keeps the scan's axes, so a B-spline on it is separable: one matrix per axis
+(scipy's own resampling of unit vectors), and the volume times the three. That gives the same
+numbers as resampling voxel by voxel, ten times as fast, and holds one slice of the scan at a time.
+"""
+
+from collections.abc import Iterator
+from itertools import product
+
+import nibabel as nib
+import numpy as np
+import torch
+from scipy import ndimage
+
+from guidednet.processes.workers import one_thread
+
+Box = tuple[slice, ...]
+Vote = tuple[int, Box, np.ndarray]  # of a label id, in a part of the grid
+# voxels: 100 slices of 2.5 mm are 100 slices, though the header's arithmetic says 99.9999999
+ROUNDING = 1e-6
+# voxels: half-way between two voxels the later one wins, as in rounding; with a draw for the
+# background organs would shrink
+TIE = 1e-3
+
+
+def prepared_grid(shape: tuple[int, ...], affine: np.ndarray, spacing: tuple[float, ...]) -> tuple[tuple[int, ...], np.ndarray]:
+    """Shape (X,Y,Z) and affine (4,4) of the grid with voxels of `spacing` (x,y,z) in mm about the
+    same centre along the same axes.
+
+    As many voxels as fit into the volume's extent, so that no voxel's centre lies outside it; at
+    least one.
+    """
+    voxel_sizes = nib.affines.voxel_sizes(affine)
+    new_shape = np.maximum(np.floor(np.array(shape) * voxel_sizes / spacing + ROUNDING), 1).astype(int)
+    axes = affine[:3, :3] / voxel_sizes * spacing
+    centre = nib.affines.apply_affine(affine, (np.array(shape) - 1) / 2)
+    return tuple(new_shape.tolist()), nib.affines.from_matvec(axes, centre - axes @ ((new_shape - 1) / 2))
+
+
+def to_spacing(
+    data: np.ndarray, affine: np.ndarray, spacing: tuple[float, ...], window: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """An image (X,Y,Z), clipped to `window`, on its `prepared_grid`: (D,H,W) float32, and the
+    grid's affine.
+    """
+    shape, new_affine = prepared_grid(data.shape, affine, spacing)
+    steps = spacing / nib.affines.voxel_sizes(affine)
+    to_x, to_y, to_z = (_spline_matrix(*sizes) for sizes in zip(data.shape, shape, steps, strict=True))
+    planes = torch.empty(data.shape[2], shape[1], shape[0])
+    with one_thread():
+        for z in range(data.shape[2]):
+            plane = np.clip(data[:, :, z].T, *window).astype(np.float32, copy=False)
+            torch.mm(to_y @ torch.from_numpy(plane), to_x.T, out=planes[z])
+        volume = (to_z @ planes.flatten(1)).view(shape[::-1])
+    return volume.numpy(), new_affine
+
+
+def label_to_spacing(label: np.ndarray, affine: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
+    """A label map (X,Y,Z) uint8 on its `prepared_grid`, (D,H,W): the B-spline of each organ's mask
+    is its vote, the largest wins.
+
+    There and back this keeps thin organs better than the nearest voxel or a linear vote does.
+    """
+    shape, _ = prepared_grid(label.shape, affine, spacing)
+    steps = spacing / nib.affines.voxel_sizes(affine)
+    matrices = [_spline_matrix(*sizes, shift=TIE) for sizes in zip(label.shape, shape, steps, strict=True)]
+    with one_thread():
+        return _winners(shape[::-1], (_spline_vote(label.T, value, box, matrices[::-1]) for value, box in _organs(label.T)))
+
+
+def to_grid(label: np.ndarray, affine: np.ndarray, shape: tuple[int, ...], target: np.ndarray) -> np.ndarray:
+    """A label map (D,H,W) uint8 on a grid with `affine`, as (X,Y,Z) of `shape` on any grid, with
+    affine `target`.
+
+    The linear interpolation of each organ's mask is its vote, the largest wins. Beyond the label
+    map's edge is background.
+    """
+    matrix = np.linalg.inv(affine) @ target
+    axes, offset = matrix[2::-1, 2::-1], matrix[2::-1, 3] + TIE  # in array order
+    votes = (_linear_vote(label, value, box, axes, offset, tuple(shape)[::-1]) for value, box in _organs(label))
+    return _winners(tuple(shape)[::-1], votes).transpose(2, 1, 0)
+
+
+def _organs(label: np.ndarray) -> Iterator[tuple[int, Box]]:
+    """The label ids that are there, with their bounding boxes."""
+    return ((value, box) for value, box in enumerate(ndimage.find_objects(label), start=1) if box)
+
+
+def _winners(shape: tuple[int, ...], votes: Iterator[Vote]) -> np.ndarray:
+    """The label map of `shape` in which each voxel has the label with the largest vote; what no
+    organ claims is the background's.
+    """
+    winner = np.zeros(shape, np.uint8)
+    most, background = np.zeros(shape, np.float32), np.ones(shape, np.float32)
+    for value, place, vote in votes:
+        background[place] -= vote
+        wins = vote > most[place]
+        winner[place][wins] = value
+        most[place][wins] = vote[wins]
+    winner[background > most] = 0
+    return winner
+
+
+def _spline_vote(label: np.ndarray, value: int, box: Box, matrices: list[torch.Tensor]) -> Vote:
+    """The B-spline of the mask of `value`, by one matrix per axis of `label`, where it is not
+    negligible.
+    """
+    vote, place = torch.from_numpy((label[box] == value).astype(np.float32)), []
+    for matrix, extent in zip(matrices, box, strict=True):
+        rows = matrix[:, extent].abs().sum(1).gt(0.05).nonzero().flatten()
+        place.append(slice(int(rows[0]), int(rows[-1]) + 1) if len(rows) else slice(0, 0))
+        # the new axis goes last, so that three turns keep the order
+        vote = torch.tensordot(vote, matrix[place[-1], extent], ([0], [1]))
+    return value, tuple(place), vote.numpy()
+
+
+def _linear_vote(label: np.ndarray, value: int, box: Box, axes: np.ndarray, offset: np.ndarray, shape: tuple[int, ...]) -> Vote:
+    """Linear interpolation of the mask of `value` at axes @ index + offset, in the part of a grid
+    of `shape` that it reaches.
+    """
+    corners = np.array(list(product(*((s.start - 1, s.stop) for s in box))))
+    reach = (corners - offset) @ np.linalg.inv(axes).T
+    first = np.clip(np.floor(reach.min(0)), 0, shape).astype(int)
+    last = np.maximum(np.clip(np.ceil(reach.max(0)) + 1, 0, shape).astype(int), first)
+    place = tuple(map(slice, first.tolist(), last.tolist()))
+    if (first == last).any():
+        return value, place, np.zeros(last - first, np.float32)
+    diagonal = np.diag(axes)
+    # then scipy goes axis by axis, three times as fast
+    aligned = np.abs(axes - np.diag(diagonal)).max() < ROUNDING / max(label.shape)
+    start = offset + axes @ first - [s.start for s in box]
+    how = {"output_shape": tuple((last - first).tolist()), "order": 1, "mode": "grid-constant"}
+    mask = (label[box] == value).astype(np.float32)
+    return value, place, ndimage.affine_transform(mask, diagonal if aligned else axes, start, **how)
+
+
+def _spline_matrix(old: int, new: int, step: float, shift: float = 0.0) -> torch.Tensor:
+    """(new, old) float32: cubic B-spline interpolation at `new` places, `step` voxels apart, about
+    the middle of `old` voxels.
+    """
+    first = ((old - 1) - (new - 1) * step) / 2 + shift
+    matrix = ndimage.affine_transform(np.eye(old), (step, 1), (first, 0), output_shape=(new, old), order=3, mode="mirror")
+    # a spline's far weights would be subnormal, which is ten times slower
+    return torch.from_numpy(matrix.round(9).astype(np.float32))

@@ -1,0 +1,153 @@
+"""Which crops of which cases make up the batch of a step.
+
+A batch is a pure function of (seed, step): nothing is drawn from a global generator, so a resumed
+run sees the batches it would have seen, whatever the number of loader workers or processes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from guidednet.data.distance_maps import signed_distance_maps
+from guidednet.data.case_store import CaseStore
+
+LABELLED, UNLABELLED = 0, 1
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`image` (B,1,D,H,W) float32, labelled rows first; `label` (L,D,H,W) int64 of the L labelled
+    rows alone.
+
+    `distance_maps` (L,K-1,D,H,W), the signed distance map of each organ, where the method asks for
+    them.
+    """
+
+    image: Tensor
+    label: Tensor
+    distance_maps: Tensor | None = None
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on `device`."""
+        maps = self.distance_maps
+        return Batch(
+            self.image.to(device, non_blocking=True),
+            self.label.to(device, non_blocking=True).long(),
+            None if maps is None else maps.to(device, non_blocking=True),
+        )
+
+    def pin_memory(self) -> "Batch":
+        """The same batch in page-locked memory (called by the loader)."""
+        maps = self.distance_maps
+        return Batch(self.image.pin_memory(), self.label.pin_memory(), None if maps is None else maps.pin_memory())
+
+
+@dataclass(frozen=True)
+class BatchConfig:
+    """What a batch holds: rows per stream, crop size (D,H,W) in voxels, axes (0,1,2) flipped with p
+    = 1/2.
+    """
+
+    labelled: int = 4
+    unlabelled: int = 4
+    crop: tuple[int, int, int] = (64, 128, 128)
+    flip_axes: tuple[int, ...] = (0, 1, 2)
+
+
+def stream_case(cases: Sequence[str], seed: int, stream: int, position: int) -> str:
+    """The case at `position` of an endless shuffle of `cases`: fresh permutations, one after the
+    other.
+    """
+    round_number, place = divmod(position, len(cases))
+    order = np.random.default_rng([seed, stream, round_number]).permutation(len(cases))
+    return cases[order[place]]
+
+
+def random_crop(image: np.ndarray, label: np.ndarray | None, config: BatchConfig, generator: np.random.Generator) -> list[np.ndarray]:
+    """A randomly placed and flipped crop of `image` (D,H,W) and, where given, of `label`, padded if
+    too small.
+
+    Every valid origin is equally likely. Padding is the image's minimum (air) and background.
+    """
+    origin = [int(generator.integers(0, max(size - side, 0) + 1)) for size, side in zip(image.shape, config.crop, strict=True)]
+    window = tuple(slice(start, start + side) for start, side in zip(origin, config.crop, strict=True))
+    flips = [axis for axis in config.flip_axes if generator.random() < 0.5]
+    crops = []
+    for array, is_image in ((image, True), (label, False)):
+        if array is not None:
+            crop = np.asarray(array[window])
+            missing = [(0, side - size) for side, size in zip(config.crop, crop.shape, strict=True)]
+            if any(after for _, after in missing):
+                crop = np.pad(crop, missing, constant_values=array.min() if is_image else 0)
+            # its own memory, also where the crop is the whole volume
+            crops.append(np.flip(crop, flips).copy())
+    return crops
+
+
+class BatchDataset(Dataset[Batch]):
+    """Item i is the batch of step i, or this process's share of it.
+
+    With several processes, process `rank` of `world_size` takes every world_size-th row of each
+    stream, so that the batch of all processes together does not depend on their number.
+    `distance_classes` K > 0 adds the signed distance maps of K - 1 organs; they are computed here,
+    in the loader's workers, not in the training step.
+    """
+
+    def __init__(
+        self,
+        store: CaseStore,
+        labelled: Sequence[str],
+        unlabelled: Sequence[str],
+        config: BatchConfig,
+        seed: int,
+        distance_classes: int = 0,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
+        self.store, self.config, self.seed, self.distance_classes = store, config, seed, distance_classes
+        self.streams = {LABELLED: (labelled, config.labelled), UNLABELLED: (unlabelled, config.unlabelled if unlabelled else 0)}
+        self.rank, self.world_size = rank, world_size
+
+    def __getitem__(self, step: int) -> Batch:
+        labelled = [self._row(step, LABELLED, row) for row in self._rows(LABELLED)]
+        unlabelled = [self._row(step, UNLABELLED, row) for row in self._rows(UNLABELLED)]
+        images = torch.empty(len(labelled) + len(unlabelled), 1, *self.config.crop)
+        for image, crops in zip(images, labelled + unlabelled, strict=True):
+            # float16 to float32 in the same pass; numpy takes twice as long
+            image[0].copy_(torch.from_numpy(crops[0]))
+        labels = np.stack([crops[1] for crops in labelled])
+        maps = [signed_distance_maps(label, self.distance_classes) for label in labels] if self.distance_classes else None
+        return Batch(
+            images,
+            torch.from_numpy(labels),
+            None if maps is None else torch.from_numpy(np.stack(maps)),
+        )
+
+    def _rows(self, stream: int) -> range:
+        return range(self.rank, self.streams[stream][1], self.world_size)
+
+    def _row(self, step: int, stream: int, row: int) -> list[np.ndarray]:
+        cases, rows = self.streams[stream]
+        case = stream_case(cases, self.seed, stream, step * rows + row)
+        # The label of an unlabelled case is never opened.
+        label = self.store.label(case) if stream == LABELLED else None
+        generator = np.random.default_rng([self.seed, step, stream, row])
+        return random_crop(self.store.image(case), label, self.config, generator)
+
+
+def batch_loader(dataset: BatchDataset, first_step: int, last_step: int, workers: int = 0, pin_memory: bool = False) -> DataLoader:
+    """Batches of the steps first_step ... last_step - 1, in order."""
+    return DataLoader(
+        dataset,
+        batch_size=None,
+        sampler=range(first_step, last_step),
+        num_workers=workers,
+        pin_memory=pin_memory,
+        # A loader draws a seed for its workers; from the global generator, it would shift dropout
+        # after a resume.
+        generator=torch.Generator(),
+    )

@@ -1,0 +1,194 @@
+"""Which case plays which part: lists of training, validation and test cases as files, and who of
+the training cases is labelled.
+
+A list file (split.csv) has the columns `case` and `split`, one of train, validation (or val) and
+test. The order of its training cases counts: the first ones with a label are the labelled ones.
+`released_lists` are those of the paper's released code.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from guidednet.data.case_ids import check_case_ids
+from guidednet.support.csv_files import read_csv
+from guidednet.errors import InputError, naming
+from guidednet.support.files import write_text
+from guidednet.data.case_store import CaseStore
+
+LIST_FILE = "split.csv"
+PARTS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
+
+
+@dataclass(frozen=True)
+class CaseLists:
+    """Case ids in order: training, validation, test; raises InputError for a case that stands
+    twice.
+    """
+
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _refuse_repeats([*self.train, *self.validation, *self.test])
+
+
+@dataclass(frozen=True)
+class Split:
+    """Case ids by part. The labels of `unlabelled` cases, where the store has any, are never
+    opened.
+    """
+
+    labelled: tuple[str, ...]
+    unlabelled: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _refuse_repeats([*self.labelled, *self.unlabelled, *self.validation, *self.test])
+
+    @property
+    def cases(self) -> set[str]:
+        """All of them."""
+        return {*self.labelled, *self.unlabelled, *self.validation, *self.test}
+
+
+def draw_lists(with_label: Iterable[str], without_label: Iterable[str], validation: int, test: int, seed: int = 0) -> CaseLists:
+    """Seeded lists: `test` and `validation` cases are drawn from those with a label, all others
+    train, those without label last.
+
+    Raises InputError where fewer cases have a label.
+    """
+    drawn = _shuffled(with_label, seed)
+    held_out = test + validation
+    if not 0 <= test <= held_out <= len(drawn):
+        raise InputError(f"{len(drawn)} labelled cases are too few for {validation} validation and {test} test cases; ask for fewer")
+    train = drawn[held_out:] + _shuffled(without_label, seed)
+    return CaseLists(tuple(train), tuple(drawn[test:held_out]), tuple(drawn[:test]))
+
+
+def draw_six_two_two(with_label: Collection[str], without_label: Iterable[str], seed: int = 0) -> CaseLists:
+    """Seeded lists with the labelled cases at 6:2:2, as the paper divides them (70 into 42, 14 and
+    14; 300 into 180, 60 and 60).
+
+    Raises InputError for fewer than three labelled cases.
+    """
+    if len(with_label) < 3:
+        raise InputError(f"{len(with_label)} labelled cases cannot be divided into training, validation and test cases; add some")
+    fifth = max(1, round(len(with_label) / 5))
+    return draw_lists(with_label, without_label, validation=fifth, test=fifth, seed=seed)
+
+
+def released_lists(dataset: str, mapping: dict[str, str] | None = None) -> CaseLists:
+    """The lists of the paper's released code, under the names of the public release as `mapping`
+    gives them.
+
+    AMOS's names are the public ones. FLARE22's cases were renamed (train_000 ...), and no public
+    list says how. Raises InputError where `mapping` is given and lacks a case.
+    """
+    with resources.files("guidednet.published").joinpath(f"splits_{dataset}.csv").open(encoding="utf-8") as file:
+        lists = _lists_of(pd.read_csv(file, dtype=str), f"splits_{dataset}.csv")
+    if mapping is None:
+        return lists
+    missing = [case for part in vars(lists).values() for case in part if case not in mapping]
+    if missing:
+        raise InputError(f"the mapping lacks {len(missing)} of the released cases, {missing[0]} first; add a line for each")
+    return CaseLists(*(tuple(mapping[case] for case in part) for part in (lists.train, lists.validation, lists.test)))
+
+
+def read_mapping(path: Path) -> dict[str, str]:
+    """A CSV file with the columns `released` and `case`: the released lists' names and those on
+    disk.
+    """
+    table = _read_table(path, ("released", "case"))
+    for column in ("released", "case"):
+        _refuse_repeats(table[column].tolist(), f"{path}: ")
+    return dict(zip(table["released"], table["case"], strict=True))
+
+
+def read_lists(path: Path) -> CaseLists:
+    """The lists of a file; raises InputError for a missing column, an unknown part, an id that is
+    no name or a case that stands twice.
+    """
+    return _lists_of(_read_table(path, ("case", "split")), str(path))
+
+
+def write_lists(path: Path, lists: CaseLists) -> None:
+    """Write lists as CSV, in their order."""
+    lines = [(case, part) for part, cases in vars(lists).items() for case in cases]
+    write_text(path, pd.DataFrame(lines, columns=["case", "split"]).to_csv(index=False))
+
+
+def check_lists(lists: CaseLists, with_label: Collection[str], everyone: Collection[str], source: str) -> None:
+    """Raise InputError where a listed case is not among `everyone`, or one that is to be scored has
+    no label.
+    """
+    for case in (*lists.train, *lists.validation, *lists.test):
+        if case not in everyone:
+            raise InputError(f"{source}: case {case} is not there; correct its name, or delete the file to have one drawn")
+    for case in (*lists.validation, *lists.test):
+        if case not in with_label:
+            raise InputError(f"{source}: case {case} has no label, so it cannot be a validation or test case")
+
+
+def choose(lists: CaseLists, with_label: Collection[str], n_labelled: int, n_unlabelled: int, source: str) -> Split:
+    """The first `n_labelled` training cases with a label, and as unlabelled cases those without
+    one, then those left over.
+
+    The labels of the left-over ones stay hidden. Growing `n_unlabelled` only adds cases. Raises
+    InputError, naming `source`, where there are too few.
+    """
+    visible = [case for case in lists.train if case in with_label]
+    hidden = [case for case in lists.train if case not in with_label]
+    pool = hidden + visible[n_labelled:]
+    if len(visible) < n_labelled or len(pool) < n_unlabelled:
+        raise InputError(
+            f"{source}: {len(visible)} labelled and {len(hidden)} unlabelled training cases are too few for {n_labelled} labelled and "
+            f"{n_unlabelled} unlabelled ones beside {len(lists.validation)} validation and {len(lists.test)} test cases; "
+            "prepare more cases or ask for fewer"
+        )
+    return Split(tuple(visible[:n_labelled]), tuple(pool[:n_unlabelled]), lists.validation, lists.test)
+
+
+def refuse_leaks(split: Split, store: CaseStore) -> None:
+    """Raise InputError where two parts hold the same image under two names."""
+    hashes, seen = store.cases["prepared_image_sha256"], {}
+    for part, cases in vars(split).items():
+        for case in cases:
+            other_part, other = seen.setdefault(hashes[case], (part, case))
+            if other_part != part:
+                raise InputError(f"{store.folder}: case {case} ({part}) is the same image as {other} ({other_part}); remove one of them")
+
+
+def _lists_of(table: pd.DataFrame, source: str) -> CaseLists:
+    if unknown := set(table["split"]) - set(PARTS):
+        raise InputError(f"{source}: split is '{min(map(str, unknown))}': use one of {', '.join(PARTS)}")
+    parts = table["split"].map(PARTS)
+    with naming(source):
+        return CaseLists(*(tuple(table.loc[parts == part, "case"]) for part in ("train", "validation", "test")))
+
+
+def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """The table of a file with `columns` of names, each cell filled."""
+    table = read_csv(path, dict.fromkeys(columns, str))
+    for column in columns:
+        if (empty := table[column].isna()).any():
+            raise InputError(f"{path}: line {empty.idxmax() + 2} has nothing in column {column}; fill it or take the line away")
+    check_case_ids(table["case"], path)
+    return table
+
+
+def _refuse_repeats(cases: list[str], where: str = "") -> None:
+    repeated = {case for case, count in pd.Series(cases, dtype=object).value_counts().items() if count > 1}
+    if repeated:
+        raise InputError(f"{where}case {min(repeated)} is in more than one part of the split; every case may be in one only")
+
+
+def _shuffled(cases: Iterable[str], seed: int) -> list[str]:
+    ordered = sorted(cases)
+    return [ordered[place] for place in np.random.default_rng(seed).permutation(len(ordered))]

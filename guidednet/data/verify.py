@@ -1,0 +1,93 @@
+"""Whether a case store still holds what was prepared, from the raw files it was prepared from:
+every hash once more.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from guidednet.errors import InputError, input_error
+from guidednet.support.files import file_hash, read_json
+from guidednet.data.layouts import RawCase, find_cases
+from guidednet.processes.workers import in_parallel
+from guidednet.support.progress import Progress, silent
+from guidednet.data.case_store import CaseStore
+
+HASHES = ("image_sha256", "label_sha256", "prepared_image_sha256", "prepared_label_sha256")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What cases.csv says of one case: `hashes` by column; `files` by path with the hash each
+    should have.
+    """
+
+    folder: Path
+    hashes: dict[str, str]
+    files: dict[Path, str]
+
+
+def verify(raw_folder: Path, store_folder: Path, dataset: str, workers: int = 1, progress: Progress = silent) -> int:
+    """Compare every file of `store_folder` and `raw_folder` with its recorded hash; returns the
+    number of files. Writes nothing.
+
+    Raises InputError that names each file that is missing or has changed, and for a folder that is
+    no store of `dataset`.
+    """
+    store = CaseStore(store_folder)
+    if store.settings["dataset"] != dataset:
+        raise InputError(f"{store_folder}: was prepared from {store.settings['dataset']}, not {dataset}; check --dataset")
+    rows = store.cases[[*HASHES]].fillna("").to_dict("index")
+    sources, faults = _sources(raw_folder, dataset, rows)
+    cases = [_recorded(store_folder / "cases" / case_id, hashes, sources.get(case_id)) for case_id, hashes in rows.items()]
+    for found in progress(in_parallel(_faults, cases, workers), len(cases)):
+        faults += found
+    if faults:
+        raise input_error(sorted(faults), f"{store_folder}: {len(faults)} things are not as they were when the cases were prepared:")
+    return sum(len(case.files) for case in cases)
+
+
+def _sources(raw_folder: Path, dataset: str, rows: dict[str, dict[str, str]]) -> tuple[dict[str, RawCase], list[str]]:
+    """The raw cases by id, and a sentence for each of the store that is missing or has lost its
+    label.
+
+    A folder that cannot be used as a whole is one sentence, and the store is compared all the same.
+    Raw cases that are not in the store are nobody's fault: a store may hold those alone that a
+    training needs.
+    """
+    try:
+        raw = {case.case_id: case for case in find_cases(raw_folder, dataset)}
+    except InputError as error:
+        return {}, [str(error)]
+    faults = [f"{raw_folder}: case {name} is missing" for name in rows if name not in raw]
+    unlabelled = [name for name, case in raw.items() if case.label is None and name in rows and rows[name]["label_sha256"]]
+    return raw, faults + [f"{raw_folder}: the label of case {name} is missing" for name in unlabelled]
+
+
+def _recorded(folder: Path, hashes: dict[str, str], source: RawCase | None) -> Recorded:
+    files = {folder / "image.npy": hashes["prepared_image_sha256"], folder / "label.npy": hashes["prepared_label_sha256"]}
+    if source is not None:
+        files[source.image] = hashes["image_sha256"]
+    if source is not None and source.label is not None:
+        files[source.label] = hashes["label_sha256"] or "none, as the case was prepared without"
+    return Recorded(folder, hashes, {path: recorded for path, recorded in files.items() if recorded})
+
+
+def _faults(case: Recorded) -> list[str]:
+    """A sentence for each file of a case that is missing or has changed."""
+    faults = [f"{path}: {fault}" for path, recorded in case.files.items() if (fault := _fault(path, recorded))]
+    record = case.folder / "case.json"
+    try:
+        row = read_json(record)
+    except (OSError, InputError):
+        return [*faults, f"{record}: missing or damaged"]
+    return faults if case.hashes.items() <= row.items() else [*faults, f"{record}: differs from cases.csv"]
+
+
+def _fault(path: Path, recorded: str) -> str:
+    """What is wrong with a file, or nothing."""
+    if not path.is_file():
+        return "missing"
+    try:
+        return "" if file_hash(path) == recorded else "has changed since it was prepared"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"

@@ -1,0 +1,84 @@
+"""Overlap metrics per organ on label maps, and their mean over cases. An organ that the reference
+lacks has no score (NaN).
+"""
+
+import numpy as np
+
+from guidednet.errors import InputError
+
+# What a case counts for in the mean of an organ that its reference lacks.
+ABSENT_RULES = ("skip", "challenge", "paper")
+
+
+def joint_histogram(prediction: np.ndarray, reference: np.ndarray, num_classes: int) -> np.ndarray:
+    """Voxel counts (K,K): rows are the reference's classes, columns the prediction's; raises
+    ValueError for other shapes or labels.
+    """
+    prediction, reference = np.asarray(prediction), np.asarray(reference)
+    if prediction.shape != reference.shape or max(prediction.max(), reference.max()) >= num_classes:
+        raise ValueError(
+            f"shapes {prediction.shape} and {reference.shape} must be equal, labels below {num_classes}"
+        )
+    pairs = reference.ravel().astype(np.int64) * num_classes + prediction.ravel()
+    return np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
+
+
+def dice(prediction: np.ndarray, reference: np.ndarray, num_classes: int) -> np.ndarray:
+    """2 |P∩R| / (|P| + |R|) of the organs 1 ... K-1, shape (K-1,), NaN where the reference has no
+    such organ.
+    """
+    overlap, predicted, present = _counts(prediction, reference, num_classes)
+    return np.where(present > 0, 2 * overlap / np.maximum(predicted + present, 1), np.nan)
+
+
+def jaccard(prediction: np.ndarray, reference: np.ndarray, num_classes: int) -> np.ndarray:
+    """|P∩R| / |P∪R| of the organs 1 ... K-1, shape (K-1,), NaN where the reference has no such
+    organ.
+    """
+    overlap, predicted, present = _counts(prediction, reference, num_classes)
+    return np.where(present > 0, overlap / np.maximum(predicted + present - overlap, 1), np.nan)
+
+
+def false_positive_voxels(
+    prediction: np.ndarray, reference: np.ndarray, num_classes: int
+) -> np.ndarray:
+    """Voxels predicted as each organ that are not that organ, shape (K-1,); on an absent organ, all
+    its predicted voxels.
+    """
+    overlap, predicted, _ = _counts(prediction, reference, num_classes)
+    return predicted - overlap
+
+
+def mean_over_cases(
+    values: np.ndarray,
+    reference_voxels: np.ndarray,
+    predicted_voxels: np.ndarray,
+    rule: str = "skip",
+) -> float:
+    """Mean over cases of one organ's overlap `values` (n,), NaN where the case's reference lacks
+    it.
+
+    "skip" leaves such cases out (the default everywhere here). "challenge" counts them: 1 where the
+    prediction lacks the organ too, else 0. "paper" divides the sum over all cases, an absent organ
+    adding 0, by the number of cases that have it, as the released code does: the same number as
+    "skip", so that a false positive on an absent organ costs nothing. NaN where no case counts.
+    Raises InputError for another rule.
+    """
+    values, present = np.asarray(values, float), np.asarray(reference_voxels) > 0
+    if rule not in ABSENT_RULES:
+        raise InputError(
+            f"no rule '{rule}' for absent organs: use one of {', '.join(ABSENT_RULES)}"
+        )
+    if rule == "challenge":
+        counted = np.where(present, values, np.asarray(predicted_voxels) == 0)
+    else:
+        counted = np.where(present, values, 0.0 if rule == "paper" else np.nan)
+    cases = len(counted) if rule == "challenge" else present.sum()
+    return float(np.nansum(counted) / cases) if cases else float("nan")
+
+
+def _counts(
+    prediction: np.ndarray, reference: np.ndarray, num_classes: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    histogram = joint_histogram(prediction, reference, num_classes)
+    return histogram.diagonal()[1:], histogram.sum(axis=0)[1:], histogram.sum(axis=1)[1:]

@@ -1,0 +1,80 @@
+"""Distances between the surfaces of two masks in millimetres: HD95 and the normalised surface Dice.
+
+A surface is the set of mask voxels with a face neighbour outside the mask (the volume's edge counts
+as outside).
+"""
+
+import numpy as np
+from scipy import ndimage
+from scipy.spatial import KDTree
+
+# Tolerances in mm of the FLARE22 challenge; for AMOS's further organs, whose challenge's own are
+# not public, those of like organs.
+TOLERANCES_MM = {
+    "liver": 5,
+    "right kidney": 3,
+    "left kidney": 3,
+    "spleen": 3,
+    "pancreas": 5,
+    "aorta": 2,
+    "inferior vena cava": 2,
+    "right adrenal gland": 2,
+    "left adrenal gland": 2,
+    "gallbladder": 2,
+    "oesophagus": 3,
+    "stomach": 5,
+    "duodenum": 7,
+    "bladder": 3,
+    "prostate/uterus": 3,
+}
+
+
+def surface(mask: np.ndarray) -> np.ndarray:
+    """The surface voxels of a mask (D,H,W)."""
+    return mask & ~ndimage.binary_erosion(mask)
+
+
+def surface_distances(
+    prediction: np.ndarray, reference: np.ndarray, spacing: tuple[float, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Distance in mm of each surface voxel of one mask to the other's surface: of the prediction's,
+    of the reference's.
+
+    Neither mask may be empty. `spacing` is (z,y,x) in mm.
+    """
+    of_prediction, of_reference = np.argwhere(surface(prediction)), np.argwhere(surface(reference))
+    return _to_nearest(of_prediction, of_reference, spacing), _to_nearest(
+        of_reference, of_prediction, spacing
+    )
+
+
+def _to_nearest(places: np.ndarray, others: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
+    """Distance in mm of each of `places` (N,3) to the nearest of `others` (M,3), both in voxels.
+
+    A tree of the surfaces takes a quarter of the time of distance maps of the volume. Differences
+    are taken in voxels, so that a distance of just the tolerance is not a rounding error above it.
+    """
+    _, nearest = KDTree(others * np.asarray(spacing)).query(places * np.asarray(spacing))
+    return np.linalg.norm((places - others[nearest]) * spacing, axis=1)
+
+
+def surface_scores(
+    prediction: np.ndarray, reference: np.ndarray, spacing: tuple[float, ...], tolerance: float
+) -> tuple[float, float]:
+    """(normalised surface Dice at `tolerance` mm, HD95 in mm) of two masks (D,H,W).
+
+    NSD is the share of both surfaces that lies within the tolerance of the other; HD95 the larger
+    of the two 95th percentiles. Without reference both are NaN; where the prediction alone is
+    empty, NSD is 0 and HD95 the diagonal of the volume.
+    """
+    if not reference.any():
+        return float("nan"), float("nan")
+    if not prediction.any():
+        return 0.0, float(np.linalg.norm(np.array(reference.shape) * spacing))
+    # nothing outside it is on a surface
+    box = ndimage.find_objects((prediction | reference).astype(np.uint8))[0]
+    there, back = surface_distances(prediction[box], reference[box], spacing)
+    within = (there <= tolerance).sum() + (back <= tolerance).sum()
+    return float(within / (len(there) + len(back))), float(
+        max(np.percentile(there, 95), np.percentile(back, 95))
+    )

@@ -1,0 +1,173 @@
+"""What N processes exchange, so that they compute what one process with the whole batch computes.
+
+Batch Dice, weighted cross-entropy, class centroids and true-positive counts are ratios of sums over
+the batch. Each numerator and denominator goes through `sum_over_ranks`; with one process it is the
+identity.
+
+The convention of gradients. Every process computes the loss L of the whole batch, and its rows
+reach L only through `sum_over_ranks`. The backward pass of a sum adds up the gradients of all N
+processes' copies of L, so that each process finds N times the share of its own rows in dL/dθ;
+DistributedDataParallel averages over N processes, which leaves dL/dθ. A mean over a process's own
+rows would break this: it would lack the factor N.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_sums_are_own = False
+
+
+def is_distributed() -> bool:
+    """Whether this process is one of several."""
+    return world_size() > 1
+
+
+def world_size() -> int:
+    """How many processes train together."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def processes_here() -> int:
+    """How many of them run on this machine, as torchrun says."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", 1)) if is_distributed() else 1
+
+
+def rank() -> int:
+    """Which of them this one is, from 0; the first writes the files."""
+    return dist.get_rank() if is_distributed() else 0
+
+
+class _SumOverRanks(torch.autograd.Function):
+    """All-reduce in both directions: every rank's loss depends on every rank's share of the sum."""
+
+    @staticmethod
+    def forward(ctx: torch.autograd.function.FunctionCtx, value: Tensor) -> Tensor:
+        return _all_reduced(value)
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, gradient: Tensor) -> Tensor:
+        return _all_reduced(gradient)
+
+
+def _all_reduced(value: Tensor) -> Tensor:
+    # else ranks with other strides would add up other elements
+    total = value.clone(memory_format=torch.contiguous_format)
+    dist.all_reduce(total)
+    return total
+
+
+def sum_over_ranks(value: Tensor) -> Tensor:
+    """The sum of `value` (any shape, equal on all ranks) over all processes, differentiable."""
+    return _SumOverRanks.apply(value) if is_distributed() and not _sums_are_own else value
+
+
+@contextmanager
+def own_sums() -> Iterator[None]:
+    """Within it `sum_over_ranks` is the identity: for statistics of single rows, which are summed
+    over the ranks afterwards.
+    """
+    global _sums_are_own
+    before, _sums_are_own = _sums_are_own, True
+    try:
+        yield
+    finally:
+        _sums_are_own = before
+
+
+class _ScaledGradient(torch.autograd.Function):
+    """The identity, whose gradient is multiplied by a number."""
+
+    @staticmethod
+    def forward(ctx: torch.autograd.function.FunctionCtx, value: Tensor, factor: float) -> Tensor:
+        ctx.factor = factor
+        return value.view_as(value)
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, gradient: Tensor) -> tuple[Tensor, None]:
+        return gradient * ctx.factor, None
+
+
+def scaled_gradient(value: Tensor, factor: float) -> Tensor:
+    """`value`, with its gradient multiplied by `factor`: where half precision must not see the N of
+    the convention above.
+    """
+    return value if factor == 1 else _ScaledGradient.apply(value, factor)
+
+
+def own_places(labelled: int, rows: int) -> tuple[Tensor | slice, int]:
+    """Places of this process's `rows`, the first `labelled` of them labelled, in the batch of all
+    processes; and its size.
+
+    Process r has rows r, r + N, r + 2N ... of either stream (guidednet.data.sampling); the whole
+    batch has labelled rows first.
+    """
+    if not is_distributed():
+        return slice(None), rows
+    counts = (labelled, rows - labelled)
+    totals = [sum(numbers) for numbers in zip(*gather(counts), strict=True)]
+    streams = [rank() + world_size() * torch.arange(count) for count in counts]
+    return torch.cat([streams[0], totals[0] + streams[1]]), sum(totals)
+
+
+def rows_of_all(rows: Tensor, places: Tensor | slice, total: int) -> Tensor:
+    """The `total` rows of all processes in the order of one process's batch, from each one's `rows`
+    (B,...); differentiable.
+    """
+    if not is_distributed():
+        return rows
+    return sum_over_ranks(
+        rows.new_zeros(total, *rows.shape[1:]).index_copy(0, places.to(rows.device), rows)
+    )
+
+
+def of_first_rank(value: Tensor) -> Tensor:
+    """The first process's `value`, for random draws that all processes must share; each draws, and
+    all but one forget it.
+    """
+    if is_distributed():
+        value = value.clone(memory_format=torch.contiguous_format)
+        dist.broadcast(value, src=0)
+    return value
+
+
+def gather(value: Any) -> list[Any]:
+    """Every process's `value` (anything that pickles), by rank."""
+    if not is_distributed():
+        return [value]
+    values = [None] * world_size()
+    dist.all_gather_object(values, value)
+    return values
+
+
+def map_over_ranks(job: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """`job` of every item, in order, on all processes; each does its share of them."""
+    parts = gather([job(item) for item in items[rank() :: world_size()]])
+    return [parts[place % len(parts)][place // len(parts)] for place in range(len(items))]
+
+
+def by_first_rank(job: Callable[..., Result], *arguments: Any) -> Result:
+    """What `job` returns on the first process, which alone does it, such as writing or looking for
+    a file; the others wait.
+    """
+    return gather(job(*arguments) if rank() == 0 else None)[0]
+
+
+def data_parallel(method: nn.Module) -> nn.Module:
+    """`method`, with gradients averaged over the processes.
+
+    Buffers are not broadcast: running statistics come from sums over all processes and are equal
+    everywhere.
+    """
+    return (
+        DistributedDataParallel(method, forward_sync_buffers=False) if is_distributed() else method
+    )

@@ -1,0 +1,51 @@
+"""The numbers that the paper prints, as data: Tables 1 to 4 and Figure 6, in percent, with marks of
+doubt in `note`.
+
+`stated.csv` holds numbers that the running text states about the tables, and how each follows from
+them.
+"""
+
+from importlib import resources
+
+import pandas as pd
+
+from guidednet.errors import InputError
+
+FILES = {
+    "table1": "table1_flare22.csv",
+    "table2": "table2_amos.csv",
+    "table3": "table3_components.csv",
+    "table4": "table4_cgmm_losses.csv",
+    "figure6": "fig6_hyperparameters.csv",
+    "stated": "stated.csv",
+}
+TABLES = tuple(name for name in FILES if name.startswith("table"))
+
+
+def printed(item: str) -> pd.DataFrame:
+    """The printed numbers of "table1" ... "table4" or "figure6", or what is "stated"; raises
+    InputError for another name.
+    """
+    if item not in FILES:
+        raise InputError(f"no printed numbers for '{item}': use one of {', '.join(FILES)}")
+    with (
+        resources.files("guidednet.published").joinpath(FILES[item]).open(encoding="utf-8") as file
+    ):
+        return pd.read_csv(file)
+
+
+def footnotes(item: str) -> list[str]:
+    """What is doubtful or notable about the printed numbers of `item`, a line per row; none for an
+    item without print.
+    """
+    if item not in FILES:
+        return []
+    table = printed(item)
+    noted = table[table["note"].notna()] if "note" in table else table.iloc[:0]
+    return [f"{_row_name(row)}: {row['note']}" for _, row in noted.iterrows()]
+
+
+def _row_name(row: pd.Series) -> str:
+    if "method" in row:
+        return f"{row['method']} {row['n_labeled']}+{row['n_unlabeled']}"
+    return str(row["value"])

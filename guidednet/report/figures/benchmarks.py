@@ -1,0 +1,137 @@
+"""What `bash reproduce.sh bench` wrote, in pictures: comparisons, growth, and what a profile's
+trainings took.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from guidednet.runs.profiles import Profile
+from guidednet.runs.record import finished_runs
+from guidednet.runs.workspace import REPOSITORY, Workspace
+
+FOLDER = "benchmarks"
+COLOURS = {True: "#3b7a57", False: "#b5523b"}  # what holds, and what does not
+
+
+def benchmark_tables(workspace: Workspace) -> dict[str, pd.DataFrame]:
+    """The written tables by name of the benchmark: of this workspace where it has some, else those
+    that come with the project.
+    """
+    folders = [workspace.figures / FOLDER, REPOSITORY / "figures" / FOLDER]
+    paths = next((found for folder in folders if (found := _tables_in(folder))), [])
+    return {path.stem: pd.read_csv(path) for path in paths}
+
+
+def _tables_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.csv") if not path.stem.endswith("_quick"))
+
+
+def comparisons(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """All rows that compare two ways to do the same, with the benchmark's name."""
+    parts = [
+        table.assign(benchmark=name).dropna(subset="ratio")
+        for name, table in tables.items()
+        if "ratio" in table
+    ]
+    columns = [
+        "benchmark",
+        "what",
+        "other",
+        "unit",
+        "ours",
+        "theirs",
+        "ratio",
+        "wanted",
+        "holds",
+        "device",
+    ]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def other_findings(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """What was measured and is no ratio of two costs: shares, Dice."""
+    spread = ["sd ours", "sd theirs", "spread of seeds", "seeds", "validation cases"]
+    columns = [
+        "benchmark",
+        "what",
+        "unit",
+        "ours",
+        "other",
+        "theirs",
+        "difference",
+        *spread,
+        "holds",
+    ]
+    parts = [table.assign(benchmark=name) for name, table in tables.items() if "what" in table]
+    found = (
+        pd.concat(parts, ignore_index=True).reindex(columns=[*columns, "ratio"])
+        if parts
+        else pd.DataFrame(columns=[*columns, "ratio"])
+    )
+    return found[found["ratio"].isna()][columns].dropna(axis="columns", how="all")
+
+
+def draw_comparisons(axes: Axes, found: pd.DataFrame) -> None:
+    """A bar for each comparison: how many times more the other takes; a tick where it should be at
+    least.
+    """
+    places = np.arange(len(found))[::-1]
+    axes.barh(places, found["ratio"], color=[COLOURS[bool(holds)] for holds in found["holds"]])
+    axes.plot(found["wanted"].clip(lower=0.05), places, "k|", markersize=9, label="wanted at least")
+    axes.set(xscale="log", xlabel="times more that the other takes", yticks=places)
+    axes.set_yticklabels([f"{row.what}: {row.other}" for row in found.itertuples()], fontsize=6)
+    axes.axvline(1, color="grey", linewidth=0.8)
+    axes.legend(fontsize=6)
+
+
+def draw_growth(axes: Axes, part: pd.DataFrame) -> None:
+    """Time and memory over the number that grows, each relative to the first; dashed: in
+    proportion.
+    """
+    grown = part["value"] / part["value"].iloc[0]
+    for column, name in (("seconds", "time"), ("mebibytes", "memory")):
+        axes.plot(grown, part[column] / part[column].iloc[0], marker="o", markersize=3, label=name)
+    axes.plot(grown, grown, "--", color="grey", linewidth=0.8)
+    axes.set(
+        xscale="log",
+        yscale="log",
+        title=part["grows"].iloc[0],
+        xlabel="times as many",
+        ylabel="times as much",
+    )
+    axes.legend(fontsize=6)
+
+
+def training_times(workspace: Workspace) -> pd.DataFrame:
+    """What the finished trainings of this profile's size took: runs, steps, seconds a step and
+    minutes, by method.
+    """
+    lines = [
+        {
+            "method": run.config.method
+            + (", burn-in" if is_burn_in(run.config.training.steps, workspace.profile) else ""),
+            "steps": run.config.training.steps,
+            "seconds a step": run.record["seconds_per_step"],
+            "minutes": run.config.training.steps * run.record["seconds_per_step"] / 60,
+            "device": run.record["device"],
+        }
+        for run in finished_runs(workspace.run_folder)
+        if run.config.network == workspace.profile.network
+        and run.config.window == workspace.profile.window
+    ]
+    times = pd.DataFrame(lines, columns=["method", "steps", "seconds a step", "minutes", "device"])
+    sums = {"steps": "sum", "seconds a step": "mean", "minutes": "sum"}
+    return (
+        times.groupby(["method", "device"])
+        .agg(sums)
+        .assign(runs=times.groupby(["method", "device"]).size())
+        .reset_index()
+    )
+
+
+def is_burn_in(steps: int, profile: Profile) -> bool:
+    """Whether a training of so many steps is the profile's shared start."""
+    return steps == profile.training.burn_in_steps != profile.training.steps

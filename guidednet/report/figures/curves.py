@@ -1,0 +1,66 @@
+"""The training curves of a run in one picture: loss terms, class weights, validation Dice."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from guidednet.data.organs import organ_set
+from guidednet.losses import ramp
+from guidednet.report.figures.save import DOUBLE, print_figure
+from guidednet.report.lessons.walkthrough import class_colours, class_names
+from guidednet.runs.record import CLASS_WEIGHTS, Run
+
+
+def class_weights(run: Run) -> pd.DataFrame:
+    """KT-CPS weights of network A by step, one column per class; no columns for methods without."""
+    curves = run.curves().set_index("step").filter(like=CLASS_WEIGHTS).dropna()
+    names = class_names(organ_set(run.config.dataset))
+    return curves.rename(columns=lambda column: names[int(column.removeprefix(CLASS_WEIGHTS))])
+
+
+def draw_run(run: Run) -> Figure:
+    """Loss terms with the ramp, KT-CPS weights per class, and validation Dice of one run over its
+    steps.
+    """
+    figure, (terms, weights, validation) = print_figure(DOUBLE, 2.6, 1, 3)
+    run.loss_terms().plot(ax=terms, logy=True, linewidth=1)
+    _draw_ramp(terms.twinx(), run)
+    terms.set(title="weighted loss terms", ylabel="loss")
+    terms.legend(fontsize=5)
+    _draw_weights(weights, run)
+    dice = run.curves().set_index("step")["validation_dice"].dropna() * 100
+    validation.plot(dice.index, dice, marker="o", markersize=3, color="black")
+    validation.axvline(run.record["best_step"], linestyle=":", color="grey")
+    validation.set(title="validation", xlabel="step", ylabel="mean Dice (%)")
+    return figure
+
+
+def _draw_ramp(axes: Axes, run: Run) -> None:
+    training = run.config.training
+    steps = range(training.steps)
+    values = [
+        ramp(step, training.ramp_steps or training.steps, training.ramp_staircase) for step in steps
+    ]
+    axes.plot(steps, values, color="grey", linestyle="--", linewidth=0.8)
+    axes.set(ylim=(0, 1.05), ylabel="ramp (dashed)")
+
+
+def _draw_weights(axes: Axes, run: Run) -> None:
+    weights = class_weights(run)
+    if weights.empty:
+        axes.text(0.5, 0.5, "no class weights", ha="center", va="center", transform=axes.transAxes)
+        axes.set_axis_off()
+        return
+    colours = dict(
+        zip(
+            class_names(organ_set(run.config.dataset)),
+            class_colours(organ_set(run.config.dataset)),
+            strict=True,
+        )
+    )
+    for name, values in weights.items():
+        axes.plot(values.index, values, color=colours[name], linewidth=1, label=name)
+    axes.set(
+        title="KT-CPS weights of network A", xlabel="step", ylabel="weight (K: most difficult)"
+    )
+    axes.legend(fontsize=4, ncols=2)

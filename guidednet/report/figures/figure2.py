@@ -1,0 +1,126 @@
+"""Figure 2: how far the features of labelled and unlabelled cases lie apart, organ by organ, and
+whether it shows in the Dice.
+
+For phantoms the truth of unlabelled cases is made again for this figure
+(guidednet.report.figures.hidden_truth); real data have none, and the network's own predictions
+stand in.
+"""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.axes import Axes
+from torch import Tensor
+from torch.nn import functional
+
+from guidednet.config import RunConfig
+from guidednet.data.case_store import CaseStore
+from guidednet.data.organs import OrganSet, organ_set
+from guidednet.inference import predict_labels, windows
+from guidednet.losses import one_hot
+from guidednet.methods import Method
+from guidednet.report.figures.hidden_truth import hidden_label
+from guidednet.report.tables.captions import rests_on
+from guidednet.runs.store import RunStore
+
+
+@torch.inference_mode()
+def class_centres(
+    network: Callable, store: CaseStore, labels: dict[str, np.ndarray], config: RunConfig
+) -> np.ndarray:
+    """Mean Layer-4 feature of each class (K,C) over cases, NaN for a class that none has; `labels`
+    (D,H,W) by case.
+
+    Features come from the windows of inference; a voxel that several windows see counts in each.
+    """
+    sums, counts = torch.zeros(()), torch.zeros(())
+    for case, label in labels.items():
+        image = torch.from_numpy(np.asarray(store.image(case), dtype=np.float32))
+        padding = [
+            x
+            for size, side in zip(image.shape[::-1], config.window.size[::-1], strict=True)
+            for x in (0, max(side - size, 0))
+        ]
+        image = functional.pad(image, padding, value=float(image.min()))
+        target = functional.pad(torch.from_numpy(label.astype(np.int64)), padding, value=-1)
+        for place in windows(tuple(image.shape), config.window.size, config.window.stride):
+            features = network(image[place][None, None]).features
+            members = _members(target[place][None], organ_set(config.dataset).num_classes)
+            sums = sums + torch.bmm(members, features.flatten(2).transpose(1, 2))[0].double()
+            counts = counts + members.sum((0, 2)).double()
+    return (sums / counts.unsqueeze(1)).numpy()
+
+
+def _members(label: Tensor, num_classes: int) -> Tensor:
+    """One-hot (1,K,V) of a label map (1,D,H,W) in which -1 is no class."""
+    return (one_hot(label.clamp_min(0), num_classes) * (label >= 0).unsqueeze(1)).flatten(2).float()
+
+
+def unlabelled_labels(
+    method: Method, runs: RunStore, config: RunConfig, cases: Iterable[str]
+) -> dict[str, np.ndarray]:
+    """A label map (D,H,W) of each unlabelled case: a phantom's truth, else what the network
+    predicts.
+    """
+    store = runs.workspace.store(config.dataset)
+    if runs.workspace.data(config.dataset).phantom is not None:
+        return {case: hidden_label(runs.workspace, config.dataset, case) for case in cases}
+    network, classes = method.predictors()["primary"], organ_set(config.dataset).num_classes
+    return {
+        case: predict_labels(network, store.image(case), config.window, classes) for case in cases
+    }
+
+
+def feature_distances(
+    config: RunConfig, runs: RunStore, scores: pd.DataFrame, most_cases: int = 8
+) -> pd.DataFrame:
+    """One line per organ of the finished run of `config`: organ, the columns of `scores`, distance
+    between the two centres of its features.
+
+    `scores` holds dice (%) and what it rests on, by the paper's column; at most `most_cases`
+    unlabelled cases of the training are looked at.
+    """
+    method, split, organs = runs.load_method(config), runs.split(config), organ_set(config.dataset)
+    store = runs.workspace.store(config.dataset)
+    labelled = {case: np.asarray(store.label(case)) for case in split.labelled}
+    unlabelled = unlabelled_labels(method, runs, config, split.unlabelled[:most_cases])
+    network = method.predictors()["primary"]
+    centres = [class_centres(network, store, labels, config) for labels in (labelled, unlabelled)]
+    distance = np.linalg.norm(centres[0] - centres[1], axis=1)
+    table = scores.loc[organs.columns].rename_axis("organ").reset_index()
+    return table.assign(distance=[distance[label] for label in organs.paper_order])
+
+
+def draw_feature_distance(axes: Axes, table: pd.DataFrame, organs: OrganSet) -> None:
+    """Dice as bars in the organs' colours, with the spread over seeds where there is one; distances
+    as markers on an axis of their own.
+    """
+    colours = [
+        {organ.column: organ.colour for organ in organs.by_label.values()}[name]
+        for name in table["organ"]
+    ]
+    spread = table["sd_dice"].fillna(0)
+    axes.bar(
+        table["organ"],
+        table["dice"].fillna(0),
+        yerr=spread,
+        color=colours,
+        edgecolor="black",
+        linewidth=0.4,
+    )
+    axes.set(ylabel=f"Dice (%); {rests_on(table)}", ylim=(0, 100))
+    axes.tick_params(axis="x", rotation=45)
+    distance = axes.twinx()
+    distance.plot(
+        table["organ"],
+        table["distance"],
+        linestyle="none",
+        marker="D",
+        markersize=5,
+        color="black",
+        markerfacecolor="white",
+    )
+    distance.set(ylabel="distance of feature centres (diamonds)")
+    distance.set_ylim(bottom=0)

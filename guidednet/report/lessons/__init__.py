@@ -1,0 +1,1 @@
+"""What the step-by-step notebooks compute and draw."""

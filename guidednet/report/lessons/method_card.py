@@ -1,0 +1,74 @@
+"""What notebook 04 shows of a method: its networks, its loss terms on one batch, its parameters,
+the cost of its step.
+"""
+
+import time
+
+import pandas as pd
+import torch
+
+from guidednet.data.sampling import Batch
+from guidednet.methods import Method
+from guidednet.optimiser import OptimiserConfig, update
+
+
+def method_card(name: str, methods: dict[str, Method], batch: Batch, step: int) -> pd.DataFrame:
+    """One line per network, loss term and cost of the method called `name`: columns kind, name,
+    value.
+
+    Loss terms are weighted, at `step`; the cost is the time of a step over that of
+    `methods["supervised"]`, measured now.
+    """
+    method = methods[name]
+    torch.manual_seed(0)
+    terms = {term: f"{value.item():.4f}" for term, value in method.train()(batch, step).items()}
+    cost = relative_cost({"supervised": methods["supervised"], name: method}, batch, step)[name]
+    lines = [
+        *[("network", part, size) for part, size in networks(method).items()],
+        *[("loss term", term, value) for term, value in terms.items()],
+        ("cost", "trainable parameters", f"{trainable_parameters(method):,}"),
+        ("cost", "time of a step (Sup only = 1)", f"{cost:.2f}"),
+    ]
+    return pd.DataFrame(lines, columns=["kind", "name", "value"]).set_index("kind")
+
+
+def networks(method: Method) -> dict[str, str]:
+    """The parts of a method that have parameters: how many, and whether they are trained or follow."""
+    sizes = {
+        name: sum(value.numel() for value in part.parameters())
+        for name, part in method.named_children()
+    }
+    trained = {
+        name: any(value.requires_grad for value in part.parameters())
+        for name, part in method.named_children()
+    }
+    return {
+        name: f"{size:,} parameters" + ("" if trained[name] else ", not trained")
+        for name, size in sizes.items()
+        if size
+    }
+
+
+def trainable_parameters(method: Method) -> int:
+    """Number of parameters that an optimiser changes."""
+    return sum(value.numel() for value in method.parameters() if value.requires_grad)
+
+
+def relative_cost(
+    methods: dict[str, Method], batch: Batch, step: int, repeats: int = 3
+) -> dict[str, float]:
+    """Time of one training step of each method over that of "supervised": the best of `repeats`,
+    taken in turns.
+
+    The networks keep their weights (rate 0); discriminators and running statistics move on.
+    """
+    best = dict.fromkeys(methods, float("inf"))
+    for _ in range(repeats + 1):  # the first round warms up and rarely is the best
+        for name, method in methods.items():
+            optimisers = method.train().optimisers(
+                OptimiserConfig(learning_rate=0.0, weight_decay=0.0)
+            )
+            began = time.perf_counter()
+            update(optimisers, sum(method(batch, step).values()))
+            best[name] = min(best[name], time.perf_counter() - began)
+    return {name: seconds / best["supervised"] for name, seconds in best.items()}

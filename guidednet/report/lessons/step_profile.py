@@ -1,0 +1,82 @@
+"""Where the time of a training step goes, by kind of operation, as torch's profiler sees it."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+
+import pandas as pd
+from torch.profiler import ProfilerActivity, profile
+
+from guidednet.config import RunConfig
+from guidednet.data.sampling import BatchDataset
+from guidednet.optimiser import update
+from guidednet.processes.workers import one_thread
+from guidednet.runs.store import RunStore
+from guidednet.training.device import accelerated, autocast
+from guidednet.training.loop import make_method
+
+LARGE_CROP = 100_000  # voxels
+# Parts of the names of torch's operations, in the order in which they are looked for.
+KINDS = {
+    "convolution, backward": ("convolution_backward",),
+    "convolution, forward": ("convolution",),
+    "normalisation": ("norm",),
+    "upsampling and pooling": ("upsample", "pool"),
+    "softmax and exponentials": ("softmax", "exp", "log", "sigmoid"),
+    "sums and products": ("mul", "add", "sum", "bmm", "mm", "einsum", "dot", "sub", "div"),
+    "copies": ("copy", "cat", "index", "clone", "fill", "zero"),
+}
+
+
+def step_profile(store: RunStore, config: RunConfig, steps: int = 3) -> pd.Series:
+    """Processor seconds of one step of `config` by kind of operation, in one thread: the mean over
+    `steps`, after one that warms up.
+
+    Of batches that would take a CPU minutes, one row of each kind and one step.
+    """
+    if math.prod(config.batch.crop) > LARGE_CROP:
+        config, steps = (
+            dataclasses.replace(
+                config, batch=dataclasses.replace(config.batch, labelled=1, unlabelled=1)
+            ),
+            1,
+        )
+    with one_thread():
+        step = real_step(store, config)
+        step()
+        with profile(activities=[ProfilerActivity.CPU]) as found:
+            for _ in range(steps):
+                step()
+    seconds: dict[str, float] = {}
+    for event in found.key_averages():
+        seconds[kind_of(event.key)] = (
+            seconds.get(kind_of(event.key), 0.0) + event.self_cpu_time_total / 1e6 / steps
+        )
+    return pd.Series(seconds, name="seconds").sort_values(ascending=False)
+
+
+def kind_of(operation: str) -> str:
+    """The kind of one of torch's operations, such as aten::convolution_backward."""
+    return next(
+        (kind for kind, parts in KINDS.items() if any(part in operation for part in parts)),
+        "everything else",
+    )
+
+
+def real_step(store: RunStore, config: RunConfig) -> Callable[[], None]:
+    """A function that loads a batch of the run's own cases and does one training step on it, on the
+    CPU.
+    """
+    split, cases = store.split(config), store.workspace.store(config.dataset)
+    method = accelerated(
+        make_method(config, cases.class_voxels(split.labelled)), config.training, "cpu"
+    ).train()
+    optimisers = method.optimisers(config.optimiser)
+    dataset = BatchDataset(cases, split.labelled, split.unlabelled, config.batch, config.seed)
+
+    def step() -> None:
+        with autocast(config.training, "cpu", training=True):
+            terms = method(dataset[0], config.training.steps // 2)
+        update(optimisers, sum(terms.values()))
+
+    return step

@@ -1,0 +1,190 @@
+"""What the step-by-step notebooks compute and draw beyond the library's own functions."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from guidednet.cgmm import cgmm_losses
+from guidednet.cgmm.config import CGMMConfig
+from guidednet.cgmm.printed import ClassStatistics
+from guidednet.data.organs import OrganSet
+from guidednet.methods import Method
+from guidednet.report.viewer.slices import draw_slice, organ_legend
+from guidednet.runs.profiles import Profile
+from guidednet.runs.store import RunStore
+from guidednet.training.loop import make_method
+
+BACKGROUND_COLOUR = "#888888"
+
+
+def class_names(organs: OrganSet) -> list[str]:
+    """Name of each class, background first."""
+    return ["background", *(organs.by_label[label].name for label in sorted(organs.by_label))]
+
+
+def class_colours(organs: OrganSet) -> list[str]:
+    """Colour of each class, background first."""
+    return [
+        BACKGROUND_COLOUR,
+        *(organs.by_label[label].colour for label in sorted(organs.by_label)),
+    ]
+
+
+def fullest_slice(label: Tensor) -> int:
+    """The transverse slice of `label` (D,H,W) that shows most organs."""
+    return int(np.argmax([len(torch.unique(plane)) for plane in label]))
+
+
+def principal_plane(features: Tensor, statistics: ClassStatistics) -> tuple[np.ndarray, np.ndarray]:
+    """Centre (C,) and two directions (2,C) that spread the present classes' centroids most."""
+    means = statistics.mean[statistics.present].detach().double().numpy()
+    centre = means.mean(0)
+    return centre, np.linalg.svd(means - centre, full_matrices=False)[2][:2]
+
+
+def draw_feature_plane(
+    axes: Axes,
+    features: Tensor,
+    labels: Tensor,
+    statistics: ClassStatistics,
+    organs: OrganSet,
+    voxels: int = 150,
+) -> None:
+    """Voxel features projected to the plane of most spread, centroids with a circle of one spread σ
+    around each.
+
+    `features` (B,C,D,H,W), `labels` (B,D,H,W). σ is an rms distance per channel, so the circle's
+    radius is σ √C.
+    """
+    centre, directions = principal_plane(features, statistics)
+    flat = features.detach().movedim(1, -1).double().numpy()
+    generator = np.random.default_rng(0)
+    for label in torch.nonzero(statistics.present).flatten().tolist():
+        points = flat[(labels == label).numpy()]
+        points = (points[generator.permutation(len(points))[:voxels]] - centre) @ directions.T
+        mean = (statistics.mean[label].detach().numpy() - centre) @ directions.T
+        colour = class_colours(organs)[label]
+        axes.scatter(*points.T, s=5, color=colour, alpha=0.5, linewidths=0)
+        axes.scatter(*mean, s=90, color=colour, edgecolors="black", marker="X", zorder=3)
+        radius = statistics.std[label].item() * features.shape[1] ** 0.5
+        axes.add_patch(plt.Circle(mean, radius, fill=False, color=colour, linewidth=1.2))
+    axes.set(xlabel="first direction", ylabel="second direction", aspect="equal")
+
+
+def draw_maps(
+    maps: dict[str, Tensor],
+    image: Tensor,
+    spacing: Sequence[float],
+    index: int,
+    limits: tuple[float, float] | None = None,
+) -> Figure:
+    """Maps (D,H,W) side by side on transverse slice `index`, after the image; one colour scale
+    where `limits` is given.
+    """
+    figure, grid = plt.subplots(
+        1, len(maps) + 1, figsize=(2.5 * (len(maps) + 1), 2.9), layout="constrained"
+    )
+    draw_slice(grid[0], image.numpy(), spacing, "transverse", index)
+    grid[0].set_title("image", fontsize=9)
+    for axes, (name, values) in zip(grid[1:], maps.items(), strict=True):
+        low, high = limits or (float(values[index].min()), float(values[index].max()))
+        draw_slice(
+            axes,
+            values.detach().numpy(),
+            spacing,
+            "transverse",
+            index,
+            window=(low, max(high, low + 1e-9)),
+        )
+        axes.images[0].set_cmap("viridis")
+        figure.colorbar(axes.images[0], ax=axes, shrink=0.6)
+        axes.set_title(name, fontsize=9)
+    return figure
+
+
+def draw_label_maps(
+    maps: dict[str, Tensor], image: Tensor, spacing: Sequence[float], index: int, organs: OrganSet
+) -> Figure:
+    """Label maps (D,H,W) side by side over the image on transverse slice `index`."""
+    figure, grid = plt.subplots(
+        1, len(maps), figsize=(3.2 * len(maps), 3.8), layout="constrained", squeeze=False
+    )
+    for axes, (name, label) in zip(grid[0], maps.items(), strict=True):
+        draw_slice(
+            axes,
+            image.numpy(),
+            spacing,
+            "transverse",
+            index,
+            label.numpy().astype(np.uint8),
+            organs,
+        )
+        axes.set_title(name, fontsize=9)
+    organ_legend(figure, organs)
+    return figure
+
+
+def gradient_reach(outputs: Sequence[Tensor], labels: Tensor, config: CGMMConfig) -> pd.DataFrame:
+    """Which inputs each CGMM term has a gradient for: the gradient's norm by term (rows) and input
+    (columns).
+
+    `outputs` are features and logits of A, then of B (rows of the batch, labelled first). Network
+    A's inputs are shown.
+    """
+    inputs = [tensor.detach().clone().requires_grad_() for tensor in outputs]
+    rows = len(labels)
+    norms = {}
+    for name, value in cgmm_losses(*inputs, labels, config).items():
+        features, logits = torch.autograd.grad(
+            value, inputs[:2], retain_graph=True, allow_unused=True, materialize_grads=True
+        )
+        norms[name] = {
+            "labelled features": features[:rows].norm().item(),
+            "labelled probabilities": logits[:rows].norm().item(),
+            "unlabelled features": features[rows:].norm().item(),
+            "unlabelled probabilities": logits[rows:].norm().item(),
+        }
+    return pd.DataFrame(norms).T
+
+
+def half_precision_gradient(images: int, voxels: int, present_classes: int, weight: float) -> float:
+    """The gradient that a float16 mean over `images` x `voxels` sends to one probability of 1/2, as
+    the released code orders it.
+
+    The mean's own gradient is weight / (images x voxels), the class average divides it by the
+    classes present, the cross-entropy by two; each step is rounded to float16, whose smallest
+    number is 6e-8.
+    """
+    gradient = torch.tensor(weight / (images * voxels)).half()
+    for factor in (1 / present_classes, 0.5):
+        gradient = (gradient.float() * factor).half()
+    return gradient.item()
+
+
+def ready_method(
+    name: str, profile: Profile, ratio: tuple[int, int], runs: RunStore, on_missing: str
+) -> Method:
+    """The method called `name` as it stands at its first step: from the shared burn-in, where the
+    profile has one.
+    """
+    config = profile.run("flare22", name, ratio, seed=0)
+    method = make_method(
+        config, runs.workspace.store("flare22").class_voxels(runs.split(config).labelled)
+    )
+    parents = {
+        scheme: runs.get(parent, on_missing) for scheme, parent in runs.burn_in(config).items()
+    }
+    found = {scheme: run for scheme, run in parents.items() if run is not None}
+    method.start_from(
+        {
+            scheme: runs.load_method(run.config).burn_in_networks()[scheme].state_dict()
+            for scheme, run in found.items()
+        }
+    )
+    return method

@@ -1,0 +1,185 @@
+"""The page to open first: results/<profile>/index.html, one self-contained file that needs no
+server and no network.
+"""
+
+import base64
+import html
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from guidednet import published
+from guidednet.report.execute_notebooks import source, title
+from guidednet.report.figures.figures4_5 import median_case, predictions
+from guidednet.report.tables.captions import Caption, caption
+from guidednet.report.tables.provenance import provenance_table
+from guidednet.report.tables.table import NOT_RUN, notes_on_print
+from guidednet.report.viewer.scene import scene_of_case
+from guidednet.report.viewer.slice_browser import SCRIPT, browser_html
+from guidednet.runs.store import RunStore
+from guidednet.runs.workspace import Workspace
+from guidednet.study.artefacts import Item
+from guidednet.study.rows import SHOWN_METHODS, Row, comparison_rows, table1, table2
+from guidednet.support.files import write_text
+
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
+.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.8rem; }
+th, td { padding: 0.15rem 0.5rem; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; }
+figure { margin: 1rem 0; } figure img { max-width: 100%; height: auto; }
+.browser input { width: 100%; } .browser img { image-rendering: auto; }
+.note { background: #fff6dd; padding: 0.5rem 1rem; border-left: 4px solid #e0a800; } a { color: #14507a; }
+summary { cursor: pointer; color: #14507a; }
+@media print { .browser input, summary { display: none; } body { max-width: none; font-size: 11px; } h3 { break-after: avoid; } }
+"""
+MEANS = (
+    *("mean_dice", "sd_dice", "ci_low", "ci_high", "n_seeds", "n_test_cases", "paper_mean_dice"),
+    *("mean_jaccard", "sd_jaccard", "paper_mean_jaccard"),
+)
+BROWSED = (("flare22", table1), ("amos", table2))
+
+
+def write_index(
+    workspace: Workspace, items: dict[str, Item], plan: pd.DataFrame, store: RunStore, seeds: int
+) -> Path:
+    """Write index.html: what this profile is, every table and figure with the print and its runs,
+    slices, notebooks.
+    """
+    profile = workspace.profile
+    data = (
+        "synthetic CT (phantoms); no number here says anything about patients"
+        if workspace.synthetic
+        else "the real data sets"
+    )
+    sections = [
+        _item_section(workspace, item, store, seeds) for item in items.values() if item.files
+    ]
+    parts = [
+        f"<h1>GuidedNet companion: profile {html.escape(profile.name)}</h1>",
+        f"<p class=\"note\">Data: {data}. The paper's numbers come from patients' scans and 20,000 steps.</p>",
+        "<h2>Tables and figures</h2>",
+        *sections,
+        "<h2>Slices</h2><p>A test case by several methods; move the slider.</p>",
+        *_browsers(workspace, store, seeds),
+        "<h2>Notebooks</h2><ul>",
+        *[_notebook_link(workspace.report_folder, item.notebook) for item in items.values()],
+        f"</ul><details><summary>All runs</summary>{_table(plan, '{:.3f}')}</details>",
+    ]
+    page = workspace.report_folder / "index.html"
+    viewport = '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8">{viewport}<title>GuidedNet companion</title><style>{STYLE}</style>'
+    write_text(page, f"{head}\n" + "\n".join(parts) + f"\n<script>{SCRIPT}</script></html>\n")
+    return page
+
+
+def _item_section(workspace: Workspace, item: Item, store: RunStore, seeds: int) -> str:
+    """A table or the figures of one notebook, the print folded below, and where the numbers come
+    from.
+    """
+    rows = item.rows(workspace.profile, seeds) if item.rows else []
+    names = list(dict.fromkeys(Path(file).stem for file in item.files))
+    heading = f"<h3>{html.escape(title(source(item.notebook)))}</h3>"
+    said = (
+        caption(", ".join(map(_shown_name, names)), workspace, seeds, rows, store)
+        if rows
+        else Caption("")
+    )
+    shown = "".join(
+        _shown(workspace.figure_folder, name, f"{name}.png" in item.files) for name in names
+    )
+    paragraph = f"<p>{html.escape(said.text)}</p>" if said.text else ""
+    own = f"{paragraph}{shown}{_notes(said.notes)}"
+    return heading + own + "".join(map(_print_section, names)) + _provenance_section(rows, store)
+
+
+def _notes(notes: Sequence[str]) -> str:
+    """What is to be known of the runs behind a table or figure; empty where nothing is."""
+    return (
+        f'<ul class="note">{"".join(f"<li>{html.escape(note)}</li>" for note in notes)}</ul>'
+        if notes
+        else ""
+    )
+
+
+def _shown_name(name: str) -> str:
+    return name.replace("table", "Table ").replace("figure", "Figure ")
+
+
+def _shown(folder: Path, name: str, is_figure: bool) -> str:
+    path = folder / f"{name}.{'png' if is_figure else 'csv'}"
+    if not path.exists():
+        return f"<p>{html.escape(_shown_name(name))}: {NOT_RUN}</p>"
+    if is_figure:
+        data = base64.b64encode(path.read_bytes()).decode()
+        shown = html.escape(_shown_name(name))
+        figure = f'<figure><img src="data:image/png;base64,{data}" alt="{shown}"><figcaption>{shown}</figcaption></figure>'
+        return f"{figure}<details><summary>The numbers of {shown}</summary>{_numbers(folder / f'{name}.csv')}</details>"
+    return _numbers(path)
+
+
+def _numbers(path: Path) -> str:
+    return _table(_means_first(_gaps_named(pd.read_csv(path))), "{:.2f}")
+
+
+def _gaps_named(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with "not run" in the score columns of rows that no run stands behind."""
+    if not {"n_seeds", "n_unlabeled"} <= set(table):
+        return table
+    named = table.astype(object)
+    scores = table.columns[
+        table.columns.get_loc("n_unlabeled") + 1 : table.columns.get_loc("n_seeds")
+    ]
+    named.loc[table["n_seeds"] == 0, list(scores)] = NOT_RUN
+    return named
+
+
+def _means_first(table: pd.DataFrame) -> pd.DataFrame:
+    """The means, ours with what they rest on and the paper's, before the organs: on a screen what
+    is far to the right is not seen.
+    """
+    means = [name for name in MEANS if name in table]
+    names = [name for name in ("panel", "method", "n_labeled", "n_unlabeled") if name in table]
+    return table[[*names, *means, *table.columns.difference([*names, *means], sort=False)]]
+
+
+def _print_section(name: str) -> str:
+    """The paper's own numbers of a table or figure; empty where the paper prints none."""
+    if name not in published.FILES:
+        return ""
+    notes = html.escape(notes_on_print(name))
+    table = _table(published.printed(name).drop(columns="note", errors="ignore"), "{:.2f}")
+    return f"<details><summary>The paper's {html.escape(_shown_name(name))}</summary>{table}<p>{notes}</p></details>"
+
+
+def _provenance_section(rows: Sequence[Row], store: RunStore) -> str:
+    if not rows:
+        return ""
+    return f"<details><summary>Where these numbers come from</summary>{_table(provenance_table(rows, store), '{:.3f}')}</details>"
+
+
+def _table(table: pd.DataFrame, number: str) -> str:
+    return f'<div class="wide">{table.to_html(index=False, na_rep="-", border=0, float_format=number.format)}</div>'
+
+
+def _browsers(workspace: Workspace, store: RunStore, seeds: int) -> list[str]:
+    """A slice browser per data set whose GuidedNet has run; the case is that of Figures 4 and 5."""
+    pages = []
+    for dataset, builder in BROWSED:
+        rows = comparison_rows(
+            builder(workspace.profile, seeds), SHOWN_METHODS, workspace.data(dataset).ratios[1][1]
+        )
+        run = store.get(rows[0].runs[0], "blank")
+        if run is not None:
+            case = median_case(run)
+            scene = scene_of_case(workspace.store(dataset), case, predictions(rows, store, case))
+            pages.append(browser_html(scene, list(scene.labels)))
+    return pages or [f"<p>{NOT_RUN}</p>"]
+
+
+def _notebook_link(folder: Path, name: str) -> str:
+    executed = folder / "notebooks" / f"{name}.ipynb"
+    if not executed.exists():
+        return f"<li>{html.escape(name)}: {NOT_RUN}</li>"
+    return f'<li><a href="notebooks/{name}.html">{html.escape(title(executed))}</a></li>'

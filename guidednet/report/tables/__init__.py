@@ -1,0 +1,1 @@
+"""Tables: their numbers, captions, footnotes and markup."""

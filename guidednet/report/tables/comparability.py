@@ -1,0 +1,130 @@
+"""Whether runs that stand side by side may be compared: what they must share, and where they do
+not.
+
+Rows differ in their method, its options and their numbers of cases; all else must agree. Versions
+and devices are in no run's key, and records that were found by their configuration alone
+(guidednet.runs.record.RecordedRuns) may come from other data and other code too. A module of code
+that several runs used must be the same in all of them; a method's own file is used by its runs
+alone. Commits are not compared: the hashes of the code say more.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from guidednet.config import RunConfig
+from guidednet.data.case_store import PrepareConfig
+from guidednet.runs.fingerprint import hash_of
+from guidednet.runs.provenance import RECORDED
+from guidednet.runs.record import Run
+
+UNKNOWN = "not recorded"
+SETTINGS = ("network", "batch", "optimiser", "training", "window")
+# Bookkeeping of a training, and the ramp, which is part of a method's loss.
+MAY_DIFFER = {"ramp_steps", "ramp_staircase", "keep_every", "checkpoint_every", "log_every"}
+
+
+class Fact(NamedTuple):
+    """Something that all runs of one `scope` must share; a `hashed` value says nothing to a reader."""
+
+    what: str
+    scope: tuple
+    value: str
+    hashed: bool = False
+
+
+def differences(runs: Mapping[str, Sequence[Run]]) -> list[str]:
+    """A sentence for each thing in which `runs` (by the name of their row) differ and must not;
+    empty where all agree.
+    """
+    found: dict[tuple, dict[str, list[tuple[str, int]]]] = {}
+    for row, run in [(row, run) for row, of_row in runs.items() for run in of_row]:
+        for fact in facts(run):
+            values = found.setdefault((fact.what, fact.scope, fact.hashed), {})
+            values.setdefault(fact.value, []).append((row, run.config.seed))
+    shown, together = [], {}
+    for (what, _, hashed), values in found.items():
+        groups = {value: _names(members, runs) for value, members in values.items()}
+        if len(groups) > 1 and hashed:
+            together.setdefault(" against ".join(groups.values()), []).append(what)
+        elif len(groups) > 1:
+            shown.append(
+                f"mixed {what}: "
+                + ", ".join(f"{value} ({names})" for value, names in groups.items())
+            )
+    return shown + [f"mixed {shortened(whats)}: {groups}" for groups, whats in together.items()]
+
+
+def facts(run: Run) -> Iterator[Fact]:
+    """All that a run must share with those beside it."""
+    yield from _machine(run.record)
+    yield from _settings(run.config)
+    yield from _data(run.config, run.record)
+    for module, value in run.record.get("code", {}).items():
+        yield Fact(f"code of {module}", (), value, hashed=True)
+    yield from _evaluation(run)
+
+
+def _machine(record: dict[str, Any]) -> Iterator[Fact]:
+    for name in RECORDED:
+        yield Fact(f"{name} versions", (), record.get("versions", {}).get(name, UNKNOWN))
+    yield Fact("Python versions", (), record.get("python", UNKNOWN))
+    yield Fact("devices", (), record.get("device", UNKNOWN))
+
+
+def _settings(config: RunConfig) -> Iterator[Fact]:
+    for part in SETTINGS:
+        for name, value in dataclasses.asdict(getattr(config, part)).items():
+            if name not in MAY_DIFFER:
+                yield Fact(f"{part} {name}", (), str(value))
+
+
+def _data(config: RunConfig, record: dict[str, Any]) -> Iterator[Fact]:
+    """How cases were prepared, who they are, and their content, which two runs share as far as they
+    share their cases.
+
+    A supervised start hashes the images and labels of the labelled and validation cases, so that
+    rows that share them must share it.
+    """
+    prepared, split = record.get("prepare", {}), record.get("split", {})
+    for field in dataclasses.fields(PrepareConfig):
+        yield Fact(f"prepare {field.name}", (config.dataset,), str(prepared.get(field.name)))
+    labelled = (config.dataset, config.n_labelled)
+    all_cases = (*labelled, config.n_unlabelled)
+    for part, scope in {
+        "labelled": labelled,
+        "unlabelled": all_cases,
+        "validation": (config.dataset,),
+    }.items():
+        yield Fact(f"{part} cases", scope, hash_of(split.get(part)), hashed=True)
+    yield Fact("prepared data", all_cases, record.get("data", UNKNOWN), hashed=True)
+    for scheme, key in record.get("burn_in", {}).items():
+        yield Fact(f"supervised start ({scheme})", (*labelled, config.seed), key, hashed=True)
+
+
+def _evaluation(run: Run) -> Iterator[Fact]:
+    """Which cases were scored, against which labels, and by which code."""
+    stamp, scores, scope = run.score_stamp(), run.scores(), (run.config.dataset,)
+    yield Fact("test list", scope, hash_of(stamp.get("test")), hashed=True)
+    yield Fact("code or data of the scores", scope, stamp.get("key", UNKNOWN), hashed=True)
+    scored = (
+        scores[scores["metric"] == "dice"][["case", "organ", "reference_voxels"]]
+        .drop_duplicates()
+        .sort_values(["case", "organ"])
+    )
+    yield Fact("labels of the test cases", scope, hash_of(scored.to_numpy().tolist()), hashed=True)
+
+
+def _names(members: Sequence[tuple[str, int]], runs: Mapping[str, Sequence[Run]]) -> str:
+    """Rows of which all runs are `members` (row, seed) by name, others seed by seed."""
+    names = []
+    for row in dict.fromkeys(row for row, _ in members):
+        seeds = [seed for name, seed in members if name == row]
+        names += [row] if len(seeds) == len(runs[row]) else [f"{row} seed {seed}" for seed in seeds]
+    return shortened(names)
+
+
+def shortened(names: Sequence[str], separator: str = ", ", most: int = 4) -> str:
+    """The first `most` names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return separator.join(names[:most]) + more

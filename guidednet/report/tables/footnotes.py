@@ -1,0 +1,73 @@
+"""What stands below a table or figure: where its runs may not be compared, what their records warn
+of, why others are missing.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from guidednet.report.tables.comparability import shortened
+from guidednet.runs.record import Run
+from guidednet.runs.store import RunStore
+from guidednet.study.rows import Row
+
+
+def runs_by_row(rows: Sequence[Row], store: RunStore) -> dict[str, list[Run]]:
+    """The finished runs by the name of their row; rows that show the same runs stand once, under
+    the first one's name.
+    """
+    found: dict[str, list[Run]] = {}
+    for name, row in _named_once(rows):
+        finished = [run for config in row.runs if (run := store.get(config, "blank")) is not None]
+        found.setdefault(name, []).extend(finished)
+    return {name: runs for name, runs in found.items() if runs}
+
+
+def _named_once(rows: Sequence[Row]) -> list[tuple[str, Row]]:
+    """The rows with their names; of rows that show the same runs the first."""
+    first: dict[tuple, Row] = {}
+    for row in rows:
+        first.setdefault(row.runs, row)
+    once = list(first.values())
+    return list(zip(row_names(once), once, strict=True))
+
+
+def row_names(rows: Sequence[Row]) -> list[str]:
+    """The label of each row; those that are called alike with their numbers of cases, and their
+    data set where that is not enough.
+    """
+    configs, names = [row.runs[0] for row in rows], [row.label for row in rows]
+    for further in (
+        [f"{config.n_labelled}+{config.n_unlabelled}" for config in configs],
+        [config.dataset for config in configs],
+    ):
+        counts = Counter(names)
+        names = [
+            f"{name} {more}" if counts[name] > 1 else name
+            for name, more in zip(names, further, strict=True)
+        ]
+    return names
+
+
+def warnings(runs: Mapping[str, Sequence[Run]]) -> list[str]:
+    """What the records of `runs` (by the name of their row) warn of: "GuidedNet, seed 0: ...", once
+    for runs that say the same.
+    """
+    said: dict[str, list[str]] = {}
+    for row, of_row in runs.items():
+        for run in of_row:
+            for sentence in dict.fromkeys(run.record.get("warnings", ())):
+                said.setdefault(sentence, []).append(f"{row}, seed {run.config.seed}")
+    together: dict[str, list[str]] = {}
+    for sentence, names in said.items():
+        together.setdefault(shortened(names, "; "), []).append(sentence)
+    return [f"{names}: {'; '.join(sentences)}" for names, sentences in together.items()]
+
+
+def failures(rows: Sequence[Row], store: RunStore) -> list[str]:
+    """Why runs of `rows` are missing whose training failed: "GuidedNet, seed 0: not run, ..."."""
+    found = [
+        (name, config.seed, store.failure(config))
+        for name, row in _named_once(rows)
+        for config in row.runs
+    ]
+    return [f"{name}, seed {seed}: not run, {reason}" for name, seed, reason in found if reason]

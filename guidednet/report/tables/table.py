@@ -1,0 +1,364 @@
+"""From the scores of runs to a table in the paper's form, as CSV, Markdown and LaTeX."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from guidednet import published
+from guidednet.data.organs import OrganSet, organ_set
+from guidednet.evaluation.scores import organ_means
+from guidednet.evaluation.statistics import bootstrap_interval, holm, paired_p_value
+from guidednet.report.tables.captions import Caption
+from guidednet.report.tables.markup import markdown_cell, markdown_text
+from guidednet.runs.record import Run
+from guidednet.runs.store import RunStore
+from guidednet.study.rows import Row
+from guidednet.support.files import write_text
+
+NOT_RUN = "not run"
+OVERLAPS = ("dice", "jaccard", "nsd")
+# What has a meaning of its own in LaTeX; < and > stay for the marks of the second best.
+LATEX = str.maketrans(
+    {c: rf"\{c}" for c in "%_&#${}"}
+    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+)
+
+
+def scores_of(run: Run, metric: str, predictor: str) -> pd.DataFrame:
+    """The lines of a run's scores of one metric and predictor."""
+    scores = run.scores()
+    return scores[(scores["metric"] == metric) & (scores["predictor"] == predictor)]
+
+
+def organ_scores(
+    run: Run, metric: str, organs: OrganSet, predictor: str = "primary", rule: str = "skip"
+) -> pd.Series:
+    """Mean of `metric` by the paper's organ column, under a rule for absent organs
+    (metrics.mean_over_cases); overlaps in percent.
+
+    The volume of false positives is a mean over all cases, whatever the rule.
+    """
+    if metric == "false_positive_ml":
+        by_name = scores_of(run, metric, predictor).groupby("organ")["value"].mean()
+    else:
+        by_name = organ_means(run.scores(), metric, predictor, rule) * (
+            100 if metric in OVERLAPS else 1
+        )
+    names = [organs.by_label[label].name for label in organs.paper_order]
+    return by_name.reindex(names).set_axis(organs.columns)
+
+
+def organ_dice(row: Row, store: RunStore) -> pd.DataFrame:
+    """Dice in percent by the paper's organ column, the mean over the finished runs of `row`, with
+    what it rests on: columns dice, sd_dice (over seeds), n_seeds, n_test_cases (those that have the
+    organ).
+    """
+    organs, runs = (
+        organ_set(row.runs[0].dataset),
+        [run for config in row.runs if (run := store.get(config, "blank")) is not None],
+    )
+    by_seed = pd.DataFrame(
+        [organ_scores(run, "dice", organs, row.predictor) for run in runs],
+        columns=organs.columns,
+        dtype=float,
+    )
+    names = [organs.by_label[label].name for label in organs.paper_order]
+    cases = (
+        scores_of(runs[0], "dice", row.predictor)
+        .groupby("organ")["value"]
+        .count()
+        .reindex(names, fill_value=0)
+        if runs
+        else None
+    )
+    counts = {"n_seeds": len(runs), "n_test_cases": 0 if cases is None else cases.to_numpy()}
+    return pd.DataFrame({"dice": by_seed.mean(), "sd_dice": by_seed.std(), **counts})
+
+
+def case_dice(runs: list[Run], predictor: str) -> pd.Series:
+    """Dice in percent by test case: the mean over the organs that the case has, then over seeds."""
+    parts = [scores_of(run, "dice", predictor).groupby("case")["value"].mean() for run in runs]
+    return 100 * pd.concat(parts, axis=1).mean(axis=1)
+
+
+def table_row(row: Row, runs: list[Run]) -> dict[str, object]:
+    """One line of a table: organ columns and means over seeds, sd over seeds (NaN for fewer than
+    two), our own columns.
+    """
+    config = row.runs[0]
+    organs = organ_set(config.dataset)
+    by_metric = {
+        metric: pd.DataFrame(
+            [organ_scores(run, metric, organs, row.predictor) for run in runs],
+            columns=organs.columns,
+        )
+        for metric in (*OVERLAPS, "hd95", "false_positive_ml")
+    }
+    means = {metric: scores.mean(axis=1) for metric, scores in by_metric.items()}
+    low, high = (
+        bootstrap_interval(case_dice(runs, row.predictor)) if runs else (float("nan"), float("nan"))
+    )
+    return {
+        "method": row.label,
+        "n_labeled": config.n_labelled,
+        "n_unlabeled": config.n_unlabelled,
+        **by_metric["dice"].mean(),
+        "mean_dice": means["dice"].mean(),
+        "sd_dice": means["dice"].std(),
+        "mean_jaccard": means["jaccard"].mean(),
+        "sd_jaccard": means["jaccard"].std(),
+        "n_seeds": len(runs),
+        "n_test_cases": runs[0].scores()["case"].nunique() if runs else 0,
+        "ci_low": low,
+        "ci_high": high,
+        "nsd": means["nsd"].mean(),
+        "sd_nsd": means["nsd"].std(),
+        "hd95": means["hd95"].mean(),
+        "sd_hd95": means["hd95"].std(),
+        "false_positive_ml": means["false_positive_ml"].mean(),
+        "sd_false_positive_ml": means["false_positive_ml"].std(),
+    }
+
+
+def make_table(
+    rows: Iterable[Row],
+    store: RunStore,
+    item: str,
+    on_missing: str = "train",
+    reference: str = "GuidedNet",
+) -> pd.DataFrame:
+    """The table `item` ("table1", ...): the paper's columns from our runs, then our own, then the
+    paper's means.
+
+    Rows stand in the order of the print; further ones follow it and have no printed number.
+    Overlaps are percent, hd95 mm, false_positive_ml the mean volume that is wrongly called an
+    organ; `p_vs_guidednet` is a paired Wilcoxon test over test cases against GuidedNet (the row
+    called `reference`) on the same cases, after Holm's correction. A row whose runs are missing has
+    no numbers and 0 seeds.
+    """
+    found = [
+        (row, [run for config in row.runs if (run := store.get(config, on_missing)) is not None])
+        for row in rows
+    ]
+    table = pd.DataFrame([table_row(row, runs) for row, runs in found])
+    by_case = [case_dice(runs, row.predictor) if runs else None for row, runs in found]
+    place = table.columns.get_loc("ci_high") + 1
+    table.insert(place, "p_vs_guidednet", compare_with_guidednet(table, reference, by_case))
+    if item in published.TABLES:
+        printed = published.printed(item)
+        same = printed["method"].reindex(table.index) == table["method"]
+        for column in ("mean_dice", "mean_jaccard"):
+            table[f"paper_{column}"] = printed[column].reindex(table.index).where(same)
+    return table.round(
+        {column: 4 if column == "p_vs_guidednet" else 2 for column in table.columns[3:]}
+    )
+
+
+def compare_with_guidednet(
+    table: pd.DataFrame, reference: str, by_case: list[pd.Series | None]
+) -> pd.Series:
+    """Corrected p of each row against the row called `reference` with the same cases ("Sup only":
+    the same labelled ones).
+    """
+    corrected = pd.Series(float("nan"), index=table.index)
+    group = pd.Series(pd.NA, index=table.index)
+    for index in table.index[::-1][table["method"][::-1] == reference]:
+        same_labelled = table["n_labeled"] == table.loc[index, "n_labeled"]
+        group[same_labelled & table["n_unlabeled"].isin([0, table.loc[index, "n_unlabeled"]])] = (
+            index
+        )
+    for index in group.dropna().unique():
+        others = group.index[(group == index) & (group.index != index)]
+        pairs = {
+            other: (by_case[other], by_case[index])
+            for other in others
+            if by_case[other] is not None and by_case[index] is not None
+        }
+        raw = pd.Series(
+            {other: paired_p_value(*pair) for other, pair in pairs.items()}, dtype=float
+        )
+        corrected.update(holm(raw))
+    return corrected
+
+
+def cost_table(rows: Iterable[Row], store: RunStore) -> pd.DataFrame:
+    """What each row's runs cost: seconds per step and peak memory in GiB, means over seeds, and on
+    which devices. Not part of the table, whose bytes must not depend on the day's speed.
+    """
+    lines = []
+    for row in rows:
+        records = [
+            run.record for config in row.runs if (run := store.get(config, "blank")) is not None
+        ]
+        config, seconds = (
+            row.runs[0],
+            pd.Series([record["seconds_per_step"] for record in records], dtype=float),
+        )
+        lines.append(
+            {
+                "method": row.label,
+                "n_labeled": config.n_labelled,
+                "n_unlabeled": config.n_unlabelled,
+                "seconds_per_step": seconds.mean(),
+                "sd_seconds_per_step": seconds.std(),
+                "n_seeds": len(records),
+                "peak_memory_gib": pd.Series(
+                    [record["peak_memory_gib"] for record in records], dtype=float
+                ).mean(),
+                "device": "; ".join(dict.fromkeys(record["device"] for record in records))
+                or NOT_RUN,
+            }
+        )
+    return pd.DataFrame(lines).round(3)
+
+
+def below_supervised(
+    table: pd.DataFrame, rows: list[Row], store: RunStore, points: float = 5.0
+) -> str:
+    """A Markdown list of the rows more than `points` of mean Dice below "Sup only" on the same
+    labelled cases, and what their own curves say of it; a sentence where there is none.
+    """
+    lines = []
+    for index, row in enumerate(rows):
+        same = table[
+            (table["method"] == "Sup only") & (table["n_labeled"] == table["n_labeled"][index])
+        ]
+        gap = same["mean_dice"].max() - table["mean_dice"][index]
+        if gap > points:
+            name = (
+                f"{markdown_text(row.label)}, {row.runs[0].n_labelled}+{row.runs[0].n_unlabelled}"
+            )
+            lines.append(
+                f"* {name}: {gap:.1f} points below. {_course(store.get(row.runs[0], 'fail'))}"
+            )
+    return (
+        "\n".join(lines)
+        or f"No row is more than {points:g} points of mean Dice below its supervised baseline."
+    )
+
+
+def _course(run: Run) -> str:
+    """What a run's curves say: validation Dice at the first and at the best look, and the largest
+    term at the end.
+    """
+    curves = run.curves().set_index("step")
+    validation = curves["validation_dice"].dropna()
+    terms = run.loss_terms().iloc[-1]
+    return (
+        f"Its validation Dice was {100 * validation.iloc[0]:.1f} % at step {validation.index[0]} and at best "
+        f"{100 * validation.max():.1f} % at step {validation.idxmax()} of {curves.index[-1]}; "
+        f"at the end its largest loss term was '{terms.abs().idxmax()}' ({terms[terms.abs().idxmax()]:.3f})."
+    )
+
+
+def write_table(table: pd.DataFrame, folder: Path, name: str, caption: Caption) -> None:
+    """Write `table` as <name>.csv, .md and .tex into `folder`, the latter two with its caption and
+    notes; the CSV holds numbers alone.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    shown = readable(table)
+    on_print = notes_on_print(name)
+    write_text(folder / f"{name}.csv", table.to_csv(index=False))
+    write_text(
+        folder / f"{name}.md", caption.markdown(f"{markdown(shown)}\n\n{on_print}".strip()) + "\n"
+    )
+    write_text(
+        folder / f"{name}.tex", latex(shown, f"{caption.text} {on_print}".strip(), caption.notes)
+    )
+
+
+def notes_on_print(item: str) -> str:
+    """One paragraph: which printed numbers of `item` are doubtful, and why; empty where none is."""
+    notes = published.footnotes(item)
+    return f"Notes on the print: {'; '.join(notes)}." if notes else ""
+
+
+def print_text(item: str) -> str:
+    """The printed table as Markdown, doubtful rows marked, with the notes below."""
+    table = published.printed(item).astype(object)
+    if "note" in table:
+        first = table.columns[0] if item != "figure6" else "value"
+        table[first] = [
+            name if pd.isna(note) else f"{name} (note)"
+            for name, note in zip(table[first], table["note"], strict=True)
+        ]
+        table = table.drop(columns="note")
+    return "\n\n".join([markdown(table), notes_on_print(item)]).strip()
+
+
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as text: two decimals, the best of each score column **bold**, the second
+    <u>underlined</u>, gaps named.
+    """
+    organs = list(table.columns[3 : table.columns.get_loc("mean_dice")])
+    scores = [
+        *organs,
+        *(column for column in ("mean_dice", "mean_jaccard", "nsd") if column in table),
+    ]
+    shown = table.copy().astype(object)
+    for column in table.columns[3:]:
+        shown[column] = [_cell(value, column) for value in table[column]]
+    for column in scores:
+        for mark, value in zip(
+            ("**{}**", "<u>{}</u>"), table[column].drop_duplicates().nlargest(2), strict=False
+        ):
+            if value > 0:  # nobody is best at an organ that nobody finds
+                shown.loc[table[column] == value, column] = mark.format(f"{value:.2f}")
+    shown.loc[table["n_seeds"] == 0, scores] = NOT_RUN
+    return shown
+
+
+def _cell(value: float, column: str) -> str:
+    if pd.isna(value):
+        return "-"
+    if column.startswith("n_"):
+        return str(int(value))
+    return f"{value:.4f}" if column.startswith("p_") else f"{value:.2f}"
+
+
+def markdown(shown: pd.DataFrame) -> str:
+    """A Markdown table; of its cells only the marks of `readable` are markup."""
+    lines = [
+        shown.columns,
+        ["---"] * shown.shape[1],
+        *shown.astype(str).map(markdown_cell).to_numpy(),
+    ]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def latex(shown: pd.DataFrame, caption: str, notes: Sequence[str] = ()) -> str:
+    """A LaTeX table (booktabs), its notes below in small type."""
+    body = (
+        shown.astype(str)
+        .map(_escape)
+        .replace({r"\*\*(.*)\*\*": r"\\textbf{\1}", "<u>(.*)</u>": r"\\underline{\1}"}, regex=True)
+    )
+    lines = [
+        " & ".join(line) + r" \\"
+        for line in [shown.columns.str.replace("_", r"\_"), *body.to_numpy()]
+    ]
+    head = [
+        r"\begin{table}",
+        rf"\caption{{{_escape(caption)}}}",
+        rf"\begin{{tabular}}{{l{'r' * (shown.shape[1] - 1)}}}",
+        r"\toprule",
+    ]
+    below = [rf"\par{{\footnotesize {_escape(note)}\par}}" for note in notes]
+    return "\n".join(
+        [
+            *head,
+            lines[0],
+            r"\midrule",
+            *lines[1:],
+            r"\bottomrule",
+            r"\end{tabular}",
+            *below,
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def _escape(text: str) -> str:
+    return text.translate(LATEX)

@@ -1,0 +1,129 @@
+"""What a viewer shows: an image with any number of label maps on the same grid, brought into RAS+
+(D,H,W).
+
+A scene comes from a case of the store or from NIfTI files; whatever does not fit together is
+refused with one sentence.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from guidednet.data.case_store import CaseStore
+from guidednet.data.nifti import canonical, read_image, read_label
+from guidednet.data.organs import OrganSet, organ_set
+from guidednet.errors import InputError
+from guidednet.metrics.overlap import dice
+
+# Grey values from black to white, in HU; the last is the paper's clipping.
+HU_WINDOWS = {"abdomen": (-160.0, 240.0), "bone": (-300.0, 1200.0), "paper": (-325.0, 325.0)}
+SCALED_WINDOWS = {"all": (0.0, 1.0), "soft tissue": (0.25, 0.85), "bright": (0.5, 1.0)}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`image` (D,H,W) with `labels` (D,H,W) by name, `affine` (4,4) from (x,y,z) voxels to RAS mm,
+    `windows` of grey by name.
+
+    `unit` is what the image's values are; `reference` names the label map that the others are
+    compared with, if any.
+    """
+
+    title: str
+    image: np.ndarray
+    labels: dict[str, np.ndarray]
+    affine: np.ndarray
+    organs: OrganSet
+    windows: dict[str, tuple[float, float]]
+    unit: str
+    reference: str | None = None
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """Voxel size (z,y,x) in mm."""
+        return tuple(np.linalg.norm(self.affine[:3, :3], axis=0)[::-1].tolist())
+
+    def position(self, voxel: tuple[int, int, int]) -> tuple[float, float, float]:
+        """Right, anterior, superior position in mm of a voxel (z,y,x)."""
+        return tuple((self.affine @ [*voxel[::-1], 1])[:3].round(1).tolist())
+
+    def organ_names(self) -> list[str]:
+        """The organs that some label map has, in the paper's order."""
+        present = set().union(*(np.unique(label).tolist() for label in self.labels.values()))
+        return [
+            self.organs.by_label[label].name
+            for label in self.organs.paper_order
+            if label in present
+        ]
+
+    def dice(self, name: str) -> dict[str, float]:
+        """Dice of each organ of the label map `name` against the reference; NaN where the reference
+        lacks it.
+        """
+        values = dice(self.labels[name], self.labels[self.reference], self.organs.num_classes)
+        return {
+            self.organs.by_label[label].name: float(values[label - 1])
+            for label in self.organs.paper_order
+        }
+
+    def widest_difference(self, first: str, second: str, axis: int) -> int:
+        """The slice along `axis` (0 z, 1 y, 2 x) on which two label maps differ in most voxels."""
+        other = tuple(place for place in range(3) if place != axis)
+        return int((self.labels[first] != self.labels[second]).sum(axis=other).argmax())
+
+
+def scene_of_case(store: CaseStore, case: str, predictions: dict[str, np.ndarray]) -> Scene:
+    """A case of the store with its reference label, where it has one, and predicted label maps
+    (D,H,W) by name.
+    """
+    labelled = bool(store.row(case)["labelled"])
+    labels = ({"reference": np.asarray(store.label(case))} if labelled else {}) | predictions
+    image = np.asarray(store.image(case))
+    _same_shape(case, image, labels)
+    return Scene(
+        title=case,
+        image=image,
+        labels=labels,
+        affine=np.diag([*store.spacing(case)[::-1], 1.0]),
+        organs=organ_set(store.settings["dataset"]),
+        windows=SCALED_WINDOWS,
+        unit="scaled, 0 to 1",
+        reference="reference" if labelled else None,
+    )
+
+
+def scene_of_files(
+    image: str | Path, labels: dict[str, str | Path], dataset: str, reference: str | None = None
+) -> Scene:
+    """A NIfTI scan in HU with NIfTI label maps by name; `reference` names one of them.
+
+    Raises InputError for a file that is missing or is no 3-D volume, for label maps on another grid
+    or with values that the data set has no name for, and for a reference that is not among the
+    label maps.
+    """
+    if reference is not None and reference not in labels:
+        raise InputError(
+            f"reference '{reference}' is none of the label maps: use one of {', '.join(labels) or 'none given'}"
+        )
+    organs, scan = organ_set(dataset), read_image(Path(image))
+    maps = {name: read_label(Path(path), scan, organs) for name, path in labels.items()}
+    grey, affine = canonical(scan)
+    return Scene(
+        title=Path(image).name,
+        image=grey,
+        labels={name: canonical(volume)[0] for name, volume in maps.items()},
+        affine=affine,
+        organs=organs,
+        windows=HU_WINDOWS,
+        unit="HU",
+        reference=reference,
+    )
+
+
+def _same_shape(case: str, image: np.ndarray, labels: dict[str, np.ndarray]) -> None:
+    for name, label in labels.items():
+        if label.shape != image.shape:
+            raise InputError(
+                f"{case}: '{name}' has shape {label.shape}, the image {image.shape}; give label maps of the prepared grid"
+            )

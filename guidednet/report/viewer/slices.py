@@ -1,0 +1,142 @@
+"""Slices of volumes with organs in their fixed colours: static pictures, and the same with a
+slider.
+
+Volumes are (D,H,W) = (z,y,x), RAS+ in nibabel's words. Pictures are in radiological orientation:
+the patient's right is on the left, anterior (transverse) or superior (coronal, sagittal) is up.
+"""
+
+from collections.abc import Sequence
+
+import ipywidgets
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from guidednet.data.organs import OrganSet
+from guidednet.errors import InputError
+
+# Plane: the axis of the volume that is cut, and the names at the left, right, top and bottom edge.
+PLANES = {"transverse": (0, "RLAP"), "coronal": (1, "RLSI"), "sagittal": (2, "APSI")}
+
+
+def cut(volume: np.ndarray, plane: str, index: int) -> np.ndarray:
+    """Slice `index` of `volume` in display orientation: row 0 at the top, column 0 at the left."""
+    if plane not in PLANES:
+        raise InputError(f"unknown plane '{plane}': use one of {', '.join(PLANES)}")
+    # Every displayed axis runs towards R, A or S in the array, which display puts left or up: both
+    # are flipped.
+    return volume[(slice(None),) * PLANES[plane][0] + (index,)][::-1, ::-1]
+
+
+def draw_slice(
+    axes: Axes,
+    volume: np.ndarray,
+    spacing: Sequence[float],
+    plane: str,
+    index: int,
+    label: np.ndarray | None = None,
+    organs: OrganSet | None = None,
+    window: tuple[float, float] = (0.0, 1.0),
+    opacity: float = 0.45,
+) -> None:
+    """Draw one slice in grey values of `window`, organs of `label` over it; `spacing` (z,y,x) in mm
+    keeps proportions.
+    """
+    picture = cut(volume, plane, index)
+    rows, columns = (step for axis, step in enumerate(spacing) if axis != PLANES[plane][0])
+    extent = (0, picture.shape[1] * columns, picture.shape[0] * rows, 0)
+    axes.imshow(
+        picture, cmap="gray", vmin=window[0], vmax=window[1], extent=extent, interpolation="nearest"
+    )
+    if label is not None and organs is not None:
+        axes.imshow(
+            overlay(cut(label, plane, index), organs, opacity),
+            extent=extent,
+            interpolation="nearest",
+        )
+    axes.set(xticks=[], yticks=[])
+    _mark_orientation(axes, PLANES[plane][1])
+
+
+def overlay(labels: np.ndarray, organs: OrganSet, opacity: float = 0.45) -> np.ndarray:
+    """RGBA (..., 4) of label ids: each organ in its colour, background transparent."""
+    colours = np.zeros((256, 4))
+    for label, organ in organs.by_label.items():
+        colours[label] = (*to_rgb(organ.colour), opacity)
+    return colours[labels]
+
+
+def _mark_orientation(axes: Axes, names: str) -> None:
+    places = (
+        (0.02, 0.5, "left", "center"),
+        (0.98, 0.5, "right", "center"),
+        (0.5, 0.98, "center", "top"),
+        (0.5, 0.02, "center", "bottom"),
+    )
+    for name, (x, y, across, along) in zip(names, places, strict=True):
+        axes.text(
+            x, y, name, color="white", fontsize=7, ha=across, va=along, transform=axes.transAxes
+        )
+
+
+def organ_legend(figure: Figure, organs: OrganSet) -> None:
+    """A legend of all organs below the figure."""
+    patches = [
+        Patch(color=organs.by_label[label].colour, label=organs.by_label[label].name)
+        for label in organs.paper_order
+    ]
+    figure.legend(handles=patches, loc="outside lower center", ncols=5, fontsize=8, frameon=False)
+
+
+def montage(
+    volume: np.ndarray,
+    spacing: Sequence[float],
+    label: np.ndarray | None = None,
+    organs: OrganSet | None = None,
+    plane: str = "transverse",
+    count: int = 6,
+    window: tuple[float, float] = (0.0, 1.0),
+) -> Figure:
+    """`count` evenly spaced slices side by side, the first and last tenth of the volume left out."""
+    size = volume.shape[PLANES[plane][0]]
+    figure, grid = plt.subplots(
+        1, count, figsize=(2.2 * count, 2.8), layout="constrained", squeeze=False
+    )
+    for axes, index in zip(
+        grid[0], np.linspace(0.1 * size, 0.9 * size - 1, count).round().astype(int), strict=True
+    ):
+        draw_slice(axes, volume, spacing, plane, index, label, organs, window)
+        axes.set_title(f"{plane} {index}", fontsize=8)
+    if organs is not None:
+        organ_legend(figure, organs)
+    return figure
+
+
+def slice_slider(
+    volume: np.ndarray,
+    spacing: Sequence[float],
+    label: np.ndarray | None = None,
+    organs: OrganSet | None = None,
+    plane: str = "transverse",
+) -> ipywidgets.VBox:
+    """The slices of one plane behind a slider, for a running notebook; `montage` is its static
+    twin.
+    """
+    size = volume.shape[PLANES[plane][0]]
+    slider = ipywidgets.IntSlider(value=size // 2, min=0, max=size - 1, description=plane)
+    picture = ipywidgets.Output()
+
+    def show(change: dict) -> None:
+        figure, axes = plt.subplots(figsize=(4, 4), layout="constrained")
+        draw_slice(axes, volume, spacing, plane, slider.value, label, organs)
+        with picture:
+            picture.clear_output(wait=True)
+            plt.show()
+        plt.close(figure)
+
+    slider.observe(show, names="value")
+    show({})
+    return ipywidgets.VBox([slider, picture])

@@ -1,0 +1,61 @@
+"""Organ surfaces in 3D, drawn without a screen: marching cubes, fixed colours, one camera."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.colors import LightSource
+from mpl_toolkits.mplot3d import Axes3D
+from mpl_toolkits.mplot3d.art3d import Poly3DCollection
+from scipy import ndimage
+from skimage.measure import marching_cubes
+
+from guidednet.data.organs import OrganSet
+
+Mesh = tuple[np.ndarray, np.ndarray]
+CAMERA = {"elev": 10, "azim": -80}  # from the front, a little from above
+
+
+def organ_surfaces(
+    label: np.ndarray, spacing: Sequence[float], organs: OrganSet, smooth_mm: float = 0.0
+) -> dict[str, Mesh]:
+    """The surface of each organ of `label` (D,H,W): vertices (V,3) in mm along x (right), y
+    (anterior), z (superior), and faces (F,3). `smooth_mm` blurs the mask first, for the eye alone.
+    """
+    found = {}
+    for value, organ in organs.by_label.items():
+        if not (box := ndimage.find_objects((label == value).astype(np.uint8))):
+            continue
+        mask = np.pad((label[box[0]] == value).astype(np.float32), 2)
+        if smooth_mm:
+            mask = ndimage.gaussian_filter(mask, [smooth_mm / step for step in spacing])
+        if mask.max() <= 0.5:
+            continue  # too small to survive the blur
+        vertices, faces, _, _ = marching_cubes(mask, 0.5, spacing=tuple(spacing))
+        vertices += [(part.start - 2) * step for part, step in zip(box[0], spacing, strict=True)]
+        found[organ.name] = (vertices[:, ::-1], faces[:, ::-1])
+    return found
+
+
+def draw_surfaces(
+    axes: Axes3D,
+    label: np.ndarray,
+    spacing: Sequence[float],
+    organs: OrganSet,
+    smooth_mm: float = 0.0,
+) -> None:
+    """Draw every organ of `label` (D,H,W) into 3D `axes`, the patient seen from the front: right on
+    the left.
+    """
+    colours = {organ.name: organ.colour for organ in organs.by_label.values()}
+    light = LightSource(azdeg=225, altdeg=45)
+    for name, (vertices, faces) in organ_surfaces(label, spacing, organs, smooth_mm).items():
+        axes.add_collection3d(
+            Poly3DCollection(
+                vertices[faces], facecolors=colours[name], shade=True, lightsource=light
+            )
+        )
+    size = np.array(label.shape[::-1]) * np.array(spacing)[::-1]
+    axes.set(xlim=(size[0], 0), ylim=(size[1], 0), zlim=(0, size[2]))
+    axes.set_box_aspect(size)
+    axes.view_init(**CAMERA)
+    axes.set_axis_off()

@@ -1,0 +1,1 @@
+"""Whole reproductions: data, runs, notebooks, tables and the page that collects them."""

@@ -1,0 +1,167 @@
+"""The whole reproduction of a profile: data, runs, notebooks, and the page that collects them."""
+
+import os
+from argparse import Namespace
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import torch
+
+from guidednet.cli.options import methods_of, store_of
+from guidednet.config import RunConfig
+from guidednet.errors import InputError
+from guidednet.processes.workers import in_parallel
+from guidednet.report.execute_notebooks import (
+    Execution,
+    execute,
+    parameters,
+    parse_parameters,
+    source,
+)
+from guidednet.report.page import write_index
+from guidednet.runs.cluster import executor_of, train_on_cluster
+from guidednet.runs.fingerprint import hash_of
+from guidednet.runs.resources import default_jobs
+from guidednet.runs.side_by_side import train_runs
+from guidednet.runs.store import RunStore
+from guidednet.runs.workspace import Workspace, open_workspace
+from guidednet.study.artefacts import Item, items
+from guidednet.study.plan import PlannedRun, item_table, plan_table, planned_runs, summary
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What to make (`items`), of which profile and folders (`workspace`), with how many seeds, on
+    which device, `jobs` at a time.
+
+    Of `gpus` GPUs, each job has one, or a single job all. `methods` are those to train, None for
+    all; what is not trained and not finished is shown as not run. On a `cluster` every run is a
+    task of its own.
+    """
+
+    workspace: Workspace
+    items: dict[str, Item]
+    seeds: int
+    store: RunStore
+    jobs: int
+    gpus: int = 0
+    methods: tuple[str, ...] | None = None
+    cluster: str | None = None
+    cluster_parameters: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_options(cls, options: Namespace) -> "Reproduction":
+        """From the options of the command line."""
+        workspace = open_workspace(
+            options.profile, options.data_root, options.results, options.steps
+        )
+        store = store_of(workspace, options)
+        cluster_parameters = parse_parameters(options.cluster_option, "--cluster-option")
+        if cluster_parameters and options.cluster is None:
+            raise InputError(
+                "--cluster-option is for --cluster; add --cluster slurm, or leave it out"
+            )
+        if options.cluster is not None:
+            # a mistake is told before hours of preparing
+            executor_of(workspace, options.cluster, cluster_parameters)
+        return cls(
+            workspace=workspace,
+            items=items(options.only),
+            seeds=options.seeds or workspace.profile.seeds,
+            store=store,
+            jobs=options.jobs or default_jobs(store),
+            gpus=options.gpus,
+            methods=() if options.no_training else methods_of(options.methods),
+            cluster=options.cluster,
+            cluster_parameters=cluster_parameters,
+        )
+
+    def run(self) -> None:
+        """Make everything that is not there yet."""
+        for dataset in sorted(
+            {config.dataset for item in self.items.values() for config in self._configs(item)}
+            or {"flare22"}
+        ):
+            self.workspace.store(dataset)
+        planned = planned_runs(self.items, self.store, self.seeds, self.methods)
+        print(self._plan_text(planned), flush=True)
+        configs = [run.config for run in planned]
+        if self.cluster is None:
+            train_runs(self.store, configs, self.jobs, self.gpus)
+        else:
+            train_on_cluster(self.store, configs, self.cluster, self.cluster_parameters, self.jobs)
+        self._execute_notebooks()
+        plan = plan_table(planned_runs(self.items, self.store, self.seeds), self.store)
+        page = write_index(self.workspace, self.items, plan, self.store, self.seeds)
+        print(f"tables and figures: {self.workspace.figure_folder}\nopen first: {page}")
+
+    def plan_text(self) -> str:
+        """The plan as text: one line per run, one per item, then the sums."""
+        return self._plan_text(planned_runs(self.items, self.store, self.seeds, self.methods))
+
+    def _plan_text(self, planned: list[PlannedRun]) -> str:
+        tables = (plan_table(planned, self.store), item_table(planned))
+        parts = [
+            table.to_string(index=False, float_format="{:.3f}".format)
+            for table in tables
+            if len(table)
+        ]
+        return "\n\n".join([*parts, summary(planned, self.store)])
+
+    def _execute_notebooks(self) -> None:
+        os.environ |= {
+            "DATA_DIR": str(self.workspace.data_root),
+            "RESULTS_DIR": str(self.workspace.results),
+            "FIGURES_DIR": str(self.workspace.figures),
+            "TRAINING_STEPS": str(self.workspace.profile.training.steps),
+            # a cluster's login node may have none
+            "GPUS": str(min(self.gpus, torch.cuda.device_count())),
+        }
+        executions = [
+            execution for item in self.items.values() if (execution := self._execution(item))
+        ]
+        waiting = [execution for execution in executions if not execution.is_done()]
+        for execution in executions:
+            if execution not in waiting:
+                print(f"{execution.name}: unchanged")
+        for done, name in enumerate(
+            in_parallel(partial(execute, again=False), waiting, self.jobs), start=1
+        ):
+            print(f"[{done}/{len(waiting)}] {name}: executed", flush=True)
+
+    def _configs(self, item: Item) -> list[RunConfig]:
+        """The runs that the item shows."""
+        rows = item.rows(self.workspace.profile, self.seeds) if item.rows else []
+        return [config for row in rows for config in row.runs]
+
+    def _read_by(self, item: Item) -> dict[str, Any]:
+        """The hashes of the files that the item reads, by name."""
+        files = sorted((self.workspace.figures / item.reads).glob("*.csv")) if item.reads else []
+        return (
+            {"files": {file.name: hash_of(file.read_text(encoding="utf-8")) for file in files}}
+            if files
+            else {}
+        )
+
+    def _execution(self, item: Item) -> Execution | None:
+        """How to execute the item's notebook; None, with a line that says so, where it needs a run
+        that is not there.
+        """
+        configs = self._configs(item)
+        missing = [config for config in configs if self.store.status(config) != "finished"]
+        if missing and item.needs_all:
+            print(f"{item.notebook}: not executed, it needs {self.store.name(missing[0])}")
+            return None
+        values = {"profile": self.workspace.profile.name, "seeds": self.seeds} | (
+            {"on_missing": "blank"} if missing else {}
+        )
+        known = parameters(source(item.notebook))
+        return Execution(
+            name=item.notebook,
+            values={name: value for name, value in values.items() if name in known},
+            folder=self.workspace.report_folder / "notebooks",
+            inputs={"runs": [self.store.key(config) for config in configs if config not in missing]}
+            | self._read_by(item),
+            outputs=tuple(self.workspace.figure_folder / file for file in item.files),
+        )

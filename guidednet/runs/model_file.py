@@ -1,0 +1,103 @@
+"""A trained run as one file that predicts on another machine: weights, configuration, preparation,
+label names.
+
+The file is read without executing anything in it (torch's weights_only), so that one from a
+stranger can do no harm.
+"""
+
+import reprlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from guidednet.config import RunConfig, from_dict
+from guidednet.data.case_store import PrepareConfig
+from guidednet.data.organs import organ_set
+from guidednet.errors import InputError, naming
+from guidednet.methods import Method
+from guidednet.runs.record import config_from_record, load_weights, read_record, with_weights
+from guidednet.support.files import check_file
+from guidednet.training import checkpoint
+from guidednet.training.loop import copy_weights
+
+FORMAT, VERSION = "guidednet model", 1
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained method ready to predict, with its configuration and the preparation that its images
+    need.
+    """
+
+    method: Method
+    config: RunConfig
+    prepare: PrepareConfig
+
+
+def export(run_folder: Path, output: Path) -> None:
+    """Write the run of `run_folder` as one file; raises InputError where the folder holds no
+    finished run.
+    """
+    check_file(output)
+    record = read_record(run_folder)
+    config, _ = _settings(record, run_folder / "record.json")
+    method = load_weights(config, run_folder / "weights.pt")
+    organs = organ_set(config.dataset)
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "key": record.get("key", ""),
+        "config": record["config"],
+        "prepare": record["prepare"],
+        "labels": {label: organ.name for label, organ in organs.by_label.items()},
+        "weights": copy_weights(method),
+    }
+    checkpoint.save(output, content)
+
+
+def load_model(path: Path) -> Model:
+    """The model of a run folder or of an exported file, on the CPU.
+
+    Raises InputError for what is neither, for a damaged file, and for one that a newer version
+    wrote.
+    """
+    if path.is_dir():
+        config, prepare = _settings(read_record(path), path / "record.json")
+        return Model(load_weights(config, path / "weights.pt"), config, prepare)
+    content = _read(path)
+    config, prepare = _settings(content, path)
+    return Model(with_weights(config, content["weights"], path), config, prepare)
+
+
+def _settings(content: dict[str, Any], path: Path) -> tuple[RunConfig, PrepareConfig]:
+    """Configuration and preparation of a record or an exported model; raises InputError, naming
+    `path`, for any that cannot be.
+    """
+    with naming(path):
+        config = config_from_record(content["config"])
+        organ_set(config.dataset)
+        return config, from_dict(PrepareConfig, content["prepare"])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise InputError(
+            f"{path}: no such file or folder; give a run folder or a file made by guidednet export"
+        )
+    try:
+        content = checkpoint.load(path)
+    # torch raises whatever the damage leads to; nothing in the file has been executed
+    except Exception as error:
+        raise InputError(
+            f"{path}: is no exported model, or damaged ({type(error).__name__}); export it again"
+        ) from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise InputError(f"{path}: holds no exported model; make one with guidednet export")
+    if missing := {"version", "config", "prepare", "weights"} - set(content):
+        raise InputError(f"{path}: lacks its {min(missing)}; export it again")
+    if content["version"] != VERSION:
+        version = reprlib.repr(content["version"])
+        raise InputError(
+            f"{path}: has version {version}, not {VERSION}; update guidednet to read a newer version, or export it again"
+        )
+    return content

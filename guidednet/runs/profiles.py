@@ -1,0 +1,232 @@
+"""The profiles: the same path at four sizes. They differ in numbers alone.
+
+smoke      micro phantoms; exercises everything, its numbers mean nothing
+quick      small phantoms, one seed; a newcomer without GPU or data
+reference  phantoms at the paper's geometry, three seeds; one GPU
+paper      FLARE22 and AMOS, 20,000 steps, three seeds; the paper's numbers
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from guidednet.config import RunConfig, TrainingConfig
+from guidednet.data.case_store import PrepareConfig
+from guidednet.data.sampling import BatchConfig
+from guidednet.errors import InputError
+from guidednet.inference import WindowConfig
+from guidednet.methods import method_class
+from guidednet.networks import NetworkConfig
+from guidednet.optimiser import OptimiserConfig
+
+
+@dataclass(frozen=True)
+class PhantomConfig:
+    """How many phantoms stand in for a data set, and how fine they are (see guidednet.phantom)."""
+
+    labelled: int
+    unlabelled: int
+    voxel_mm: float
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """One data set of a profile: how many cases train, validate and test.
+
+    FLARE22: `training` labelled cases, joined by as many cases without label as a ratio asks for.
+    AMOS `hides_labels`: of `training` cases, those that are not to be labelled keep their label
+    hidden. `phantom` None means the real data set, which is read in the data folder; its numbers
+    are then the paper's until the cases on disk are known (guidednet.runs.workspace), and
+    `most_unlabelled` is how many without label there are.
+    """
+
+    training: int
+    validation: int
+    test: int
+    hides_labels: bool = False
+    most_unlabelled: int | None = None
+    prepare: PrepareConfig = field(default_factory=PrepareConfig)
+    phantom: PhantomConfig | None = None
+
+    def at(self, share: float) -> tuple[int, int]:
+        """(labelled, unlabelled) training cases where `share` (0 to 1) of them is labelled; raises
+        InputError for another share.
+        """
+        if not 0 < share < 1:
+            raise InputError(
+                f"a labelled share of {100 * share:g} % is outside 0 to 100 %: take one in between, such as 10"
+            )
+        if self.hides_labels:
+            labelled = min(max(1, round(share * self.training)), self.training - 1)
+            return labelled, self.training - labelled
+        wanted = round(self.training * (1 - share) / share)
+        return self.training, wanted if self.most_unlabelled is None else min(
+            wanted, self.most_unlabelled
+        )
+
+    @property
+    def ratios(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """(labelled, unlabelled) training cases of the paper's two settings: 50 % and 10 %
+        labelled.
+        """
+        return self.at(0.5), self.at(0.1)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Data, sizes and seeds of everything that a reproduction does."""
+
+    name: str
+    data: dict[str, DataConfig]
+    seeds: int
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    batch: BatchConfig = field(default_factory=BatchConfig)
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    window: WindowConfig = field(default_factory=WindowConfig)
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the profile's cases are phantoms."""
+        return all(data.phantom is not None for data in self.data.values())
+
+    def run(
+        self, dataset: str, method: str, ratio: tuple[int, int], seed: int, options: Any = None
+    ) -> RunConfig:
+        """The run of `method` at this profile's size; `options` default to the method's own."""
+        kind = method_class(method)
+        return RunConfig(
+            dataset=dataset,
+            method=method,
+            options=kind.Config() if options is None else options,
+            n_labelled=ratio[0],
+            n_unlabelled=ratio[1] if kind.uses_unlabelled else 0,
+            seed=seed,
+            network=self.network,
+            batch=self.batch,
+            optimiser=self.optimiser,
+            training=self.training,
+            window=self.window,
+        )
+
+
+def smoke() -> Profile:
+    """Micro phantoms: the whole path in a minute or two."""
+    prepare = PrepareConfig(spacing_mm=(17.0, 22.0, 24.0))
+    return Profile(
+        name="smoke",
+        data={
+            "flare22": DataConfig(
+                training=1, validation=1, test=2, prepare=prepare, phantom=PhantomConfig(4, 9, 6.0)
+            ),
+            "amos": DataConfig(
+                training=10,
+                validation=1,
+                test=2,
+                hides_labels=True,
+                prepare=prepare,
+                phantom=PhantomConfig(8, 5, 6.0),
+            ),
+        },
+        seeds=1,
+        network=NetworkConfig(width=4, depth=3),
+        batch=BatchConfig(labelled=2, unlabelled=2, crop=(16, 16, 16), flip_axes=(0, 1, 2)),
+        optimiser=OptimiserConfig(name="adam", learning_rate=2e-2, weight_decay=0.0),
+        training=TrainingConfig(
+            steps=4, burn_in_steps=4, validate_every=2, checkpoint_every=2, log_every=1
+        ),
+        window=WindowConfig(size=(16, 16, 16), stride=(8, 8, 8)),
+    )
+
+
+def quick() -> Profile:
+    """Small phantoms and a shared supervised start: minutes on two cores."""
+    prepare = PrepareConfig(spacing_mm=(17.0, 12.0, 12.0))
+    return Profile(
+        name="quick",
+        data={
+            "flare22": DataConfig(
+                training=6,
+                validation=4,
+                test=8,
+                prepare=prepare,
+                phantom=PhantomConfig(18, 54, 5.0),
+            ),
+            "amos": DataConfig(
+                training=40,
+                validation=4,
+                test=8,
+                hides_labels=True,
+                prepare=prepare,
+                phantom=PhantomConfig(32, 20, 5.0),
+            ),
+        },
+        seeds=1,
+        network=NetworkConfig(width=12, depth=3, dropout=0.0),
+        batch=BatchConfig(labelled=2, unlabelled=2, crop=(16, 24, 32), flip_axes=()),
+        optimiser=OptimiserConfig(name="adam", learning_rate=5e-3, weight_decay=0.0),
+        training=TrainingConfig(
+            steps=24,
+            burn_in_steps=500,
+            burn_in_learning_rate=2e-2,
+            validate_every=12,
+            checkpoint_every=12,
+            log_every=2,
+        ),
+        window=WindowConfig(size=(16, 24, 32), stride=(8, 12, 16)),
+    )
+
+
+def reference() -> Profile:
+    """Phantoms at the paper's geometry, from scratch, three seeds; meant for one GPU."""
+    return Profile(
+        name="reference",
+        data={
+            "flare22": DataConfig(
+                training=42, validation=14, test=14, phantom=PhantomConfig(70, 378, 1.5)
+            ),
+            "amos": DataConfig(
+                training=180,
+                validation=60,
+                test=60,
+                hides_labels=True,
+                phantom=PhantomConfig(210, 90, 1.5),
+            ),
+        },
+        seeds=3,
+        training=TrainingConfig(steps=4_000, precision="bf16"),
+    )
+
+
+def paper() -> Profile:
+    """FLARE22 and AMOS as the paper trains on them: 20,000 steps, three seeds."""
+    return Profile(
+        name="paper",
+        data={
+            "flare22": DataConfig(training=42, validation=14, test=14),
+            "amos": DataConfig(training=180, validation=60, test=60, hides_labels=True),
+        },
+        seeds=3,
+        training=TrainingConfig(precision="bf16"),
+    )
+
+
+def with_steps(chosen: Profile, steps: int) -> Profile:
+    """`chosen` with trainings of `steps` steps and nothing else changed, to rehearse a long one or
+    to train longer.
+    """
+    plan = chosen.training
+    every = {
+        name: min(getattr(plan, name), steps)
+        for name in ("validate_every", "checkpoint_every", "log_every")
+    }
+    return replace(chosen, training=replace(plan, steps=steps, **every))
+
+
+PROFILES = {"smoke": smoke, "quick": quick, "reference": reference, "paper": paper}
+
+
+def profile(name: str) -> Profile:
+    """The profile called `name`; raises InputError for an unknown name."""
+    if name not in PROFILES:
+        raise InputError(f"unknown profile '{name}': use one of {', '.join(PROFILES)}")
+    return PROFILES[name]()

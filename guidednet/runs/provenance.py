@@ -1,0 +1,96 @@
+"""What a run's record says of the machine it was made on: versions, device, memory, commit."""
+
+import importlib.metadata
+import os
+import platform
+import resource
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from guidednet.processes.distributed import world_size
+
+STATUS, CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+RECORDED = ("torch", "numpy", "scipy", "pandas", "torchio", "nibabel")
+
+
+def provenance(device: torch.device | str) -> dict[str, Any]:
+    """What a record says of the machine: versions, device, threads, peak memory (of the first
+    process), commit, time.
+    """
+    return {
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "versions": {name: version for name in RECORDED if (version := _version(name))},
+        "device": device_name(device, world_size()),
+        "processes": world_size(),
+        "peak_memory_gib": round(peak_memory(device), 3),
+        "commit": _git("rev-parse", "HEAD"),
+        "uncommitted_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),
+    }
+
+
+def device_name(device: torch.device | str, processes: int = 1) -> str:
+    """What records call `device`: the GPU's name, or the CPU and the number of threads; "2 x ..."
+    where two processes share a training.
+    """
+    threads = torch.get_num_threads()
+    on_gpu = torch.device(device).type == "cuda"
+    gpu = (
+        torch.cuda.get_device_name(device)
+        if on_gpu and torch.cuda.is_available()
+        else "GPU of another machine"
+    )
+    name = gpu if on_gpu else f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+    return name if processes == 1 else f"{processes} x {name}"
+
+
+def reset_peak_memory(device: torch.device | str) -> None:
+    """Begin to measure peak memory anew, so that a process that trains several runs does not add
+    them up (CPU: Linux alone).
+    """
+    if torch.device(device).type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    elif os.access(CLEAR_REFS, os.W_OK):
+        CLEAR_REFS.write_text("5", encoding="ascii")
+
+
+def peak_memory(device: torch.device | str) -> float:
+    """GiB that this process held at most on `device` since `reset_peak_memory`; where that cannot
+    be had, since it began.
+    """
+    if torch.device(device).type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**30
+    if os.access(CLEAR_REFS, os.W_OK):
+        (line,) = (
+            line
+            for line in STATUS.read_text(encoding="utf-8").splitlines()
+            if line.startswith("VmHWM:")
+        )
+        return int(line.split()[1]) / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _git(*arguments: str) -> str | None:
+    """The output of a git command in the repository, None where there is no git or no repository."""
+    try:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

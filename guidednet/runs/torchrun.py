@@ -1,0 +1,176 @@
+"""One training on several processes of this machine or of many: torchrun starts them.
+
+`launch` starts torchrun as a process of its own, so that the one that asks, such as a notebook's
+kernel, never touches a GPU. Where a worker is lost, torchrun starts all of them again and training
+goes on from the last checkpoint. Started by hand, on several nodes for instance, `torchrun ... -m
+guidednet train ...` comes to `work` without `launch`.
+
+What is asked for and an error that came of it pass between the two as pickles, which can do
+anything to their reader. They lie in a folder that `launch` makes for them and that no other user
+may enter (mode 0700), and are gone with it.
+"""
+
+import codecs
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, BinaryIO
+
+import torch
+import torch.distributed as dist
+from filelock import FileLock
+
+from guidednet.config import RunConfig
+from guidednet.errors import FailedError, InputError
+from guidednet.processes.distributed import rank
+from guidednet.processes.workers import cores, end_with
+from guidednet.runs.workspace import Workspace
+from guidednet.support.files import write_bytes
+
+if TYPE_CHECKING:
+    from guidednet.runs.record import Run
+
+STARTED_BY = "GUIDEDNET_STARTED_BY"  # the process that workers must not outlive
+RESTARTS = 3
+# for the slowest of what one process does while the others wait: a test case
+PATIENCE = timedelta(minutes=30)
+# For the others to come and to be connected with; where one does not, all of them end, and torchrun
+# starts them again.
+MEETING = timedelta(minutes=2)
+
+
+def is_worker() -> bool:
+    """Whether torchrun started this process."""
+    return "TORCHELASTIC_RUN_ID" in os.environ
+
+
+def work(workspace: Workspace, config: RunConfig, on_gpu: bool) -> "Run | None":
+    """This worker's part of the run of `config`: data, training, scores; the run on the first
+    worker, None on the others.
+    """
+    from guidednet.runs.store import RunStore  # here, since a run store starts this module
+
+    workspace.run_folder.mkdir(parents=True, exist_ok=True)
+    # one after the other: the first worker prepares what is missing
+    with FileLock(workspace.run_folder / "lock"):
+        workspace.split(config.dataset, config.n_labelled, config.n_unlabelled)
+    with process_group(on_gpu) as device:
+        run = RunStore(workspace, device).get(config)
+        return run if rank() == 0 else None
+
+
+@contextmanager
+def process_group(on_gpu: bool) -> Iterator[torch.device]:
+    """Within it torchrun's workers know each other (gloo on CPUs, nccl on GPUs); yields this
+    worker's device.
+
+    Raises InputError for more workers than this machine has GPUs.
+    """
+    device = torch.device("cpu")
+    if on_gpu:
+        local_rank, found = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
+        if local_rank >= found:
+            raise InputError(
+                f"torchrun started {os.environ['LOCAL_WORLD_SIZE']} processes on {found} GPUs: use --nproc_per_node={found}"
+            )
+        device = torch.device("cuda", local_rank)
+        torch.cuda.set_device(device)
+    dist.init_process_group(
+        "nccl" if on_gpu else "gloo", timeout=MEETING, device_id=device if on_gpu else None
+    )
+    dist.distributed_c10d._set_pg_timeout(PATIENCE)  # torch has no public way
+    yield device
+    # not after an error: it would wait for the others, which torchrun ends
+    dist.destroy_process_group()
+
+
+def launch(workspace: Workspace, config: RunConfig, on_gpu: bool, processes: int) -> None:
+    """Train, score and record the run of `config` on `processes` processes of this machine; their
+    output goes to stderr.
+
+    Raises what the training raises of InputError and FailedError, and FailedError where workers
+    were lost too often.
+    """
+    with TemporaryDirectory(prefix="guidednet-") as folder:
+        request = Path(folder) / "request"
+        request.write_bytes(pickle.dumps((workspace, config, on_gpu)))
+        status = _run_torchrun(request, processes, on_gpu)
+        if (failure := _failure_path(request)).exists():
+            raise pickle.loads(failure.read_bytes())
+        if status != 0:
+            raise FailedError(
+                f"the training on {processes} processes ended with status {status}, see above; the same call goes on with it"
+            )
+
+
+def _run_torchrun(request: Path, processes: int, on_gpu: bool) -> int:
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        f"--nproc_per_node={processes}",
+    ]
+    command += [f"--max-restarts={RESTARTS}", "-m", __name__, str(request)]
+    terminal = shutil.get_terminal_size()
+    environment = os.environ | {
+        # workers import what this process would
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "OMP_NUM_THREADS": str(max(cores() // processes, 1) if on_gpu else 1),
+        "COLUMNS": str(terminal.columns),
+        "LINES": str(terminal.lines),
+        # Else workers that are started again may meet the addresses of those that were lost, and
+        # connect with nobody.
+        "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
+        STARTED_BY: str(os.getpid()),
+    }
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as torchrun:
+        try:
+            _forward(torchrun.stdout)
+        finally:
+            torchrun.terminate()  # no effect on one that has ended
+    return torchrun.returncode
+
+
+def _forward(output: BinaryIO) -> None:
+    """Write `output` to stderr as it comes, so that progress bars move, in notebooks too."""
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    while chunk := output.read1():
+        sys.stderr.write(decoder.decode(chunk))
+        sys.stderr.flush()
+
+
+def _failure_path(request: Path) -> Path:
+    return request.with_name("failure")
+
+
+def main() -> None:
+    """What each worker does: its part of the run that the file in argv[1] asks for.
+
+    An error that another attempt would meet again is left for `launch` beside that file. The status
+    of 1 lets torchrun end the other workers, which may not have met it; those that it starts next
+    find the error and do nothing.
+    """
+    end_with(int(os.environ[STARTED_BY]))
+    request = Path(sys.argv[1])
+    if _failure_path(request).exists():
+        return
+    workspace, config, on_gpu = pickle.loads(request.read_bytes())
+    try:
+        work(workspace, config, on_gpu)
+    except (InputError, FailedError) as error:
+        write_bytes(_failure_path(request), pickle.dumps(error))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

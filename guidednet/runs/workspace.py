@@ -1,0 +1,250 @@
+"""Where a reproduction's data, runs and figures lie, and how its case stores come to be."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from filelock import FileLock
+
+from guidednet.data.case_store import CaseStore, store_settings
+from guidednet.data.layouts import PHANTOM_FILE
+from guidednet.data.organs import organ_set
+from guidednet.data.splits import LIST_FILE, Split, choose, draw_lists, refuse_leaks, write_lists
+from guidednet.errors import InputError
+from guidednet.processes.workers import cores
+from guidednet.runs.cases_on_disk import CasesOnDisk, cases_on_disk
+from guidednet.runs.profiles import DataConfig, Profile, profile, with_steps
+from guidednet.support.files import nearest_existing
+from guidednet.support.progress import bar
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A profile and its folders: `data_root` is only read, `results` and `figures` are written.
+
+    results/phantoms/<profile>/<data set>  raw phantoms      results/runs            run folders
+    results/stores/<profile>/<data set>    prepared cases    results/<profile>       executed notebooks, index.html
+    figures/<profile>                      tables and figures
+    """
+
+    profile: Profile
+    data_root: Path
+    results: Path
+    figures: Path
+
+    def data(self, dataset: str) -> DataConfig:
+        """The profile's settings of `dataset`; raises InputError for a data set it does not have."""
+        organ_set(dataset)
+        if dataset not in self.profile.data:
+            raise InputError(
+                f"profile {self.profile.name} has no data set '{dataset}': use one of {', '.join(self.profile.data)}"
+            )
+        return self.profile.data[dataset]
+
+    def raw_folder(self, dataset: str) -> Path:
+        """The folder of raw NIfTI: phantoms under `results`, a real data set under `data_root`."""
+        if self.data(dataset).phantom is None:
+            return self.data_root / dataset
+        return self.results / "phantoms" / self.profile.name / dataset
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the cases are phantoms: the profile's own, or, in a rehearsal, raw ones in the
+        place of a real data set.
+        """
+        return self.profile.synthetic or any(
+            (self.raw_folder(dataset) / PHANTOM_FILE).exists() for dataset in self.profile.data
+        )
+
+    def store_folder(self, dataset: str) -> Path:
+        """The folder of the prepared cases."""
+        return self.results / "stores" / self.profile.name / dataset
+
+    @property
+    def run_folder(self) -> Path:
+        """The folder of all run folders, shared by the profiles."""
+        return self.results / "runs"
+
+    @property
+    def report_folder(self) -> Path:
+        """The folder of executed notebooks and of the page to open first."""
+        return self.results / self.profile.name
+
+    @property
+    def figure_folder(self) -> Path:
+        """The folder of this profile's tables and figures."""
+        return self.figures / self.profile.name
+
+    def make_data(self, dataset: str, further: Iterable[str] = ()) -> CaseStore:
+        """The prepared cases of `dataset`; makes phantoms and prepares what is not there yet, going
+        on where it was.
+
+        Of a real data set, the cases are prepared that the two ratios of the tables need, those of
+        `further`, and no others.
+        """
+        folder = self.store_folder(dataset)
+        if self.data(dataset).phantom is None:
+            self._cases(dataset)  # a mistake is told before anything is written
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # of two reproductions that are started at once, one prepares
+        with FileLock(folder.with_suffix(".lock")):
+            self._make_data(dataset, further)
+        return CaseStore(folder)
+
+    def _make_data(self, dataset: str, further: Iterable[str]) -> None:
+        # here, so that a machine that only trains needs no NIfTI libraries
+        from guidednet.data.prepare import prepare
+        from guidednet.phantom import write_phantoms
+
+        settings, workers = self.data(dataset), cores()
+        raw, store = self.raw_folder(dataset), self.store_folder(dataset)
+        wanted = None
+        if phantom := settings.phantom:
+            write_phantoms(
+                raw,
+                dataset,
+                cases=phantom.labelled + phantom.unlabelled,
+                labelled=phantom.labelled,
+                voxel_mm=phantom.voxel_mm,
+                workers=workers,
+                progress=bar(f"{dataset}: synthetic CT", "case"),
+            )
+        else:
+            write_lists(store / LIST_FILE, self._cases(dataset).lists)
+            before = CaseStore(store).cases.index if self.has_store(dataset) else ()
+            wanted = self._needed(dataset).union(before, further)
+        prepare(
+            raw,
+            store,
+            dataset,
+            settings.prepare,
+            workers=workers,
+            progress=bar(f"{dataset}: prepare", "case"),
+            only=wanted,
+        )
+
+    def _needed(self, dataset: str) -> set[str]:
+        """The cases of a real data set that the two ratios of the tables need."""
+        cases, source = self._cases(dataset), str(self.raw_folder(dataset))
+        return set().union(
+            *(
+                choose(cases.lists, cases.with_label, *ratio, source).cases
+                for ratio in self.data(dataset).ratios
+            )
+        )
+
+    def bytes_to_prepare(self, dataset: str) -> int:
+        """Bytes that the cases of a real data set will take that are not prepared yet; 0 for
+        phantoms and without raw scans.
+        """
+        # here, so that a machine that only trains needs no NIfTI libraries
+        from guidednet.data.disk_space import needed_bytes
+        from guidednet.data.layouts import find_cases
+
+        settings, raw = self.data(dataset), self.raw_folder(dataset)
+        if settings.phantom is not None or self.has_store(dataset) or not raw.is_dir():
+            return 0
+        needed = self._needed(dataset)
+        return needed_bytes(
+            [case for case in find_cases(raw, dataset) if case.case_id in needed], settings.prepare
+        )
+
+    def has_store(self, dataset: str) -> bool:
+        """Whether the cases of `dataset` are prepared, with this profile's settings."""
+        folder = self.store_folder(dataset)
+        if not (folder / "cases.csv").exists():
+            return False
+        return CaseStore(folder).settings == store_settings(dataset, self.data(dataset).prepare)
+
+    def store(self, dataset: str) -> CaseStore:
+        """The prepared cases of `dataset`, made first if they are not there."""
+        return (
+            CaseStore(self.store_folder(dataset))
+            if self.has_store(dataset)
+            else self.make_data(dataset)
+        )
+
+    def split(self, dataset: str, n_labelled: int, n_unlabelled: int) -> Split:
+        """The split of `dataset` with these numbers of training cases; prepares those that are not
+        prepared yet.
+
+        Raises InputError where there are too few, and where an image stands in two parts of the
+        split.
+        """
+        store = self.store(dataset)
+        cases = self._cases(dataset)
+        split = choose(
+            cases.lists, cases.with_label, n_labelled, n_unlabelled, source=str(store.folder)
+        )
+        if further := split.cases - set(store.cases.index):
+            store = self.make_data(dataset, further)
+        refuse_leaks(split, store)
+        return split
+
+    def _cases(self, dataset: str) -> CasesOnDisk:
+        """The lists of `dataset`, drawn from the store for phantoms."""
+        settings, folder = self.data(dataset), self.store_folder(dataset)
+        if settings.phantom is None:
+            return cases_on_disk(self.raw_folder(dataset), folder, dataset, settings.hides_labels)
+        store = CaseStore(folder)
+        lists = draw_lists(
+            store.labelled_ids, store.unlabelled_ids, settings.validation, settings.test
+        )
+        return CasesOnDisk(lists, set(store.labelled_ids))
+
+    def with_numbers_on_disk(self) -> "Workspace":
+        """The same workspace, its real data sets' numbers of cases those that are there; the
+        paper's where none is there yet.
+        """
+        there = {
+            dataset: self._cases(dataset).numbers(settings)
+            for dataset, settings in self.profile.data.items()
+            if settings.phantom is None
+            and (self.raw_folder(dataset).is_dir() or self.has_store(dataset))
+        }
+        return replace(self, profile=replace(self.profile, data=self.profile.data | there))
+
+
+def open_workspace(
+    name: str,
+    data_root: str | Path | None = None,
+    results: str | Path | None = None,
+    steps: int | None = None,
+) -> Workspace:
+    """The workspace of the profile called `name`, its trainings of `steps` steps where given.
+
+    What is not given comes from DATA_DIR, RESULTS_DIR, FIGURES_DIR and TRAINING_STEPS; else folders
+    are data, results and figures of the repository, and trainings as long as the profile says.
+    """
+    chosen, steps = profile(name), steps or number_of_environment("TRAINING_STEPS", least=1)
+    workspace = Workspace(
+        profile=with_steps(chosen, steps) if steps else chosen,
+        data_root=_folder(data_root, "DATA_DIR", "data"),
+        results=_folder(results, "RESULTS_DIR", "results"),
+        figures=_folder(None, "FIGURES_DIR", "figures"),
+    )
+    return workspace.with_numbers_on_disk()
+
+
+def number_of_environment(name: str, least: int = 0) -> int:
+    """The whole number, `least` or more, that the environment variable `name` holds; 0 where it is
+    not set, InputError for others.
+    """
+    text = os.environ.get(name, "")
+    if text and not (text.isdecimal() and int(text) >= least):
+        raise InputError(
+            f"{name} is '{text}': give a whole number{f' from {least} on' if least else ''}, or unset it"
+        )
+    return int(text or 0)
+
+
+def _folder(given: str | Path | None, variable: str, default: str) -> Path:
+    folder = Path(given or os.environ.get(variable) or REPOSITORY / default).resolve()
+    if (nearest := nearest_existing(folder)).is_file():
+        raise InputError(
+            f"{nearest}: is a file, a folder is needed; choose another {variable} or option"
+        )
+    return folder

@@ -1,0 +1,120 @@
+"""What a reproduction makes: every table and figure with its notebook, the runs it shows and the
+files it leaves.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from guidednet.errors import InputError
+from guidednet.runs.profiles import Profile
+from guidednet.study.ablations import figure6, guidednet_rows, readings, selection, table4
+from guidednet.study.rows import (
+    SHOWN_METHODS,
+    Row,
+    comparison_rows,
+    supervised_baseline,
+    table1,
+    table2,
+    table3,
+)
+
+Rows = Callable[[Profile, int], list[Row]]
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something that `reproduce.sh` makes: its notebook, the runs it shows, the files it leaves in
+    the figure folder.
+
+    `needs_all`: the notebook walks through its runs and can leave none out; tables and figures show
+    a missing one as not run. `reads`: a folder of the figures whose CSV files it shows.
+    """
+
+    notebook: str
+    rows: Rows | None = None
+    files: tuple[str, ...] = ()
+    needs_all: bool = False
+    reads: str | None = None
+
+
+def table_files(name: str) -> tuple[str, ...]:
+    """The files of a table."""
+    return tuple(f"{name}.{ending}" for ending in ("csv", "md", "tex"))
+
+
+def figure_files(name: str) -> tuple[str, ...]:
+    """The files of a figure."""
+    return tuple(f"{name}.{ending}" for ending in ("csv", "png", "pdf"))
+
+
+DIAGRAMS = tuple(
+    file for name in ("figure1a", "figure1c", "figure3") for file in figure_files(name)
+)
+# Figures that are made together with another one.
+MADE_WITH = {
+    "figure5": "figure4",
+    "figure1a": "figure4",
+    "figure1c": "figure4",
+    "figure3": "figure4",
+}
+
+
+def qualitative_rows(profile: Profile, seeds: int) -> list[Row]:
+    """The methods that Figures 4 and 5 show, with 10 % of the cases labelled."""
+    tables = ((table1, "flare22"), (table2, "amos"))
+    return [
+        row
+        for builder, dataset in tables
+        for row in comparison_rows(
+            builder(profile, seeds), SHOWN_METHODS, profile.data[dataset].ratios[1][1]
+        )
+    ]
+
+
+def viewer_rows(profile: Profile, seeds: int) -> list[Row]:
+    """The two methods that the viewer shows."""
+    return supervised_baseline(profile, 1) + guidednet_rows(profile, 1)
+
+
+ITEMS = {
+    "start": Item("00_start_here", supervised_baseline, needs_all=True),
+    "data": Item("01_data_and_preprocessing"),
+    "cgmm": Item("02_cgmm_step_by_step", table3, needs_all=True),
+    "ktcps": Item("03_kt_cps_step_by_step", table3, needs_all=True),
+    "methods": Item("04_methods_on_one_batch", supervised_baseline, needs_all=True),
+    "own": Item("05_add_your_own_method", supervised_baseline),
+    "table1": Item("10_table1_flare22", table1, table_files("table1")),
+    "table2": Item("11_table2_amos", table2, table_files("table2")),
+    "table3": Item("12_table3_components", table3, table_files("table3")),
+    "table4": Item("13_table4_cgmm_losses", table4, table_files("table4")),
+    "figure1b": Item("20_figure1b_size_and_dice", guidednet_rows, figure_files("figure1b")),
+    "figure2": Item("21_figure2_feature_distance", guidednet_rows, figure_files("figure2")),
+    "figure4": Item(
+        "22_figures4_5_qualitative",
+        qualitative_rows,
+        (*figure_files("figure4"), *figure_files("figure5"), *DIAGRAMS),
+    ),
+    "figure6": Item("23_figure6_hyperparameters", figure6, figure_files("figure6")),
+    "readings": Item(
+        "24_two_readings",
+        lambda profile, seeds: readings(profile, seeds) + selection(profile, seeds),
+        table_files("readings"),
+    ),
+    "numbers": Item("25_the_papers_own_numbers"),
+    "curves": Item("26_training_curves", table3),
+    "viewer": Item("30_slice_viewer", viewer_rows),
+    "benchmarks": Item("40_benchmarks", table3, reads="benchmarks"),
+}
+
+
+def items(only: str | None) -> dict[str, Item]:
+    """The items named in `only` (comma separated), without it all; raises InputError for an unknown
+    name.
+    """
+    if not only:
+        return dict(ITEMS)
+    names = [MADE_WITH.get(name.strip(), name.strip()) for name in only.split(",")]
+    for name in names:
+        if name not in ITEMS:
+            raise InputError(f"--only: unknown item '{name}', use one of {', '.join(ITEMS)}")
+    return {name: item for name, item in ITEMS.items() if name in names}

@@ -1,0 +1,274 @@
+"""What a reproduction will train: every distinct run once, cheapest whole item first, and what it
+will cost.
+"""
+
+import functools
+import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from guidednet.config import RunConfig
+from guidednet.data.organs import organ_set
+from guidednet.losses import supervised_loss
+from guidednet.methods import METHODS, method_class
+from guidednet.networks import NetworkConfig, build_network
+from guidednet.processes.workers import computing
+from guidednet.runs.provenance import device_name
+from guidednet.runs.record import finished_runs, read_record
+from guidednet.runs.store import RunStore
+from guidednet.study.artefacts import Item
+
+# Floating-point operations that a GPU is taken to sustain on these networks, where none has been
+# measured.
+ASSUMED_TERAFLOPS = 20.0
+
+
+@dataclass
+class PlannedRun:
+    """A distinct run: the row of a table that it is ("burn-in" for a shared start), the items that
+    need it, status and hours left.
+    """
+
+    config: RunConfig
+    row: str
+    items: list[str]
+    status: str
+    hours: float
+
+
+def planned_runs(
+    items: dict[str, Item], store: RunStore, seeds: int, methods: Collection[str] | None = None
+) -> list[PlannedRun]:
+    """Every run that `items` need, of `methods` alone if given, once, after the burn-in runs it
+    starts from.
+
+    The item that takes least to complete comes first, then the one that takes least beyond it, and
+    so on.
+    """
+    planned: dict[RunConfig, PlannedRun] = {}
+    cost = CostEstimate(store)
+    for name, item in items.items():
+        for row in item.rows(store.workspace.profile, seeds) if item.rows else []:
+            wanted = [run for run in row.runs if methods is None or run.method in methods]
+            for config in (run for last in wanted for run in store.with_burn_in(last)):
+                if config not in planned:
+                    status = store.status(config)
+                    hours = 0.0 if status == "finished" else cost.seconds(config) / 3600
+                    planned[config] = PlannedRun(
+                        config, row.label if config in row.runs else "burn-in", [], status, hours
+                    )
+                planned[config].items += [name] if name not in planned[config].items else []
+    return _cheapest_item_first(list(planned.values()))
+
+
+def _cheapest_item_first(planned: list[PlannedRun]) -> list[PlannedRun]:
+    ordered: list[PlannedRun] = []
+    while waiting := [run for run in planned if run not in ordered]:
+        left = {
+            name: sum(run.hours for run in waiting if name in run.items)
+            for run in waiting
+            for name in run.items
+        }
+        cheapest = min(left, key=left.__getitem__)
+        ordered += [run for run in waiting if cheapest in run.items]
+    return ordered
+
+
+def plan_table(planned: list[PlannedRun], store: RunStore) -> pd.DataFrame:
+    """One line per run: name, status, row, the items that use it and the estimated hours that are
+    left.
+    """
+    lines = []
+    for run in planned:
+        name = (
+            store.folder(run.config).name
+            if store.workspace.has_store(run.config.dataset)
+            else store.name(run.config)
+        )
+        lines.append(
+            {
+                "run": name,
+                "status": run.status,
+                "row": run.row,
+                "used by": ", ".join(run.items),
+                "hours": run.hours,
+            }
+        )
+    return pd.DataFrame(lines, columns=["run", "status", "row", "used by", "hours"])
+
+
+def item_table(planned: list[PlannedRun]) -> pd.DataFrame:
+    """One line per item, in the order in which they are completed: its runs, those left, the hours
+    until it is complete.
+    """
+    names = list(dict.fromkeys(name for run in planned for name in run.items))
+    until = {
+        name: max(place for place, run in enumerate(planned) if name in run.items) for name in names
+    }
+    hours = pd.Series([run.hours for run in planned]).cumsum()
+    lines = [
+        {
+            "item": name,
+            "runs": sum(name in run.items for run in planned),
+            "left": sum(name in run.items and run.status != "finished" for run in planned),
+            "complete after hours": hours.get(until[name], 0.0),
+        }
+        for name in sorted(names, key=until.__getitem__)
+    ]
+    return pd.DataFrame(lines, columns=["item", "runs", "left", "complete after hours"])
+
+
+class CostEstimate:
+    """How long trainings take on the device of `store`: as finished runs of the same kind did, else
+    from one measured small step.
+    """
+
+    def __init__(self, store: RunStore) -> None:
+        self.device, self.processes = store.device, store.processes
+        with computing(store.device):
+            name = device_name(store.device, store.processes)
+        records = [(run.config, run.record) for run in finished_runs(store.workspace.run_folder)]
+        self.measured = {
+            _kind(config): record["seconds_per_step"]
+            for config, record in records
+            if record["device"] == name
+        }
+
+    def seconds(self, config: RunConfig) -> float:
+        """Seconds that training `config` will take."""
+        per_step = self.measured.get(_kind(config))
+        if per_step is None:
+            with computing(self.device):
+                alone = voxels_per_step(config) * seconds_per_voxel(
+                    config.network, config.dataset, self.device
+                )
+            per_step = alone / self.processes
+        return config.training.steps * per_step
+
+
+def _kind(config: RunConfig) -> tuple:
+    """What the time of a step depends on."""
+    return config.method, config.network, config.batch, config.dataset, config.n_unlabelled > 0
+
+
+def voxels_per_step(config: RunConfig) -> float:
+    """Voxels that one network would have to see in a step of `config` to cost as much (methods'
+    `relative_cost`).
+    """
+    method = method_class(config.method)
+    rows = config.batch.labelled + (config.batch.unlabelled if method.uses_unlabelled else 0)
+    depth, height, width = config.batch.crop
+    return method.relative_cost * rows * depth * height * width
+
+
+def gpu_hours(planned: Iterable[PlannedRun]) -> float:
+    """Hours that the steps of the runs that are left take on a GPU that sustains ASSUMED_TERAFLOPS;
+    validation is not in it.
+    """
+    left = [run.config for run in planned if run.status != "finished"]
+    operations = sum(
+        run.training.steps * voxels_per_step(run) * operations_per_voxel(run.network, run.dataset)
+        for run in left
+    )
+    return operations / (ASSUMED_TERAFLOPS * 1e12) / 3600
+
+
+@functools.cache
+def operations_per_voxel(network_config: NetworkConfig, dataset: str) -> float:
+    """Floating-point operations of one network's forward and backward pass per voxel of its input."""
+    side = 2 ** (network_config.depth + 1)
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        network = build_network(network_config, organ_set(dataset).num_classes, "kaiming", seed=0)
+        network(torch.empty(1, 1, side, side, side)).logits.sum().backward()
+    return counter.get_total_flops() / side**3
+
+
+@functools.cache
+def seconds_per_voxel(network_config: NetworkConfig, dataset: str, device: torch.device) -> float:
+    """Measured forward and backward time of one network per voxel of its input (best of three after
+    a warm-up).
+
+    On a GPU that this machine does not have, a cluster's, it is that of a GPU that sustains
+    ASSUMED_TERAFLOPS.
+    """
+    if device.type == "cuda" and not torch.cuda.is_available():
+        return operations_per_voxel(network_config, dataset) / (ASSUMED_TERAFLOPS * 1e12)
+    side = max(2**network_config.depth, 32)  # smaller ones would time the overhead
+    num_classes = organ_set(dataset).num_classes
+    network = build_network(network_config, num_classes, "kaiming", seed=0).to(device)
+    image = torch.zeros(1, 1, side, side, side, device=device)
+    label = torch.zeros(1, side, side, side, dtype=torch.long, device=device)
+    times = []
+    for _ in range(4):
+        began = time.perf_counter()
+        supervised_loss(network(image).logits, label).backward()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(time.perf_counter() - began)
+    return min(times[1:]) / image.numel()
+
+
+def summary(planned: list[PlannedRun], store: RunStore) -> str:
+    """Two lines: runs, how many are finished, hours left here and on a GPU, and disk needed; one
+    more where runs are outdated.
+    """
+    to_prepare = (
+        sum(
+            store.workspace.bytes_to_prepare(dataset)
+            for dataset in {run.config.dataset for run in planned}
+        )
+        / 1e9
+    )
+    finished, hours = (
+        sum(run.status == "finished" for run in planned),
+        sum(run.hours for run in planned),
+    )
+    return (
+        f"{len(planned)} runs, {finished} finished; about {hours:.2f} hours of training left on this {_kind_of_device(store.device)}; "
+        f"about {disk_gigabytes(planned):.1f} GB of disk for the run folders in all"
+        f"{f', {to_prepare:.3g} GB for scans to prepare' if to_prepare else ''}\n"
+        f"on a GPU that sustains {ASSUMED_TERAFLOPS:g} TFLOP/s (assumed, not measured): "
+        f"about {gpu_hours(planned):.1f} GPU hours, validation not counted{_outdated(store)}"
+    )
+
+
+def _outdated(store: RunStore) -> str:
+    """A line on finished runs that another version of the code made, which nothing here uses; empty
+    where there are none.
+    """
+    folder = store.workspace.run_folder
+    methods = [
+        read_record(path.parent)["config"].get("method") for path in folder.glob("*/record.json")
+    ]
+    # what a notebook added is known there alone
+    known = sum(method in METHODS for method in methods)
+    number = known - sum(store.is_current(run) for run in finished_runs(folder))
+    made = f"{number} finished runs in {folder} were made by another version of the code"
+    return f"\n{made}: they are not used, and may be deleted" if number else ""
+
+
+def _kind_of_device(device: torch.device) -> str:
+    return "GPU" if device.type == "cuda" else "machine's CPU"
+
+
+def disk_gigabytes(planned: Iterable[PlannedRun]) -> float:
+    """Disk of all run folders in GB: the weights of every run twice, best and last."""
+    return (
+        sum(
+            8 * parameters(run.config) * len(method_class(run.config.method).initialisations or "1")
+            for run in planned
+        )
+        / 1e9
+    )
+
+
+def parameters(config: RunConfig) -> int:
+    """Parameters of one network of `config`."""
+    network = build_network(
+        config.network, organ_set(config.dataset).num_classes, "kaiming", seed=0
+    )
+    return sum(parameter.numel() for parameter in network.parameters())

@@ -1,0 +1,77 @@
+"""What selecting the step on the test cases buys: every kept look of a run is scored on validation
+and test cases.
+
+This is the one place, beside the final scores, where test cases are opened, and it is after the
+training: the run itself selected on validation cases alone.
+"""
+
+import pandas as pd
+
+from guidednet.runs.record import Run
+from guidednet.runs.store import RunStore
+from guidednet.study.rows import Row
+from guidednet.training import checkpoint
+from guidednet.training.loop import kept_weights, make_method, validation_dice
+
+COLUMNS = [
+    "method",
+    "seed",
+    "looks",
+    "last",
+    "best_on_validation",
+    "best_on_test",
+    "gain",
+    "n_validation_cases",
+    "n_test_cases",
+]
+
+
+def look_scores(run: Run, store: RunStore) -> pd.DataFrame:
+    """Mean Dice in percent of every kept step of a run: columns step, validation, test."""
+    config, split = run.config, store.split(run.config)
+    cases = store.workspace.store(config.dataset)
+    method = make_method(config)
+    lines = []
+    for step in range(
+        config.training.keep_every, config.training.steps + 1, config.training.keep_every
+    ):
+        method.load_state_dict(checkpoint.load(kept_weights(run.folder, step)))
+        parts = {"validation": split.validation, "test": split.test}
+        lines.append(
+            {"step": step}
+            | {
+                name: 100 * validation_dice(method, config, cases, part, "cpu")
+                for name, part in parts.items()
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def selection_table(rows: list[Row], store: RunStore, on_missing: str = "train") -> pd.DataFrame:
+    """One line per row and seed: test Dice at the last look, at the best on validation and at the
+    best on test, the gain, and over how many cases the means go.
+
+    `gain` is what selecting on the test cases adds to selecting on validation cases, in points; it
+    is never negative.
+    """
+    found = [
+        (row, run)
+        for row in rows
+        for config in row.runs
+        if (run := store.get(config, on_missing)) is not None
+    ]
+    return pd.DataFrame([_selection(row, run, store) for row, run in found], columns=COLUMNS).round(
+        2
+    )
+
+
+def _selection(row: Row, run: Run, store: RunStore) -> tuple:
+    """One line of `selection_table`, in the order of COLUMNS."""
+    looks, split = look_scores(run, store), store.split(run.config)
+    last, validation, test = (
+        looks["test"].iloc[-1],
+        looks["test"][looks["validation"].idxmax()],
+        looks["test"].max(),
+    )
+    cases = len(split.validation), len(split.test)
+    return row.label, run.config.seed, len(looks), last, validation, test, test - validation, *cases

@@ -1,0 +1,1 @@
+"""Files, CSV and progress bars."""

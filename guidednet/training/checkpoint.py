@@ -1,0 +1,147 @@
+"""Everything a training needs to go on as if it had never stopped, in one file, and the file before
+it.
+
+Files are torch's: ZIP archives, in which every entry has its checksum. torch does not look at it,
+so that a flipped bit would become a weight; here it is looked at.
+"""
+
+import io
+import random
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from guidednet.errors import InputError
+from guidednet.support.files import told_of_disk, write_bytes
+
+
+class DamagedFileError(InputError):
+    """A file of tensors is truncated, has changed since it was written, or is none of ours."""
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    """Write `state` (tensors and plain values) to `path`; equal states give equal bytes."""
+    # torch.save names the archive after the file, so equal bytes need a nameless one
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    write_bytes(path, buffer.getvalue())
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read what `save` wrote, onto the CPU; nothing in the file is executed.
+
+    Raises InputError where there is no such file, DamagedFileError where it is not as it was
+    written.
+    """
+    remedy = "restore it, or delete its folder and the run is trained again"
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; {remedy}")
+    content = path.read_bytes()
+    try:
+        _check_sums(content)
+        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except (MemoryError, torch.OutOfMemoryError):
+        raise  # says nothing of the file
+    # readers raise whatever the damage leads to; nothing in the file has been executed
+    except Exception as error:
+        raise DamagedFileError(
+            f"{path}: is damaged, or not written by this program ({type(error).__name__}); {remedy}"
+        ) from error
+
+
+def _check_sums(content: bytes) -> None:
+    """Raise BadZipFile where the archive `content` is cut short or an entry does not have its
+    checksum.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if damaged := archive.testzip():
+            raise zipfile.BadZipFile(f"{damaged} has changed")
+
+
+def previous(path: Path) -> Path:
+    """Where the checkpoint before the one at `path` stands."""
+    return path.with_stem(f"{path.stem}.previous")
+
+
+def _new(path: Path) -> Path:
+    """Where the next one stands until it takes the place of the one at `path`."""
+    return path.with_stem(f"{path.stem}.new")
+
+
+def _candidates(path: Path) -> list[Path]:
+    """The files that a training may go on from, the newest first."""
+    return [candidate for candidate in (path, _new(path), previous(path)) if candidate.exists()]
+
+
+def save_beside_previous(path: Path, state: dict[str, Any]) -> None:
+    """Write `state` to `path`, and keep what stood there as the previous one; one of the candidates
+    is whole at every moment.
+    """
+    save(_new(path), state)
+    with told_of_disk(path):
+        if path.exists():
+            path.replace(previous(path))
+        _new(path).replace(path)
+
+
+def load_newest(path: Path) -> dict[str, Any] | None:
+    """The state at `path`, or the previous one where that is damaged or gone, which is said on
+    stderr; None without any.
+    """
+    for candidate in _candidates(path):
+        try:
+            return load(candidate)
+        except DamagedFileError as error:
+            print(
+                f"{str(error).partition(';')[0]}; going on from what stands before it",
+                file=sys.stderr,
+                flush=True,
+            )
+    return None
+
+
+def exists(path: Path) -> bool:
+    """Whether there is a checkpoint at `path`, or a previous one."""
+    return bool(_candidates(path))
+
+
+def remove(path: Path) -> None:
+    """Remove the checkpoint at `path` and those beside it."""
+    for file in _candidates(path):
+        file.unlink(missing_ok=True)
+
+
+def random_state(device: torch.device | str) -> dict[str, Any]:
+    """The state of every generator that this process, computing on `device`, may draw from: torch,
+    its GPU, numpy, Python.
+    """
+    version, keys, position, has_gauss, gauss = np.random.get_state()
+    return {
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state(device) if torch.device(device).type == "cuda" else None,
+        "numpy": [version, keys.tolist(), position, has_gauss, gauss],
+        "python": random.getstate(),
+    }
+
+
+def restore_random_state(state: dict[str, Any], device: torch.device | str) -> None:
+    """Set every generator to what `random_state` returned; that of the GPU only where both were on
+    one.
+    """
+    torch.set_rng_state(state["torch"].cpu())
+    if state["cuda"] is not None and torch.device(device).type == "cuda":
+        torch.cuda.set_rng_state(state["cuda"].cpu(), device)
+    np.random.set_state(tuple(state["numpy"]))
+    version, internal, gauss = state["python"]
+    random.setstate((version, tuple(internal), gauss))
+
+
+def seed_everything(seed: int) -> None:
+    """Seed every generator that training may draw from (dropout draws from torch's)."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)

@@ -1,0 +1,310 @@
+"""The only training loop. It knows nothing of methods: a method's forward is its loss.
+
+A run folder gets `checkpoint.pt` while it trains and, at the end, `weights.pt` (the step with the
+best mean Dice on the validation list), `weights_last.pt` and `curves.csv`; with `keep_every` also
+`kept/<step>.pt`. The test list is never opened here.
+
+Several processes (guidednet.processes.distributed) all run this loop, each on its rows of every
+batch, and know the same state; the first one writes. The weights do not depend on their number but
+for rounding, and for noise and dropout, of which each process draws its own.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from guidednet.config import RunConfig, TrainingConfig
+from guidednet.data.case_store import CaseStore
+from guidednet.data.organs import organ_set
+from guidednet.data.sampling import BatchDataset, batch_loader
+from guidednet.data.splits import Split
+from guidednet.errors import FailedError, InputError
+from guidednet.inference import predict_labels
+from guidednet.methods import Method, MethodSetup, build_method, method_class
+from guidednet.metrics.overlap import dice
+from guidednet.optimiser import gradient_norm, set_learning_rate, update
+from guidednet.processes.distributed import (
+    by_first_rank,
+    data_parallel,
+    gather,
+    map_over_ranks,
+    rank,
+    world_size,
+)
+from guidednet.support.files import write_text
+from guidednet.training import checkpoint
+from guidednet.training.device import accelerated, autocast, loader_workers
+
+Progress = Callable[[Iterable, int], Iterable]
+Weights = dict[str, Tensor]
+SEEDS_PER_RANK = 1_000_000  # so that no process draws what another one draws under another seed
+
+
+class NonFiniteLossError(FailedError):
+    """A loss term, or the gradient, is NaN or infinite; the message names the step and the term."""
+
+
+@dataclass
+class TrainingState:
+    """Where a training stands: steps done, the best validation so far, and the curves' rows by
+    step.
+
+    `first_step` is where this sitting began.
+    """
+
+    step: int = 0
+    first_step: int = 0
+    best_dice: float = -1.0
+    best_step: int = 0
+    best_weights: Weights = field(default_factory=dict)
+    curves: dict[int, dict[str, float]] = field(default_factory=dict)
+
+    def log(self, values: dict[str, float]) -> None:
+        """Add `values` to the curves' row of the current step."""
+        self.curves.setdefault(self.step, {}).update(values)
+
+    def keep_if_best(self, validation_dice: float, method: Method) -> None:
+        """Log the validation and keep a copy of the weights where no earlier step was as good."""
+        self.log({"validation_dice": validation_dice})
+        if validation_dice > self.best_dice:
+            self.best_dice, self.best_step, self.best_weights = (
+                validation_dice,
+                self.step,
+                copy_weights(method),
+            )
+
+
+def train(
+    config: RunConfig,
+    store: CaseStore,
+    split: Split,
+    folder: Path,
+    burn_in: dict[str, Weights] | None = None,
+    device: torch.device | str = "cpu",
+    progress: Progress = lambda batches, total: batches,
+) -> TrainingState:
+    """Train `config` on the labelled and unlabelled cases of `split`, going on from a checkpoint if
+    there is one.
+
+    `burn_in` gives start weights by initialisation; `progress` wraps the iteration over steps, as
+    tqdm does. Raises NonFiniteLossError for the first loss term or gradient that is not finite,
+    before anything is made of it; InputError for more processes than rows to share.
+    """
+    plan = config.training
+    refuse_idle_processes(config, world_size())
+    method = accelerated(make_method(config, store.class_voxels(split.labelled)), plan, device)
+    method.start_from(burn_in or {})
+    optimisers = method.optimisers(config.optimiser)
+    checkpoint.seed_everything(config.seed + SEEDS_PER_RANK * rank())
+    state = resume(folder / "checkpoint.pt", method, optimisers, device)
+    losses = data_parallel(method)
+    unlabelled = split.unlabelled if method.uses_unlabelled else ()
+    distance_classes = organ_set(config.dataset).num_classes if method.uses_distance_maps else 0
+    dataset = BatchDataset(
+        store,
+        split.labelled,
+        unlabelled,
+        config.batch,
+        config.seed,
+        distance_classes,
+        rank(),
+        world_size(),
+    )
+    workers = loader_workers(device)
+    batches = batch_loader(dataset, state.step, plan.steps, workers, pin_memory=workers > 0)
+    recent: list[dict[str, Tensor]] = []  # the terms since the last look: looking makes a GPU wait
+    for batch in progress(batches, len(batches)):
+        set_learning_rate(optimisers, (1 - state.step / plan.steps) ** config.optimiser.power)
+        with autocast(plan, device, training=True):
+            terms = losses.train()(batch.to(device), state.step)
+        update(optimisers, sum(terms.values()))
+        method.after_step(state.step)
+        state.step += 1
+        recent.append({name: value.detach() for name, value in terms.items()})
+        if looks(plan, state.step):
+            values = checked(recent, state.step) | {
+                "gradient_norm": checked_norm(optimisers, state.step)
+            }
+            recent.clear()
+        if state.step % plan.log_every == 0:
+            state.log(values | method.log())
+        if plan.keep_every and state.step % plan.keep_every == 0:
+            by_first_rank(checkpoint.save, kept_weights(folder, state.step), copy_weights(method))
+        if state.step % plan.validate_every == 0 or state.step == plan.steps:
+            state.keep_if_best(
+                validation_dice(method, config, store, split.validation, device), method
+            )
+        if state.step % plan.checkpoint_every == 0:
+            save_checkpoint(folder / "checkpoint.pt", method, optimisers, state, device)
+    by_first_rank(write_results, folder, method, state)
+    return state
+
+
+def kept_weights(folder: Path, step: int) -> Path:
+    """The file of the weights that a run with `keep_every` keeps of `step`."""
+    return folder / "kept" / f"{step:06d}.pt"
+
+
+def refuse_idle_processes(config: RunConfig, processes: int) -> None:
+    """Raise InputError where one of so many `processes` would have no row of a batch."""
+    batch, with_unlabelled = (
+        config.batch,
+        method_class(config.method).uses_unlabelled and config.n_unlabelled > 0,
+    )
+    rows = min(batch.labelled, batch.unlabelled) if with_unlabelled else batch.labelled
+    if processes > rows:
+        raise InputError(
+            f"{processes} processes cannot share the {rows} rows of a batch: use {rows} at most, or larger batches"
+        )
+
+
+def make_method(config: RunConfig, labelled_voxels: np.ndarray | None = None) -> Method:
+    """The method of `config` with freshly initialised networks; raises InputError for an unknown
+    method.
+
+    `labelled_voxels` (K,) counts the voxels of each class over the labelled cases; without it
+    running statistics start from equal counts, which is enough where trained weights are loaded
+    next.
+    """
+    num_classes = organ_set(config.dataset).num_classes
+    setup = MethodSetup(
+        num_classes=num_classes,
+        network=config.network,
+        ramp_steps=config.training.ramp_steps or config.training.steps,
+        seed=config.seed,
+        labelled_voxels=torch.ones(num_classes)
+        if labelled_voxels is None
+        else torch.tensor(labelled_voxels),
+        steps=config.training.steps,
+        crop=config.batch.crop,
+        initialisation=config.initialisation,
+        ramp_staircase=config.training.ramp_staircase,
+    )
+    return build_method(config.method, setup, config.options)
+
+
+def looks(plan: TrainingConfig, step: int) -> bool:
+    """Whether anything is made of the state after `step` steps."""
+    every = (
+        plan.log_every,
+        plan.validate_every,
+        plan.checkpoint_every,
+        plan.keep_every or plan.steps,
+        plan.steps,
+    )
+    return any(step % number == 0 for number in every)
+
+
+def checked(recent: list[dict[str, Tensor]], step: int) -> dict[str, float]:
+    """The last of the `recent` loss terms, which belong to the steps before `step`, as numbers.
+
+    Raises NonFiniteLossError where one of them is NaN or infinite.
+    """
+    values = torch.stack(
+        [torch.stack([value.double() for value in terms.values()]) for terms in recent]
+    ).cpu()
+    names = list(recent[-1])
+    for place, term in torch.nonzero(~values.isfinite()).tolist()[:1]:
+        found, where = values[place, term].item(), step - len(recent) + place
+        raise NonFiniteLossError(
+            f"loss term '{names[term]}' is {found} at step {where}: lower the learning rate or look at the data"
+        )
+    return dict(zip(names, values[-1].tolist(), strict=True))
+
+
+def checked_norm(optimisers: Iterable[torch.optim.Optimizer], step: int) -> float:
+    """Euclidean norm of the gradient of the step before `step`; raises NonFiniteLossError where it
+    is NaN or infinite.
+    """
+    norm = gradient_norm(optimisers)
+    if not math.isfinite(norm):
+        raise NonFiniteLossError(
+            f"the gradient's norm is {norm} at step {step - 1}: lower the learning rate or look at the data"
+        )
+    return norm
+
+
+def validation_dice(
+    method: Method,
+    config: RunConfig,
+    store: CaseStore,
+    cases: Sequence[str],
+    device: torch.device | str,
+) -> float:
+    """Mean Dice (0 to 1) of the primary predictor: per organ over the cases that have it, then over
+    organs.
+    """
+    method.eval()
+    num_classes = organ_set(config.dataset).num_classes
+    network = method.predictors()["primary"]
+
+    def score(case: str) -> np.ndarray:
+        with autocast(config.training, device, training=False):
+            prediction = predict_labels(
+                network, store.image(case), config.window, num_classes, device
+            )
+        return dice(prediction, store.label(case), num_classes)
+
+    per_case = map_over_ranks(score, cases)
+    # NaN (organ absent from the reference) is left out
+    return float(pd.DataFrame(per_case).mean().mean())
+
+
+def copy_weights(method: Method) -> Weights:
+    """A copy of the method's parameters and buffers on the CPU."""
+    return {name: value.detach().cpu().clone() for name, value in method.state_dict().items()}
+
+
+def save_checkpoint(
+    path: Path,
+    method: Method,
+    optimisers: list[torch.optim.Optimizer],
+    state: TrainingState,
+    device: torch.device | str,
+) -> None:
+    """Write everything that `resume` needs: weights, optimisers, every process's generators,
+    position, best weights, curves.
+    """
+    values = {
+        "method": method.state_dict(),
+        "optimisers": [optimiser.state_dict() for optimiser in optimisers],
+        "random": gather(checkpoint.random_state(device)),
+        "state": vars(state),
+    }
+    by_first_rank(checkpoint.save_beside_previous, path, values)
+
+
+def resume(
+    path: Path, method: Method, optimisers: list[torch.optim.Optimizer], device: torch.device | str
+) -> TrainingState:
+    """Put method, optimisers and generators where the checkpoint at `path` left them, or the one
+    before it where that is damaged.
+
+    A fresh state without one. A process that the checkpoint does not know, since there are more of
+    them now, keeps its fresh generators.
+    """
+    saved = checkpoint.load_newest(path)
+    if saved is None:
+        return TrainingState()
+    method.load_state_dict(saved["method"])
+    for optimiser, values in zip(optimisers, saved["optimisers"], strict=True):
+        optimiser.load_state_dict(values)
+    if rank() < len(saved["random"]):
+        checkpoint.restore_random_state(saved["random"][rank()], device)
+    return TrainingState(**saved["state"] | {"first_step": saved["state"]["step"]})
+
+
+def write_results(folder: Path, method: Method, state: TrainingState) -> None:
+    """Write the curves and the weights, best on validation and last; the checkpoint stays until the
+    run is recorded.
+    """
+    rows = [{"step": step, **values} for step, values in sorted(state.curves.items())]
+    write_text(folder / "curves.csv", pd.DataFrame(rows).to_csv(index=False))
+    checkpoint.save(folder / "weights_last.pt", copy_weights(method))
+    checkpoint.save(folder / "weights.pt", state.best_weights)

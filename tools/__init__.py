@@ -1,0 +1,1 @@
+"""Programs for `reproduce.sh` and for maintainers; the package never imports them."""
