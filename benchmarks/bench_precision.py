@@ -24,16 +24,16 @@ SEEDS = 3
 
 def config_of(profile: Profile, seed: int, precision: str) -> RunConfig:
     """A supervised training on FLARE22's labelled cases from scratch; in quick, as long and as fast
-    as its burn-in.
+    as its warm start.
     """
     run = profile.run("flare22", "supervised", profile.data["flare22"].ratios[1], seed)
     plan = dataclasses.replace(
         run.training,
         precision=precision,
-        burn_in_steps=0,
-        steps=run.training.burn_in_steps or run.training.steps,
+        warm_start_steps=0,
+        steps=run.training.warm_start_steps or run.training.steps,
     )
-    rate = run.training.burn_in_learning_rate or run.optimiser.learning_rate
+    rate = run.training.warm_start_learning_rate or run.optimiser.learning_rate
     return dataclasses.replace(
         run, training=plan, optimiser=dataclasses.replace(run.optimiser, learning_rate=rate)
     )

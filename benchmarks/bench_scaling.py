@@ -18,7 +18,6 @@ import torch.distributed as dist
 
 from benchmarks.bench_steps import config_of, random_batch, training_step
 from benchmarks.common import comparison, using
-from guidednet.data.organs import organ_set
 from guidednet.processes.workers import cores
 from guidednet.support.progress import bar
 from guidednet.training.loop import make_method
@@ -54,7 +53,7 @@ def share_of_steps(
             config.batch.unlabelled // processes,
         )
         share = dataclasses.replace(config.batch, labelled=labelled, unlabelled=unlabelled)
-        batch = random_batch(share, organ_set(config.dataset).num_classes).to(device)
+        batch = random_batch(share, config.num_classes).to(device)
         step = training_step(make_method(config), config, device)
         for done in range(steps + 2):
             if done == 2:

@@ -18,7 +18,6 @@ from torch import nn
 
 from benchmarks.common import comparison, using
 from guidednet.config import RunConfig, TrainingConfig
-from guidednet.data.organs import organ_set
 from guidednet.data.sampling import Batch, BatchConfig
 from guidednet.methods import METHODS, Method
 from guidednet.networks import DoubleConvolution, UNet3D
@@ -65,7 +64,7 @@ def random_batch(sizes: BatchConfig, classes: int, distance_maps: bool = False) 
 def batch_of(config: RunConfig, method: Method) -> Batch:
     """A batch of noise of the size that `config` trains on."""
     sizes = config.batch if config.n_unlabelled else dataclasses.replace(config.batch, unlabelled=0)
-    return random_batch(sizes, organ_set(config.dataset).num_classes, method.uses_distance_maps)
+    return random_batch(sizes, config.num_classes, method.uses_distance_maps)
 
 
 def training_step(

@@ -10,16 +10,18 @@ import reprlib
 import types
 import typing
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
+from guidednet.data.datasets import organ_set
+from guidednet.data.organs import OrganSet
 from guidednet.data.sampling import BatchConfig
-from guidednet.errors import InputError
+from guidednet.errors import InputError, check_choices
 from guidednet.inference import WindowConfig
-from guidednet.networks import INITIALISERS, NetworkConfig
+from guidednet.networks import Initialisation, NetworkConfig
 from guidednet.optimiser import OptimiserConfig
 
 T = TypeVar("T")
-PRECISIONS = ("fp32", "bf16")
+Precision = Literal["fp32", "bf16"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class TrainingConfig:
     epochs.
 
     `ramp_steps` None means `steps`: the unsupervised weight is full at the last step (the released
-    code has 30,000 and a `ramp_staircase` of 150, see guidednet.losses.ramp). `burn_in_steps` > 0
+    code has 30,000 and a `ramp_staircase` of 150, see guidednet.losses.ramp). `warm_start_steps` > 0
     starts every network from a supervised training of that many steps that all methods share, at
     its own rate. `keep_every` keeps the weights of every so many steps, for questions that are
     asked after the training. `precision` of the networks is "fp32" or "bf16"; losses are always
@@ -39,19 +41,18 @@ class TrainingConfig:
     steps: int = 20_000
     ramp_steps: int | None = None
     ramp_staircase: int | None = None
-    burn_in_steps: int = 0
-    burn_in_learning_rate: float | None = None
+    warm_start_steps: int = 0
+    warm_start_learning_rate: float | None = None
     validate_every: int = 200
     checkpoint_every: int = 200
     log_every: int = 20
     keep_every: int | None = None
-    precision: str = "fp32"
+    precision: Precision = "fp32"
     channels_last: bool = False
     compiled: bool = False
 
     def __post_init__(self) -> None:
-        if self.precision not in PRECISIONS:
-            raise InputError(f"precision is '{self.precision}': use one of {', '.join(PRECISIONS)}")
+        check_choices(self)
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class RunConfig:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     window: WindowConfig = field(default_factory=WindowConfig)
-    initialisation: str = "kaiming"
+    initialisation: Initialisation = "kaiming"
 
     def __post_init__(self) -> None:
         for name, number, least in (
@@ -94,10 +95,17 @@ class RunConfig:
                 raise InputError(
                     f"{name} is {sides}: a network of depth {self.network.depth} needs multiples of {divisor}"
                 )
-        if self.initialisation not in INITIALISERS:
-            raise InputError(
-                f"initialisation is '{self.initialisation}': use one of {', '.join(INITIALISERS)}"
-            )
+        check_choices(self)
+
+    @property
+    def organs(self) -> OrganSet:
+        """The labels of the run's data set."""
+        return organ_set(self.dataset)
+
+    @property
+    def num_classes(self) -> int:
+        """K: the organs and the background."""
+        return self.organs.num_classes
 
 
 def to_json(config: Any) -> str:

@@ -7,11 +7,12 @@ released code.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from guidednet.errors import InputError
+from guidednet.errors import check_choices
 from guidednet.losses import class_counts, weighted_cross_entropy
 
 
@@ -33,13 +34,10 @@ class KTCPSConfig:
     wrong_as_background: bool = False
     shared_state: bool = False
     background_floor: float = 0.0
-    normalisation: str = "weighted_mean"
+    normalisation: Literal["weighted_mean", "voxel_mean"] = "weighted_mean"
 
     def __post_init__(self) -> None:
-        if self.normalisation not in ("weighted_mean", "voxel_mean"):
-            raise InputError(
-                f"KT-CPS option normalisation is '{self.normalisation}': use one of weighted_mean, voxel_mean"
-            )
+        check_choices(self)
 
     @classmethod
     def official(cls) -> "KTCPSConfig":
@@ -47,7 +45,7 @@ class KTCPSConfig:
         return cls(smoothing=1e-8, keep_absent=False, wrong_as_background=True, shared_state=True)
 
 
-PAPER = KTCPSConfig()
+DEFAULT = KTCPSConfig()
 
 
 @torch.no_grad()
@@ -100,7 +98,7 @@ class KTCPSWeights(nn.Module):
     weights_a: Tensor
     weights_b: Tensor
 
-    def __init__(self, labelled_voxels: Tensor, config: KTCPSConfig = PAPER) -> None:
+    def __init__(self, labelled_voxels: Tensor, config: KTCPSConfig = DEFAULT) -> None:
         super().__init__()
         self.config = config
         for name in ("weights_a", "weights_b"):
@@ -149,7 +147,7 @@ def ktcps_loss(
     logits_b: Tensor,
     weights_a: Tensor,
     weights_b: Tensor,
-    config: KTCPSConfig = PAPER,
+    config: KTCPSConfig = DEFAULT,
 ) -> Tensor:
     """L_ktcps = WCE(z_A, ŷ_B; w_B) + WCE(z_B, ŷ_A; w_A) with ŷ = argmax z (eqs. 15 and 19), over
     all rows.

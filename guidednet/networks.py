@@ -5,6 +5,7 @@ Axis letters: b image, k class, c feature channel, d h w voxel.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -131,6 +132,7 @@ class UNet3D(nn.Module):
         )
 
 
+Initialisation = Literal["kaiming", "xavier"]
 INITIALISERS = {"kaiming": nn.init.kaiming_normal_, "xavier": nn.init.xavier_normal_}
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from guidednet.errors import InputError
+from guidednet.errors import check_choices
 
 
 @dataclass(frozen=True)
@@ -16,26 +17,25 @@ class OptimiserConfig:
     The learning rate of step i is `learning_rate * (1 - i / steps) ** power`.
     """
 
-    name: str = "sgd"
+    name: Literal["sgd", "adam"] = "sgd"
     learning_rate: float = 0.1
     momentum: float = 0.9
     weight_decay: float = 1e-4
     power: float = 0.9
 
+    def __post_init__(self) -> None:
+        check_choices(self)
+
 
 def make_optimiser(config: OptimiserConfig, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
-    """The optimiser of `config` over the trainable ones of `parameters`; raises InputError for an
-    unknown name.
-    """
+    """The optimiser of `config` over the trainable ones of `parameters`."""
     trainable = [parameter for parameter in parameters if parameter.requires_grad]
     group = {"params": trainable, "initial_lr": config.learning_rate, "scheduled": True}
     # one pass over all parameters
     shared = {"lr": config.learning_rate, "weight_decay": config.weight_decay, "fused": True}
     if config.name == "sgd":
         return torch.optim.SGD([group], momentum=config.momentum, **shared)
-    if config.name == "adam":
-        return torch.optim.Adam([group], **shared)
-    raise InputError(f"unknown optimiser '{config.name}': use sgd or adam")
+    return torch.optim.Adam([group], **shared)
 
 
 def set_learning_rate(optimisers: Iterable[torch.optim.Optimizer], factor: float) -> None:

@@ -11,7 +11,7 @@ import torch
 
 from guidednet.data.dicom import read_series
 from guidednet.data.nifti import Volume, read_image, write_label
-from guidednet.data.organs import OrganSet, organ_set
+from guidednet.data.organs import OrganSet
 from guidednet.data.prepare import prepare_image
 from guidednet.data.resample import to_grid
 from guidednet.errors import InputError
@@ -57,7 +57,7 @@ def segment(
         check_file(job.output)
     model = load_model(model_path)
     network = _predictor(model, model_path, predictor, device)
-    organs = organ_set(model.config.dataset)
+    organs = model.config.organs
     lines = []
     for job in progress(jobs, len(jobs)):
         volume = read_scan(job.scan)
@@ -72,9 +72,7 @@ def segment_volume(
 ) -> np.ndarray:
     """Label ids (X,Y,Z) on the grid of `volume`."""
     image, affine = prepare_image(volume, model.prepare)
-    label = predict_labels(
-        network, image, model.config.window, organ_set(model.config.dataset).num_classes, device
-    )
+    label = predict_labels(network, image, model.config.window, model.config.num_classes, device)
     return to_grid(label, affine, volume.data.shape, volume.affine)
 
 
@@ -119,7 +117,7 @@ def organ_volumes(label: np.ndarray, affine: np.ndarray, organs: OrganSet) -> di
     voxel_ml = abs(np.linalg.det(affine[:3, :3])) / 1000
     return {
         organs.by_label[value].name: round(float(voxels[value] * voxel_ml), 3)
-        for value in organs.paper_order
+        for value in organs.column_labels
     }
 
 

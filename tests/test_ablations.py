@@ -16,7 +16,7 @@ from guidednet.cgmm.printed import class_statistics, log_posterior
 from guidednet.runs.profiles import profile
 from guidednet.runs.store import RunStore
 from guidednet.study.ablations import figure6, figure6_layers, readings, selection, table4
-from guidednet.study.artefacts import ITEMS, items
+from guidednet.study.artefacts import ARTEFACTS, artefacts
 from guidednet.study.rows import Row, table1, table3
 from guidednet.study.test_selection import selection_table
 from guidednet.training import checkpoint
@@ -24,37 +24,41 @@ from guidednet.training.loop import kept_weights, train
 
 
 def runs_of(rows):
-    return {config for row in rows for config in row.runs}
+    return {config for row in rows for config in row.configs}
 
 
 @pytest.mark.parametrize("name", ["smoke", "quick", "paper"])
 def test_guidednet_is_one_run_in_every_table(name):
     rows = profile(name)
-    full = table3(rows, 1)[-1].runs[0]
+    full = table3(rows, 1)[-1].configs[0]
     assert full in runs_of(table1(rows, 1))
-    assert table4(rows, 1)[-1].runs[0] == full == readings(rows, 1)[0].runs[0]
-    assert [row.runs[0] == full for row in figure6(rows, 1)[:4]] == [False, False, True, False]
+    assert table4(rows, 1)[-1].configs[0] == full == readings(rows, 1)[0].configs[0]
+    assert [row.configs[0] == full for row in figure6(rows, 1)[:4]] == [False, False, True, False]
     assert (
-        figure6_layers(rows, 1)[-1].runs[0] == full
+        figure6_layers(rows, 1)[-1].configs[0] == full
         and len(figure6_layers(rows, 1)) == rows.network.depth - 1
     )
 
 
 def test_paper_profile_has_the_four_layers_of_figure_6():
-    layers = [row.runs[0].options.feature_layer for row in figure6_layers(profile("paper"), 1)]
+    layers = [row.configs[0].options.feature_layer for row in figure6_layers(profile("paper"), 1)]
     assert layers == [1, 2, 3, None]
 
 
 def test_only_what_is_named_is_made():
-    assert list(items("table4,figure6")) == ["table4", "figure6"] and set(items(None)) == set(ITEMS)
-    assert list(items("figure5")) == ["figure4"]
+    assert list(artefacts("table4,figure6")) == ["table4", "figure6"] and set(
+        artefacts(None)
+    ) == set(ARTEFACTS)
+    assert list(artefacts("figure5")) == ["figure4"]
 
 
 def test_supervised_start_is_shared_by_rows_that_differ_in_ramp_or_kept_looks(tmp_path):
     store = RunStore(TinyWorkspace(tmp_path))
-    plain = tiny_config("guidednet", burn_in_steps=2)
-    longer = tiny_config("guidednet", burn_in_steps=2, ramp_steps=9, ramp_staircase=2, keep_every=1)
-    assert store.burn_in(plain) == store.burn_in(longer)
+    plain = tiny_config("guidednet", warm_start_steps=2)
+    longer = tiny_config(
+        "guidednet", warm_start_steps=2, ramp_steps=9, ramp_staircase=2, keep_every=1
+    )
+    assert store.identity.warm_start(plain) == store.identity.warm_start(longer)
 
 
 @pytest.fixture
@@ -169,5 +173,7 @@ def test_selection_on_test_cases_never_loses(tmp_path):
         atol=0.011,
     )
     assert {
-        config.training.keep_every for row in selection(profile("quick"), 1) for config in row.runs
+        config.training.keep_every
+        for row in selection(profile("quick"), 1)
+        for config in row.configs
     } == {3}

@@ -78,7 +78,7 @@ def test_teacher_equals_the_student_after_the_first_step_and_follows_slowly_late
     torch.testing.assert_close(moved, torch.full_like(moved, 0.01), atol=1e-5, rtol=0)
 
 
-def test_a_burn_in_reaches_student_and_teacher():
+def test_a_warm_start_reaches_student_and_teacher():
     donor, method = a_method("supervised"), a_method("mean_teacher")
     with torch.no_grad():
         donor.network.classifier.bias += 1

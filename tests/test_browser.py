@@ -18,7 +18,7 @@ from urllib.request import urlopen
 import numpy as np
 import pytest
 
-from guidednet.data.organs import FLARE22
+from guidednet.data.datasets import organ_set
 from guidednet.report.viewer.scene import SCALED_WINDOWS, Scene
 from guidednet.report.viewer.slice_browser import SCRIPT, browser_html
 
@@ -84,7 +84,7 @@ def test_the_slider_of_the_report_page_moves(tab, tmp_path):
         label.astype(np.float32),
         {"reference": label},
         np.eye(4),
-        FLARE22,
+        organ_set("flare22"),
         SCALED_WINDOWS,
         "scaled",
     )

@@ -448,7 +448,7 @@ def test_nothing_waits_for_the_device(batch, monkeypatch):
 
 
 def test_unknown_option_is_refused():
-    with pytest.raises(InputError, match="reading is 'offical': use one of paper, official"):
+    with pytest.raises(InputError, match="unknown reading 'offical': use one of paper, official"):
         CGMMConfig(reading="offical")
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from guidednet.data.organs import organ_set
+from guidednet.data.datasets import organ_set
 from guidednet.evaluation.flare_challenge import challenge_scores
 
 ORGANS = organ_set("flare22")

@@ -8,9 +8,8 @@ import pytest
 import torch
 from conftest import SPLIT, BlobStore, KilledError, killed_after, tiny_config
 
-from guidednet.errors import InputError
+from guidednet.errors import DamagedFileError, InputError
 from guidednet.training import checkpoint
-from guidednet.training.checkpoint import DamagedFileError
 from guidednet.training.loop import train
 
 STATE = {

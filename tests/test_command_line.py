@@ -51,7 +51,7 @@ def call(monkeypatch, *arguments):
         (["evaluate", "EMPTY"], "give the folder of the references after it"),
         (
             ["evaluate", "EMPTY", "EMPTY", "--rules", "fair"],
-            "--rules fair: use one of own, challenge",
+            "unknown --rules 'fair': use one of own, challenge",
         ),
         (
             ["table", "--dataset", "flare22", "--ratio", "0", "--profile", "smoke"],
@@ -63,7 +63,7 @@ def call(monkeypatch, *arguments):
         ),
         (["train", "--method", "fixmatch", "--profile", "smoke"], "unknown method 'fixmatch'"),
         (["plan", "--profile", "huge"], "unknown profile 'huge'"),
-        (["plan", "--profile", "smoke", "--only", "table9"], "unknown item 'table9'"),
+        (["plan", "--profile", "smoke", "--only", "table9"], "unknown artefact 'table9'"),
         (["plan", "--profile", "smoke", "--gpus", "3"], "--gpus 3"),
         (
             ["train", "--method", "cps", "--profile", "smoke", "--gpus", "2", "--processes", "2"],
@@ -79,7 +79,7 @@ def call(monkeypatch, *arguments):
         (["prepare", "EMPTY", "OUT", "--dataset", "../../OUT"], "unknown data set '../../OUT'"),
         (["train", "--method", "../../OUT", "--profile", "smoke"], "unknown method '../../OUT'"),
         (["plan", "--profile", "../../OUT"], "unknown profile '../../OUT'"),
-        (["plan", "--profile", "smoke", "--only", "../../OUT"], "unknown item '../../OUT'"),
+        (["plan", "--profile", "smoke", "--only", "../../OUT"], "unknown artefact '../../OUT'"),
     ],
 )
 def test_mistakes_get_one_sentence_and_status_2(arguments, message, tmp_path, monkeypatch, capsys):

@@ -11,22 +11,22 @@ import pytest
 from conftest import tiny_config
 
 from guidednet.cli.score_text import run_text
-from guidednet.report.page import write_index
+from guidednet.report.page import write_page
 from guidednet.report.tables.captions import MIXED, Caption, caption
 from guidednet.report.tables.comparability import differences
 from guidednet.report.tables.footnotes import row_names, runs_by_row, warnings
 from guidednet.report.tables.table import cost_table, make_table, organ_dice, write_table
 from guidednet.runs.profiles import profile
 from guidednet.runs.record import RecordedRuns, Run
-from guidednet.runs.workspace import Workspace, open_workspace
-from guidednet.study.artefacts import Item
+from guidednet.runs.workspace import Workspace
+from guidednet.study.artefacts import Artefact
 from guidednet.study.rows import Row
 
 RECORD = {
     "data": "d0",
     "split": {"labelled": ["l0"], "unlabelled": ["u0"], "validation": ["v0"]},
     "code": {"guidednet.losses": "c0", "guidednet.training.loop": "c1"},
-    "burn_in": {"kaiming": "b0"},
+    "warm_start": {"kaiming": "b0"},
     "prepare": {
         "spacing_mm": [2.5, 1.25, 1.25],
         "hu_window": [-325.0, 325.0],
@@ -141,7 +141,10 @@ DIFFER = {
         {"split/validation": ["v9"]},
         "mixed validation cases: CPS against GuidedNet",
     ),
-    "start": ({"burn_in/kaiming": "b9"}, "mixed supervised start (kaiming): CPS against GuidedNet"),
+    "start": (
+        {"warm_start/kaiming": "b9"},
+        "mixed supervised start (kaiming): CPS against GuidedNet",
+    ),
 }
 
 
@@ -201,7 +204,7 @@ def test_settings_differ_silently_only_where_a_row_may_choose_them(name, beside)
 
 def test_rows_with_other_numbers_of_cases_have_other_data_and_share_the_validation_cases(beside):
     more = replace(tiny_config("guidednet"), n_labelled=9)
-    changes = {"data": "d9", "split/labelled": ["l0", "l1"], "burn_in/kaiming": "b9"}
+    changes = {"data": "d9", "split/labelled": ["l0", "l1"], "warm_start/kaiming": "b9"}
     assert differences(beside(config=more, changes=changes)) == []
 
 
@@ -299,14 +302,14 @@ def test_a_training_that_failed_is_named_where_its_run_is_missing(tmp_path):
 
     configs = tuple(replace(tiny_config("cps"), seed=seed) for seed in (0, 1))
     note = caption(
-        "Table 3", open_workspace("smoke"), 2, [Row("CPS", configs)], FailedStore(tmp_path)
+        "Table 3", [Row("CPS", configs)], FailedStore(tmp_path, workspace(tmp_path))
     ).notes
     assert note == ("CPS, seed 1: not run, loss term 'supervised' is nan at step 12",)
 
 
 def test_a_mixed_table_is_marked_in_every_form_but_the_csv(mixed_rows, tmp_path):
-    store = RecordedRuns(tmp_path / "runs")
-    text = caption("Table 3", workspace(tmp_path), 1, mixed_rows, store)
+    store = RecordedRuns(tmp_path / "runs", workspace(tmp_path))
+    text = caption("Table 3", mixed_rows, store)
     assert text.text.endswith(f"{MIXED}") and "1 seed; 2 test cases; 5 steps" in text.text
     write_table(make_table(mixed_rows, store, "table3", "blank"), tmp_path, "table3", text)
     shown = {
@@ -329,12 +332,13 @@ def test_a_mixed_table_is_marked_in_every_form_but_the_csv(mixed_rows, tmp_path)
 def test_the_page_shows_the_notes_escaped(mixed_rows, tmp_path):
     write_run(tmp_path / "runs", tiny_config("dan"), {"warnings": ["x < y & <b>z</b>"]})
     rows = [*mixed_rows, Row("DAN", (tiny_config("dan"),))]
-    items = {"table3": Item("12_table3_components", lambda profile, seeds: rows, ("table3.csv",))}
-    page = write_index(
-        workspace(tmp_path),
-        items,
+    artefacts = {
+        "table3": Artefact("12_table3_components", lambda profile, seeds: rows, ("table3.csv",))
+    }
+    page = write_page(
+        artefacts,
         pd.DataFrame({"run": []}),
-        RecordedRuns(tmp_path / "runs"),
+        RecordedRuns(tmp_path / "runs", workspace(tmp_path)),
         seeds=1,
     ).read_text("utf-8")
     assert (
@@ -350,7 +354,7 @@ def test_runs_that_agree_and_warn_of_nothing_leave_no_note(tmp_path):
     for method in ("cps", "guidednet"):
         write_run(tmp_path, tiny_config(method))
     rows = [Row(method, (tiny_config(method),)) for method in ("cps", "guidednet")]
-    text = caption("Table 3", workspace(tmp_path), 1, rows, RecordedRuns(tmp_path))
+    text = caption("Table 3", rows, RecordedRuns(tmp_path, workspace(tmp_path)))
     assert text.notes == () and MIXED not in text.text
     assert Caption("a").markdown("| b |") == "a\n\n| b |"
 
@@ -359,7 +363,7 @@ def test_a_caption_says_where_seeds_are_missing_and_names_every_data_set(tmp_pat
     configs = tuple(replace(tiny_config("cps"), seed=seed) for seed in range(3))
     write_run(tmp_path, configs[0])
     rows = [Row("CPS", configs), Row("CPS", (replace(configs[0], dataset="amos"),))]
-    text = caption("Figure 4", workspace(tmp_path), 3, rows, RecordedRuns(tmp_path)).text
+    text = caption("Figure 4", rows, RecordedRuns(tmp_path, workspace(tmp_path))).text
     assert "; 1 of 3 seeds;" in text and "synthetic flare22 and amos phantoms" in text
 
 

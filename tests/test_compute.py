@@ -52,8 +52,8 @@ def test_a_clusters_gpus_are_not_looked_for_here():
 )
 def test_a_clusters_gpu_is_planned_with_an_assumed_speed():
     network = NetworkConfig(width=4, depth=3)
-    seconds = seconds_per_voxel(network, "flare22", device_of(1, elsewhere=True))
-    assert seconds == operations_per_voxel(network, "flare22") / 20e12
+    seconds = seconds_per_voxel(network, 14, device_of(1, elsewhere=True))
+    assert seconds == operations_per_voxel(network, 14) / 20e12
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Literal, Optional
 import pytest
 
 from guidednet.config import RunConfig, from_dict, to_json
-from guidednet.data.organs import AMOS, FLARE22, organ_set
+from guidednet.data.datasets import organ_set
 from guidednet.data.sampling import BatchConfig
 from guidednet.errors import InputError
 from guidednet.inference import WindowConfig
@@ -17,7 +17,7 @@ from guidednet.networks import NetworkConfig
 from guidednet.optimiser import OptimiserConfig
 from guidednet.runs.profiles import PROFILES, profile
 from guidednet.runs.record import config_from_record
-from guidednet.study.artefacts import items
+from guidednet.study.artefacts import artefacts
 from guidednet.study.rows import table3
 
 
@@ -46,7 +46,7 @@ def test_unknown_field_is_named():
         (lambda: profile("fast"), "unknown profile 'fast': use one of smoke"),
         (lambda: organ_set("btcv"), "unknown data set 'btcv': use one of flare22, amos"),
         (lambda: method_class("fixmatch"), "unknown method 'fixmatch': use one of supervised"),
-        (lambda: items("table3,table9"), "unknown item 'table9'"),
+        (lambda: artefacts("table3,table9"), "unknown artefact 'table9'"),
     ],
 )
 def test_unknown_names_get_one_sentence(call, message):
@@ -62,7 +62,7 @@ def test_profile_paper_trains_as_section_4_1_says():
     assert config.batch == BatchConfig(
         4, 4, crop=(64, 128, 128), flip_axes=(0, 1, 2)
     ) and config.network == NetworkConfig(16, 5, 0.3)
-    assert config.training.steps == 20_000 and config.training.burn_in_steps == 0
+    assert config.training.steps == 20_000 and config.training.warm_start_steps == 0
     assert (config.options.lambda_u, config.options.lambda_g, config.options.ktcps.momentum) == (
         0.1,
         0.3,
@@ -91,20 +91,23 @@ def test_profiles_are_sound(name):
 def test_table3_has_the_rows_of_the_print_and_differs_by_switches_alone():
     rows = table3(profile("paper"), seeds=3)
     assert [row.label for row in rows] == ["CPS", "CPS+KT-CPS", "CPS+3D-CGMM", "GuidedNet"]
-    assert len({config for row in rows for config in row.runs}) == 12
-    assert {(config.n_labelled, config.n_unlabelled) for row in rows for config in row.runs} == {
+    assert len({config for row in rows for config in row.configs}) == 12
+    assert {(config.n_labelled, config.n_unlabelled) for row in rows for config in row.configs} == {
         (42, 378)
     }
 
 
 @pytest.mark.parametrize(
     ("organs", "first", "last"),
-    [(FLARE22, "Liv Spl Sto L.kid", "RAG LAG"), (AMOS, "Liv Sto Spl L.kid", "Eso RAG LAG")],
+    [
+        (organ_set("flare22"), "Liv Spl Sto L.kid", "RAG LAG"),
+        (organ_set("amos"), "Liv Sto Spl L.kid", "Eso RAG LAG"),
+    ],
 )
 def test_paper_order_names_every_organ_once(organs, first, last):
     columns = " ".join(organs.columns)
     assert columns.startswith(first) and columns.endswith(last)
-    assert sorted(organs.paper_order) == sorted(organs.by_label)
+    assert sorted(organs.column_labels) == sorted(organs.by_label)
     assert len({organ.colour for organ in organs.by_label.values()}) == len(organs.by_label)
 
 

@@ -12,10 +12,10 @@ import pytest
 from volumes import blobs, save
 
 from guidednet.data.case_store import PrepareConfig
+from guidednet.data.datasets import organ_set
 from guidednet.data.disk_space import needed_bytes
 from guidednet.data.layouts import RawCase
 from guidednet.data.nifti import read_grid, read_image, read_label
-from guidednet.data.organs import FLARE22
 from guidednet.errors import InputError
 from guidednet.runs.provenance import peak_memory, reset_peak_memory
 
@@ -117,7 +117,7 @@ def read_or_refuse(path, is_label):
     reset_peak_memory("cpu")
     memory, began = peak_memory("cpu"), time.process_time()
     try:
-        volume = read_label(path, None, FLARE22) if is_label else read_image(path)
+        volume = read_label(path, None, organ_set("flare22")) if is_label else read_image(path)
         shape = volume.data.shape
         assert (
             len(shape) == 3

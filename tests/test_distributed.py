@@ -21,7 +21,7 @@ from test_train import result_bytes
 
 from guidednet.cgmm.config import CGMMConfig
 from guidednet.data.sampling import Batch, BatchConfig, BatchDataset
-from guidednet.errors import InputError
+from guidednet.errors import InputError, NonFiniteLossError
 from guidednet.methods import METHODS
 from guidednet.methods.cld import CLDConfig
 from guidednet.methods.guidednet import GuidedNetConfig
@@ -30,7 +30,7 @@ from guidednet.networks import NetworkConfig
 from guidednet.optimiser import set_learning_rate, update
 from guidednet.processes import distributed
 from guidednet.runs.store import RunStore
-from guidednet.training.loop import NonFiniteLossError, make_method, train
+from guidednet.training.loop import make_method, train
 
 pytestmark = pytest.mark.whole
 
@@ -191,7 +191,7 @@ def test_a_worker_killed_in_mid_training(two_processes, tmp_path, capfd):
     uninterrupted training, bit for bit.
     """
     store = RunStore(TinyWorkspace(tmp_path), processes=2)
-    folder = store.folder(KILLED)
+    folder = store.identity.folder(KILLED)
     with ThreadPoolExecutor() as threads:
         killed = threads.submit(kill_one, folder / "checkpoint.pt")
         run = store.get(KILLED)

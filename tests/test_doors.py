@@ -90,13 +90,13 @@ COMMANDS = {
     f"{PLAN} --seeds 101": "argument --seeds: '101' is not a whole number from 1 to 100",
     f"{PLAN} --jobs 100000": "argument --jobs: '100000' is not a whole number from 1 to 256",
     f"{PLAN} --methods cps,,dan": "unknown method ''",
-    f"{PLAN} --cluster pbs": "--cluster pbs: use one of slurm, local",
+    f"{PLAN} --cluster pbs": "unknown --cluster 'pbs': use one of slurm, local",
     f"{PLAN} --cluster-option timeout_min=5": "--cluster-option is for --cluster",
     f"{PLAN} --cluster-option timeout_min": "--cluster-option timeout_min: write it as NAME=VALUE",
     "notebook 12_table3_components --profile smoke --set seeds=0": "parameter 'seeds' is 0: use one of 1 to 100",
     "notebook 12_table3_components --profile smoke --set seeds={[]:1}": "parameter 'seeds' is '{[]:1}', but must be a int",
     f"{REPRODUCE} --seeds 500": "argument --seeds: '500' is not a whole number from 1 to 100",
-    f"{REPRODUCE} --only figure9": "unknown item 'figure9'",
+    f"{REPRODUCE} --only figure9": "unknown artefact 'figure9'",
     f"{REPRODUCE} --results FILE": "FILE: is a file, a folder is needed",
 }
 

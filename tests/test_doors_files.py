@@ -216,7 +216,7 @@ CALLS = {
     ),
     "another way of missing": (
         lambda path: run_store(path).get(tiny_config("cps"), "guess"),
-        "on_missing is 'guess': use one of",
+        "unknown on_missing 'guess': use one of",
     ),
     "a layer beyond the decoder": (
         lambda path: guidednet_of(feature_layer=3),
@@ -228,7 +228,7 @@ CALLS = {
     ),
     "a precision": (
         lambda path: TrainingConfig(precision="int8"),
-        "precision is 'int8': use one of fp32, bf16",
+        "unknown precision 'int8': use one of fp32, bf16",
     ),
     "a training of no steps": (
         lambda path: tiny_config("cps", steps=0),
@@ -248,7 +248,7 @@ CALLS = {
     ),
     "a rule for absent organs": (
         lambda path: organ_means(ONE_SCORE, "dice", rule="best"),
-        "no rule 'best' for absent organs",
+        "unknown rule for absent organs 'best'",
     ),
 }
 

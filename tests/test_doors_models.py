@@ -108,7 +108,7 @@ RECORDS = {
     ),
     "a precision of 16": (
         in_part("training", precision="fp16"),
-        "precision is 'fp16': use one of fp32, bf16",
+        "unknown precision 'fp16': use one of fp32, bf16",
     ),
     "voxels of nothing": (
         lambda record: record | {"prepare": {"spacing_mm": [0, 1, 1]}},

@@ -1,6 +1,6 @@
 """The lock, pyproject.toml and environment.yml say the same; an environment is judged by the lock."""
 
-import re
+import ast
 import sys
 import tomllib
 from pathlib import Path
@@ -70,11 +70,11 @@ def test_every_import_of_the_package_is_a_direct_dependency():
     }
     imported = set()
     for file in (ROOT / "guidednet").rglob("*.py"):
-        imported |= set(
-            re.findall(
-                r"^\s*(?:from|import) (\w+)", file.read_text(encoding="utf-8"), flags=re.MULTILINE
-            )
-        )
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                imported.add(node.module.split(".")[0])
+            elif isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
     assert imported - allowed - set(sys.stdlib_module_names) - {"guidednet"} == set()
 
 

@@ -15,7 +15,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.container import ErrorbarContainer
 
 from guidednet.data.case_store import CaseStore, PrepareConfig
-from guidednet.data.organs import AMOS, FLARE22
+from guidednet.data.datasets import organ_set
 from guidednet.data.prepare import prepare
 from guidednet.data.splits import Split
 from guidednet.errors import InputError
@@ -112,7 +112,9 @@ def lab(colour, vision):
 
 
 @pytest.mark.parametrize("vision", COLOUR_VISION)
-@pytest.mark.parametrize("organs", [FLARE22, AMOS], ids=lambda organs: organs.dataset)
+@pytest.mark.parametrize(
+    "organs", [organ_set("flare22"), organ_set("amos")], ids=lambda organs: organs.dataset
+)
 def test_organ_colours_differ_with_any_colour_vision(organs, vision):
     """At least 5 in CIE76, twice what is just noticeable side by side."""
     colours = {organ.name: lab(organ.colour, vision) for organ in organs.by_label.values()}
@@ -130,7 +132,7 @@ def test_ranks_by_hand():
     table = rank_table(pd.Series({"Liv": 1500.0, "Sto": 300.0, "Gal": 30.0}), scores, "here")
     assert table.set_index("organ")["n_test_cases"].to_dict() == cases
     figure, axes = print_figure(SINGLE, 2)
-    draw_ranks(axes, table, FLARE22, "a single seed has no spread")
+    draw_ranks(axes, table, organ_set("flare22"), "a single seed has no spread")
     assert [text.get_text() for text in axes.texts] == ["Liv", "Sto", "Gal"]
     assert table.set_index("organ")["size_rank"].to_dict() == {"Liv": 1, "Sto": 2, "Gal": 3}
     assert table.set_index("organ")["dice_rank"].to_dict() == {"Liv": 1, "Sto": 3, "Gal": 2}
@@ -167,6 +169,7 @@ def test_rank_correlation_and_its_interval():
 
 def small_workspace(tmp_path):
     settings = DataConfig(
+        "flare22",
         1,
         0,
         0,
@@ -193,7 +196,7 @@ def test_hidden_truth_is_the_phantom_on_the_prepared_grid(tmp_path):
         and not (folder / "cases" / "Case_00001" / "label.npy").exists()
     )
     scan = make_case("flare22", "Case_00001", shifted=True, voxel_mm=9.0)
-    liver = FLARE22.label_of("liver")
+    liver = organ_set("flare22").label_of("liver")
     millilitres = (scan.label == liver).sum() * abs(np.linalg.det(scan.affine[:3, :3])) / 1000
     assert (truth == liver).sum() * np.prod(store.spacing("Case_00001")) / 1000 == pytest.approx(
         millilitres, rel=0.2
@@ -215,7 +218,14 @@ def scene_of(**labels):
     maps |= labels
     image = np.linspace(0, 1, 480).reshape(shape).astype(np.float32)
     return Scene(
-        "case", image, maps, np.diag([1, 1, 3, 1.0]), FLARE22, SCALED_WINDOWS, "scaled", "reference"
+        "case",
+        image,
+        maps,
+        np.diag([1, 1, 3, 1.0]),
+        organ_set("flare22"),
+        SCALED_WINDOWS,
+        "scaled",
+        "reference",
     )
 
 
@@ -278,24 +288,25 @@ def test_diagrams_are_drawn_from_their_tables():
 
 def test_surface_of_a_box_has_its_volume_and_place():
     label = np.zeros((20, 30, 40), np.uint8)
-    label[5:15, 10:20, 8:32] = FLARE22.label_of("liver")
-    vertices, faces = organ_surfaces(label, (3.0, 2.0, 1.0), FLARE22)["liver"]
+    label[5:15, 10:20, 8:32] = organ_set("flare22").label_of("liver")
+    vertices, faces = organ_surfaces(label, (3.0, 2.0, 1.0), organ_set("flare22"))["liver"]
     corners = vertices[faces]
     volume = (
         abs(np.einsum("fi,fi->f", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])).sum()) / 6
     )
     assert volume == pytest.approx(30 * 20 * 24, rel=0.05)
     np.testing.assert_allclose(vertices.min(0), [7.5, 19, 13.5], atol=0.6)
-    assert list(organ_surfaces(label, (3.0, 2.0, 1.0), FLARE22)) == ["liver"]
+    assert list(organ_surfaces(label, (3.0, 2.0, 1.0), organ_set("flare22"))) == ["liver"]
 
 
 def test_organ_volumes_are_means_over_the_labelled_cases_that_have_them():
     voxels = pd.DataFrame(
-        {organ.name: [2000, 0, 9] for organ in FLARE22.by_label.values()}, index=["a", "b", "c"]
+        {organ.name: [2000, 0, 9] for organ in organ_set("flare22").by_label.values()},
+        index=["a", "b", "c"],
     )
     store = SimpleNamespace(cases=voxels, spacing=lambda case: (5.0, 2.0, 1.0))
-    volumes = organ_volumes(store, Split(("a", "b"), (), (), ()), FLARE22)
-    assert list(volumes.index) == FLARE22.columns and (volumes == 20).all()
+    volumes = organ_volumes(store, Split(("a", "b"), (), (), ()), organ_set("flare22"))
+    assert list(volumes.index) == organ_set("flare22").columns and (volumes == 20).all()
     figure, axes = plt.subplots()
     scores = pd.DataFrame(
         {
@@ -305,7 +316,7 @@ def test_organ_volumes_are_means_over_the_labelled_cases_that_have_them():
             "n_test_cases": 2,
         }
     )
-    draw_ranks(axes, rank_table(volumes, scores, "here"), FLARE22, "ranks")
+    draw_ranks(axes, rank_table(volumes, scores, "here"), organ_set("flare22"), "ranks")
     assert len(axes.texts) == 12  # the gallbladder has no Dice
 
 
@@ -330,11 +341,13 @@ def test_bars_are_the_numbers_of_the_table():
         "sd_dice": [1.0, np.nan],
     }
     table = pd.DataFrame(
-        rows | {"mean_jaccard": [40.0, np.nan]} | dict.fromkeys(FLARE22.columns, [50.0, 62.5])
+        rows
+        | {"mean_jaccard": [40.0, np.nan]}
+        | dict.fromkeys(organ_set("flare22").columns, [50.0, 62.5])
     )
     figure, (means, gains, pairs) = plt.subplots(1, 3)
     draw_means(means, table, "means")
-    draw_organ_gains(gains, table, FLARE22, "gains")
+    draw_organ_gains(gains, table, organ_set("flare22"), "gains")
     draw_pairs(pairs, table, "pairs")
     assert [bar.get_width() for bar in means.patches] == [50, 60]
     assert [bar.get_width() for bar in gains.patches] == [12.5] * 13
@@ -356,14 +369,16 @@ def test_benchmarks_are_drawn_as_they_were_measured():
 
 def test_slices_and_their_slider_cover_the_volume():
     scene = scene_of()
-    figure = montage(scene.image, (3, 1, 1), scene.labels["reference"], FLARE22, count=3)
+    figure = montage(
+        scene.image, (3, 1, 1), scene.labels["reference"], organ_set("flare22"), count=3
+    )
     assert [axes.get_title() for axes in figure.axes] == [
         "transverse 0",
         "transverse 2",
         "transverse 3",
     ] and len(figure.legends) == 1
     slider, picture = slice_slider(
-        scene.image, (3, 1, 1), scene.labels["reference"], FLARE22, "coronal"
+        scene.image, (3, 1, 1), scene.labels["reference"], organ_set("flare22"), "coronal"
     ).children
     assert (slider.min, slider.max, slider.value) == (0, 9, 5)
     slider.value = 9

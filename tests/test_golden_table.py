@@ -39,16 +39,16 @@ def test_committed_records_print_the_committed_table(tmp_path):
 
 def test_a_run_without_a_record_is_named():
     empty = RecordedRuns(GOLDEN / "elsewhere")
-    assert empty.get(ROWS[0].runs[0]) is None
+    assert empty.get(ROWS[0].configs[0]) is None
     with pytest.raises(InputError, match="no record of flare22 cps, seed 0"):
-        empty.get(ROWS[0].runs[0], "fail")
+        empty.get(ROWS[0].configs[0], "fail")
 
 
 def take(results):
     """Copy the records and scores of Table 3's runs from a results folder, and print their table."""
     shutil.rmtree(GOLDEN, ignore_errors=True)
     found = RecordedRuns(results / "runs")
-    for config in (config for row in ROWS for config in row.runs):
+    for config in (config for row in ROWS for config in row.configs):
         source = found.get(config, "fail").folder
         target = GOLDEN / "runs" / source.name
         target.mkdir(parents=True)

@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 from conftest import SPLIT, BlobStore, tiny_config
 
-from guidednet.data.organs import FLARE22
+from guidednet.data.datasets import organ_set
+from guidednet.errors import NonFiniteLossError
 from guidednet.training import loop as training
 from guidednet.training.health import warnings
-from guidednet.training.loop import NonFiniteLossError, train
+from guidednet.training.loop import train
 
 FULL = np.full(14, 100)
 
@@ -19,7 +20,7 @@ def curves(dice, norms=(1.0, 1.2, 0.9)):
 
 def without(organ):
     voxels = FULL.copy()
-    voxels[FLARE22.label_of(organ)] = 0
+    voxels[organ_set("flare22").label_of(organ)] = 0
     return voxels
 
 
@@ -55,11 +56,14 @@ def without(organ):
     ],
 )
 def test_each_fault_has_its_sentence(dice, norms, voxels, said):
-    assert warnings(curves(dice, norms), voxels, FLARE22) == said
+    assert warnings(curves(dice, norms), voxels, organ_set("flare22")) == said
 
 
 def test_a_training_shorter_than_its_first_look_has_nothing_to_say():
-    assert warnings(curves([0.1, 0.2, 0.3]).drop(columns="gradient_norm"), FULL, FLARE22) == []
+    assert (
+        warnings(curves([0.1, 0.2, 0.3]).drop(columns="gradient_norm"), FULL, organ_set("flare22"))
+        == []
+    )
 
 
 def test_the_norm_is_that_of_all_gradients(tmp_path, monkeypatch):

@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from guidednet.data.organs import FLARE22
+from guidednet.data.datasets import organ_set
 from guidednet.report.figures.save import print_figure, save_figure
-from guidednet.report.page import write_index
+from guidednet.report.page import write_page
 from guidednet.report.viewer.scene import SCALED_WINDOWS, Scene
 from guidednet.report.viewer.slice_browser import browser_html, slice_pictures
 from guidednet.runs.profiles import profile
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace
-from guidednet.study.artefacts import Item
+from guidednet.study.artefacts import Artefact
 from guidednet.study.rows import Row
 
 
@@ -28,7 +28,7 @@ def scene(title="case"):
         label.astype(np.float32),
         {"reference": label, "CPS": label},
         np.eye(4),
-        FLARE22,
+        organ_set("flare22"),
         SCALED_WINDOWS,
         "scaled",
     )
@@ -47,14 +47,12 @@ def page(tmp_path):
     )
     config = workspace.profile.run("flare22", "cps", (1, 9), 0)
     rows = lambda profile, seeds: [Row("<CPS & co>", (config,))]  # noqa: E731
-    items = {
-        "table3": Item("12_table3_components", rows, ("table3.csv",)),
-        "figure6": Item("23_figure6_hyperparameters", rows, ("figure6.csv", "figure6.png")),
-        "table1": Item("10_table1_flare22", rows, ("table1.csv",)),
+    artefacts = {
+        "table3": Artefact("12_table3_components", rows, ("table3.csv",)),
+        "figure6": Artefact("23_figure6_hyperparameters", rows, ("figure6.csv", "figure6.png")),
+        "table1": Artefact("10_table1_flare22", rows, ("table1.csv",)),
     }
-    path = write_index(
-        workspace, items, pd.DataFrame({"run": ["<b>"]}), RunStore(workspace), seeds=1
-    )
+    path = write_page(artefacts, pd.DataFrame({"run": ["<b>"]}), RunStore(workspace), seeds=1)
     return path.read_text(encoding="utf-8")
 
 

@@ -4,9 +4,9 @@ import pytest
 from conftest import tiny_config
 from test_runs import TinyWorkspace
 
+from guidednet.errors import NonFiniteLossError
 from guidednet.runs.side_by_side import train_runs
 from guidednet.runs.store import RunStore
-from guidednet.training.loop import NonFiniteLossError
 
 FILES = ("weights.pt", "weights_last.pt", "curves.csv", "scores.csv")
 
@@ -22,15 +22,17 @@ def outputs(folder):
 @pytest.mark.whole
 def test_side_by_side_is_one_after_another(tmp_path):
     configs = [
-        tiny_config(method, burn_in_steps=2) for method in ("cps", "guidednet", "supervised")
+        tiny_config(method, warm_start_steps=2) for method in ("cps", "guidednet", "supervised")
     ]
     stores = {jobs: RunStore(TinyWorkspace(tmp_path / str(jobs))) for jobs in (1, 2)}
     planned = list(
-        dict.fromkeys(run for config in configs for run in stores[1].with_burn_in(config))
+        dict.fromkeys(
+            run for config in configs for run in stores[1].identity.with_warm_start(config)
+        )
     )
     for jobs, store in stores.items():
         train_runs(store, planned, jobs)
-        assert all(store.is_scored(config) for config in planned)
+        assert all(store.identity.is_scored(config) for config in planned)
     assert len(planned) == 5 and len(outputs(tmp_path / "1")) == 20
     assert outputs(tmp_path / "1") == outputs(tmp_path / "2")
 
@@ -45,4 +47,4 @@ def test_a_failing_run_is_named_and_the_others_stay(tmp_path):
     good = tiny_config("cps")
     with pytest.raises(NonFiniteLossError, match="loss term"):
         train_runs(store, [good, wrong], jobs=2)
-    assert store.status(good) == "finished" and store.status(wrong) != "finished"
+    assert store.identity.status(good) == "finished" and store.identity.status(wrong) != "finished"

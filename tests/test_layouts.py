@@ -141,7 +141,7 @@ def test_a_folder_that_is_no_release_gets_one_sentence(name, tmp_path):
 def test_phantoms_in_the_place_of_a_real_data_set_are_called_synthetic(tmp_path):
     workspace = Workspace(profile("paper"), tmp_path, tmp_path / "results", tmp_path / "figures")
     rows = [Row("CPS", (workspace.profile.run("amos", "cps", (1, 1), 0),))]
-    text = lambda: caption("Table 2", workspace, 1, rows, RunStore(workspace)).text  # noqa: E731
+    text = lambda: caption("Table 2", rows, RunStore(workspace)).text  # noqa: E731
     assert not workspace.synthetic and "amos;" in text()
     touch(tmp_path / "amos", PHANTOM_FILE)
     assert workspace.synthetic and "synthetic amos phantoms, not patients" in text()

@@ -11,7 +11,7 @@ import pytest
 from guidednet.report.tables.table import make_table
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import open_workspace
-from guidednet.study.artefacts import items
+from guidednet.study.artefacts import artefacts
 from guidednet.study.plan import planned_runs
 from guidednet.support.progress import silent
 
@@ -22,12 +22,12 @@ MIB = 2**20
 def reproduce_once(workspace):
     """Every run of the smoke grid anew, and the tables."""
     store = RunStore(workspace, "cpu", progress=lambda name: silent)
-    everything = items(None)
+    everything = artefacts(None)
     for run in planned_runs(everything, store, seeds=1):
         store.get(run.config)
     for name in ("table1", "table2", "table3", "table4"):
         make_table(everything[name].rows(workspace.profile, 1), store, name, on_missing="fail")
-    shutil.rmtree(workspace.run_folder)
+    shutil.rmtree(workspace.runs_folder)
 
 
 def held():

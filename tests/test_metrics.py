@@ -75,14 +75,14 @@ CASES = {
 
 
 @pytest.mark.parametrize(
-    ("rule", "expected"), [("skip", 0.8 / 2), ("paper", 0.8 / 2), ("challenge", (0.8 + 1) / 4)]
+    ("rule", "expected"), [("skip", 0.8 / 2), ("released", 0.8 / 2), ("challenge", (0.8 + 1) / 4)]
 )
 def test_rules_for_absent_organs(rule, expected):
     assert mean_over_cases(**CASES, rule=rule) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
-    ("rule", "expected"), [("skip", np.nan), ("paper", np.nan), ("challenge", 0.5)]
+    ("rule", "expected"), [("skip", np.nan), ("released", np.nan), ("challenge", 0.5)]
 )
 def test_rules_where_no_case_has_the_organ(rule, expected):
     found = mean_over_cases([np.nan, np.nan], [0, 0], [5, 0], rule)
@@ -90,5 +90,5 @@ def test_rules_where_no_case_has_the_organ(rule, expected):
 
 
 def test_unknown_rule_is_refused():
-    with pytest.raises(InputError, match="use one of skip, challenge, paper"):
+    with pytest.raises(InputError, match="use one of skip, challenge, released"):
         mean_over_cases(**CASES, rule="best")

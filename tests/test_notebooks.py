@@ -10,12 +10,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from guidednet.errors import InputError
+from guidednet.errors import InputError, NotebookError
 from guidednet.report.execute_notebooks import (
     NOTEBOOKS,
     WIDGET,
     Execution,
-    NotebookError,
     check_parameters,
     execute,
     parse_parameters,
@@ -23,7 +22,7 @@ from guidednet.report.execute_notebooks import (
     title,
     without_widgets,
 )
-from guidednet.study.artefacts import ITEMS
+from guidednet.study.artefacts import ARTEFACTS
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 PARAMETERS = {"profile", "seeds", "on_missing", "case", "image", "labels"}
@@ -38,7 +37,7 @@ def parameter_cells(path):
 
 
 def test_every_item_has_its_notebook_and_every_notebook_an_item():
-    assert {path.stem for path in PATHS} == {item.notebook for item in ITEMS.values()}
+    assert {path.stem for path in PATHS} == {item.notebook for item in ARTEFACTS.values()}
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)

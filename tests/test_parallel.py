@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from guidednet.processes.workers import WorkerLostError, gpu_of_each, in_parallel, one_thread
+from guidednet.errors import WorkerLostError
+from guidednet.processes.workers import gpu_of_each, in_parallel, one_thread
 
 ROOT = Path(__file__).parent.parent
 

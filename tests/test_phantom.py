@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from guidednet.data.datasets import organ_set
 from guidednet.data.layouts import find_cases
 from guidednet.data.nifti import read_image, read_label
-from guidednet.data.organs import organ_set
 from guidednet.errors import InputError
 from guidednet.phantom import cases as phantom_cases
 from guidednet.phantom import make_case, write_phantoms

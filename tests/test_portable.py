@@ -10,8 +10,8 @@ from conftest import save_run
 from volumes import blobs, save
 
 from guidednet.cli.score_text import folder_text
+from guidednet.data.datasets import organ_set
 from guidednet.data.dicom import read_series
-from guidednet.data.organs import FLARE22
 from guidednet.errors import InputError
 from guidednet.evaluation.folders import mean_scores, score_folder
 from guidednet.predict import find_jobs, organ_volumes, segment, write_colour_tables
@@ -87,7 +87,7 @@ def test_the_volume_of_a_known_shape():
         np.meshgrid(*[np.arange(-30, 30) * step for step in (1.0, 1.5, 2.0)], indexing="ij")
     )
     ball = (np.linalg.norm(grid, axis=0) <= 25).astype(np.uint8)
-    volume = organ_volumes(ball, np.diag([1.0, -1.5, 2.0, 1.0]), FLARE22)["liver"]
+    volume = organ_volumes(ball, np.diag([1.0, -1.5, 2.0, 1.0]), organ_set("flare22"))["liver"]
     assert volume == pytest.approx(4 / 3 * np.pi * 25**3 / 1000, rel=0.02)
 
 
@@ -109,7 +109,7 @@ def test_wrong_folders_are_one_sentence(scan, output, message, tmp_path):
 
 
 def test_colour_tables_name_every_organ(tmp_path):
-    snap, slicer = write_colour_tables(FLARE22, tmp_path)
+    snap, slicer = write_colour_tables(organ_set("flare22"), tmp_path)
     lines = snap.read_text(encoding="utf-8").splitlines()
     assert (
         len(lines) == 14

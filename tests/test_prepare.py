@@ -19,8 +19,8 @@ from volumes import AXIS_ORDERS, blobs, reoriented, save, save_case
 
 from guidednet.data import prepare as preparation
 from guidednet.data.case_store import CaseStore, PrepareConfig
+from guidednet.data.datasets import organ_set
 from guidednet.data.nifti import Volume, read_image, read_label
-from guidednet.data.organs import FLARE22
 from guidednet.data.prepare import prepare, prepare_image, scale_intensity
 from guidednet.data.resample import to_grid
 from guidednet.errors import InputError
@@ -382,10 +382,12 @@ def test_image_and_label_may_lie_half_a_voxel_apart(difference, fits, tmp_path):
     affine = np.diag([0.5, 0.5, 0.5, 1.0])
     path = save(tmp_path / "label.nii.gz", label, affine + difference)
     if fits:
-        assert np.array_equal(read_label(path, Volume(image, affine), FLARE22).data, label)
+        assert np.array_equal(
+            read_label(path, Volume(image, affine), organ_set("flare22")).data, label
+        )
     else:
         with pytest.raises(InputError, match="lie up to 0.55 voxels apart"):
-            read_label(path, Volume(image, affine), FLARE22)
+            read_label(path, Volume(image, affine), organ_set("flare22"))
 
 
 def test_four_dimensions_with_one_volume_are_three(tmp_path):

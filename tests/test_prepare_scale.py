@@ -20,10 +20,10 @@ from guidednet.config import from_dict
 from guidednet.data import disk_space
 from guidednet.data import prepare as preparation
 from guidednet.data.case_store import CaseStore, PrepareConfig
+from guidednet.data.datasets import organ_set
 from guidednet.data.disk_space import needed_bytes
 from guidednet.data.layouts import find_cases
 from guidednet.data.nifti import Volume
-from guidednet.data.organs import FLARE22, organ_set
 from guidednet.data.prepare import prepare, prepare_image
 from guidednet.data.resample import to_grid
 from guidednet.data.verify import verify
@@ -382,7 +382,7 @@ def test_volume_of_a_ball_on_an_oblique_grid():
     centre = nib.affines.apply_affine(affine, (np.array(shape) - 1) / 2)
     inside = np.linalg.norm(nib.affines.apply_affine(prepared_affine, index) - centre, axis=-1) < 30
     predicted = inside.transpose(2, 1, 0).astype(np.uint8)
-    volume = organ_volumes(to_grid(predicted, prepared_affine, shape, affine), affine, FLARE22)[
-        "liver"
-    ]
+    volume = organ_volumes(
+        to_grid(predicted, prepared_affine, shape, affine), affine, organ_set("flare22")
+    )["liver"]
     assert volume == pytest.approx(4 / 3 * np.pi * 3.0**3, rel=0.02)

@@ -9,19 +9,18 @@ from pathlib import Path
 import pytest
 from conftest import SPLIT, BlobStore, tiny_config
 
-from guidednet.errors import InputError
+from guidednet.errors import InputError, NonFiniteLossError
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.networks import NetworkConfig
-from guidednet.runs import fingerprint
+from guidednet.runs import identity
 from guidednet.runs.fingerprint import code_hash
 from guidednet.runs.record import config_from_record, load_weights, read_record
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import open_workspace
 from guidednet.study import plan
-from guidednet.study.artefacts import Item
+from guidednet.study.artefacts import Artefact
 from guidednet.study.rows import Row
 from guidednet.support.files import write_json
-from guidednet.training.loop import NonFiniteLossError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +31,7 @@ class TinyWorkspace:
     content: str = "1"
 
     @property
-    def run_folder(self):
+    def runs_folder(self):
         return self.folder / "runs"
 
     @property
@@ -71,12 +70,12 @@ def modification_times(folder):
 
 def test_a_run_is_trained_once_and_then_read(store):
     config = tiny_config("cps")
-    assert store.status(config) == "missing"
+    assert store.identity.status(config) == "missing"
     first = store.get(config)
     before = modification_times(first.folder)
     again = store.get(config)
     assert modification_times(first.folder) == before
-    assert store.status(config) == "finished" and again.record == first.record
+    assert store.identity.status(config) == "finished" and again.record == first.record
     assert not (first.folder / "checkpoint.pt").exists()
     assert config_from_record(first.record["config"]) == config
 
@@ -97,12 +96,12 @@ def test_scores_are_long_form_over_the_test_list_alone(store):
 def test_record_is_written_last(store, monkeypatch):
     config = tiny_config("supervised")
     monkeypatch.setattr(
-        "guidednet.runs.store.score_method",
+        "guidednet.runs.make.score_method",
         lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt),
     )
     with pytest.raises(KeyboardInterrupt):
         store.get(config)
-    assert store.status(config) == "started"
+    assert store.identity.status(config) == "started"
     monkeypatch.undo()
     assert store.get(config).record["best_step"] > 0
 
@@ -118,13 +117,13 @@ def test_record_is_written_last(store, monkeypatch):
 )
 def test_key_changes_with_the_configuration(store, change):
     config = tiny_config("guidednet")
-    assert store.key(dataclasses.replace(config, **change)) != store.key(config)
+    assert store.identity.key(dataclasses.replace(config, **change)) != store.identity.key(config)
 
 
 def test_key_changes_with_the_data_and_not_with_the_folder(tmp_path):
     config = tiny_config("cps")
     keys = [
-        RunStore(TinyWorkspace(tmp_path / name, content)).key(config)
+        RunStore(TinyWorkspace(tmp_path / name, content)).identity.key(config)
         for name, content in (("a", "1"), ("b", "1"), ("a", "2"))
     ]
     assert keys[0] == keys[1] != keys[2]
@@ -138,17 +137,19 @@ def test_code_hash_sees_numbers_and_not_comments():
     assert code_hash(code) != code_hash(code.replace("2", "3"))
 
 
-def test_burn_in_is_a_run_of_its_own_that_rows_share(store):
-    config = tiny_config("cps", burn_in_steps=2)
-    other = tiny_config("guidednet", burn_in_steps=2)
-    parents = store.burn_in(config)
-    assert set(parents) == {"kaiming", "xavier"} and parents == store.burn_in(other)
-    assert store.burn_in(tiny_config("supervised", burn_in_steps=2)) == {
+def test_warm_start_is_a_run_of_its_own_that_rows_share(store):
+    config = tiny_config("cps", warm_start_steps=2)
+    other = tiny_config("guidednet", warm_start_steps=2)
+    parents = store.identity.warm_start(config)
+    assert set(parents) == {"kaiming", "xavier"} and parents == store.identity.warm_start(other)
+    assert store.identity.warm_start(tiny_config("supervised", warm_start_steps=2)) == {
         "kaiming": parents["kaiming"]
     }
     store.get(config)
-    assert {store.status(parent) for parent in parents.values()} == {"finished"}
-    assert store.key(parents["kaiming"]) in json.dumps(read_record(store.folder(config))["burn_in"])
+    assert {store.identity.status(parent) for parent in parents.values()} == {"finished"}
+    assert store.identity.key(parents["kaiming"]) in json.dumps(
+        read_record(store.identity.folder(config))["warm_start"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -165,11 +166,8 @@ def test_changed_evaluation_scores_again_and_does_not_train(store, monkeypatch):
     config = tiny_config("cps")
     folder = store.get(config).folder
     weights = modification_times(folder)[folder / "weights.pt"]
-    original = fingerprint.code_fingerprint
-    monkeypatch.setattr(
-        "guidednet.runs.store.code_fingerprint",
-        lambda modules: original(modules) | {"a new metric": "1"},
-    )
+    original = identity.evaluation_code()
+    monkeypatch.setattr(identity, "evaluation_code", lambda: original | {"a new metric": "1"})
     scored = modification_times(folder)[folder / "scores.csv"]
     store.get(config)
     assert modification_times(folder)[folder / "weights.pt"] == weights
@@ -188,60 +186,60 @@ def test_weights_load_without_store_or_split(store):
 
 
 def test_plan_lists_each_run_once_after_the_runs_it_starts_from(store):
-    shared = tiny_config("cps", burn_in_steps=2)
-    items = {
-        "table3": Item(
+    shared = tiny_config("cps", warm_start_steps=2)
+    artefacts = {
+        "table3": Artefact(
             "12",
             lambda profile, seeds: [
                 Row("CPS", (shared,)),
-                Row("GuidedNet", (tiny_config("guidednet", burn_in_steps=2),)),
+                Row("GuidedNet", (tiny_config("guidednet", warm_start_steps=2),)),
             ],
         ),
-        "table1": Item("10", lambda profile, seeds: [Row("CPS", (shared,))]),
+        "table1": Artefact("10", lambda profile, seeds: [Row("CPS", (shared,))]),
     }
-    planned = plan.planned_runs(items, store, seeds=1)
+    planned = plan.planned_runs(artefacts, store, seeds=1)
     assert [run.config.method for run in planned] == [
         "supervised",
         "supervised",
         "cps",
         "guidednet",
     ]
-    assert [run.row for run in planned] == ["burn-in", "burn-in", "CPS", "GuidedNet"]
-    assert planned[2].config == shared and planned[2].items == ["table3", "table1"]
+    assert [run.row for run in planned] == ["warm start", "warm start", "CPS", "GuidedNet"]
+    assert planned[2].config == shared and planned[2].artefacts == ["table3", "table1"]
     table = plan.plan_table(planned, store)
     assert (table["status"] == "missing").all() and (table["hours"] > 0).all()
     store.get(shared)
-    again = plan.planned_runs(items, store, seeds=1)
+    again = plan.planned_runs(artefacts, store, seeds=1)
     assert list(plan.plan_table(again, store)["hours"] > 0) == [False, False, False, True]
-    assert list(plan.item_table(again)["left"]) == [0, 1]
+    assert list(plan.artefact_table(again)["left"]) == [0, 1]
 
 
 def test_the_cheapest_whole_item_comes_first(store):
     long, short = tiny_config("cps"), tiny_config("supervised")
-    items = {
-        "dear": Item(
+    artefacts = {
+        "dear": Artefact(
             "a",
             lambda profile, seeds: [
                 Row("CPS", (long,)),
                 Row("GuidedNet", (tiny_config("guidednet"),)),
             ],
         ),
-        "cheap": Item("b", lambda profile, seeds: [Row("Sup only", (short,))]),
-        "middle": Item(
+        "cheap": Artefact("b", lambda profile, seeds: [Row("Sup only", (short,))]),
+        "middle": Artefact(
             "c", lambda profile, seeds: [Row("Sup only", (short,)), Row("CPS", (long,))]
         ),
     }
-    planned = plan.planned_runs(items, store, seeds=1)
+    planned = plan.planned_runs(artefacts, store, seeds=1)
     assert [run.config.method for run in planned] == ["supervised", "cps", "guidednet"]
-    table = plan.item_table(planned)
+    table = plan.artefact_table(planned)
     assert (
-        list(table["item"]) == ["cheap", "middle", "dear"]
+        list(table["artefact"]) == ["cheap", "middle", "dear"]
         and table["complete after hours"].is_monotonic_increasing
     )
     assert [
-        run.config.method for run in plan.planned_runs(items, store, seeds=1, methods=("cps",))
+        run.config.method for run in plan.planned_runs(artefacts, store, seeds=1, methods=("cps",))
     ] == ["cps"]
-    assert plan.planned_runs(items, store, seeds=1, methods=()) == []
+    assert plan.planned_runs(artefacts, store, seeds=1, methods=()) == []
 
 
 def test_runs_of_another_version_are_counted_and_not_used(store):
@@ -297,16 +295,16 @@ def test_operations_are_those_of_the_convolutions():
     ]
     forward = [2 * 27 * i * o / share for i, o, share in pairs] + [2 * width * classes]
     expected = 3 * sum(forward) - forward[0]
-    assert plan.operations_per_voxel(
-        NetworkConfig(width=width, depth=2), "flare22"
-    ) == pytest.approx(expected)
+    assert plan.operations_per_voxel(NetworkConfig(width=width, depth=2), classes) == pytest.approx(
+        expected
+    )
 
 
 def test_folders_come_from_the_environment(tmp_path, monkeypatch):
     monkeypatch.setitem(os.environ, "RESULTS_DIR", str(tmp_path / "elsewhere"))
-    assert open_workspace("smoke").run_folder == tmp_path / "elsewhere" / "runs"
+    assert open_workspace("smoke").runs_folder == tmp_path / "elsewhere" / "runs"
     assert (
-        open_workspace("smoke", results=tmp_path / "given").run_folder
+        open_workspace("smoke", results=tmp_path / "given").runs_folder
         == tmp_path / "given" / "runs"
     )
 
@@ -317,11 +315,11 @@ def test_a_training_that_fails_says_why_until_another_attempt_is_finished(store,
 
     config = tiny_config("supervised")
     assert store.failure(config) is None
-    monkeypatch.setattr("guidednet.runs.store.train", diverge)
+    monkeypatch.setattr("guidednet.runs.make.train", diverge)
     with pytest.raises(NonFiniteLossError):
         store.get(config)
     assert (
-        store.status(config) == "missing"
+        store.identity.status(config) == "missing"
         and store.failure(config) == "loss term 'supervised' is nan at step 3"
     )
     monkeypatch.undo()
@@ -333,8 +331,8 @@ def test_a_start_that_fails_is_the_reason_of_all_that_would_start_from_it(store,
     def diverge(*arguments):
         raise NonFiniteLossError("loss term 'supervised' is inf at step 1")
 
-    config = tiny_config("cps", burn_in_steps=3)
-    monkeypatch.setattr("guidednet.runs.store.train", diverge)
+    config = tiny_config("cps", warm_start_steps=3)
+    monkeypatch.setattr("guidednet.runs.make.train", diverge)
     with pytest.raises(NonFiniteLossError):
         store.get(config)
     assert store.failure(config) == "loss term 'supervised' is inf at step 1"
@@ -345,7 +343,7 @@ def test_warnings_of_a_run_and_of_its_start_are_in_its_record(store, monkeypatch
         "guidednet.training.health.warnings",
         lambda curves, voxels, organs: [f"{len(curves)} steps"],
     )
-    config = tiny_config("cps", burn_in_steps=3)
+    config = tiny_config("cps", warm_start_steps=3)
     assert store.get(config).record["warnings"] == ["5 steps", "its supervised start: 3 steps"]
 
 

@@ -25,8 +25,8 @@ from papermill.translators import translate_parameters
 from volumes import save_case
 
 from guidednet.data.case_store import CaseStore, PrepareConfig
+from guidednet.data.datasets import organ_set
 from guidednet.data.layouts import find_cases
-from guidednet.data.organs import FLARE22
 from guidednet.data.prepare import prepare
 from guidednet.data.splits import read_lists, read_mapping
 from guidednet.errors import InputError
@@ -372,7 +372,7 @@ def scene(name):
         label.astype(np.float32),
         maps,
         np.eye(4),
-        FLARE22,
+        organ_set("flare22"),
         SCALED_WINDOWS,
         "scaled",
         reference="reference",

@@ -57,15 +57,15 @@ def test_two_labelled_cases_cannot_be_divided():
 @pytest.mark.parametrize(
     ("settings", "share", "numbers"),
     [
-        (DataConfig(42, 14, 14), 0.5, (42, 42)),
-        (DataConfig(42, 14, 14), 0.1, (42, 378)),
-        (DataConfig(42, 14, 14), 0.05, (42, 798)),
-        (DataConfig(42, 14, 14, most_unlabelled=100), 0.1, (42, 100)),
-        (DataConfig(180, 60, 60, hides_labels=True), 0.5, (90, 90)),
-        (DataConfig(180, 60, 60, hides_labels=True), 0.1, (18, 162)),
-        (DataConfig(180, 60, 60, hides_labels=True), 0.05, (9, 171)),
-        (DataConfig(180, 60, 60, hides_labels=True), 0.02, (4, 176)),
-        (DataConfig(3, 1, 1, hides_labels=True), 0.02, (1, 2)),
+        (DataConfig("flare22", 42, 14, 14), 0.5, (42, 42)),
+        (DataConfig("flare22", 42, 14, 14), 0.1, (42, 378)),
+        (DataConfig("flare22", 42, 14, 14), 0.05, (42, 798)),
+        (DataConfig("flare22", 42, 14, 14, most_unlabelled=100), 0.1, (42, 100)),
+        (DataConfig("amos", 180, 60, 60), 0.5, (90, 90)),
+        (DataConfig("amos", 180, 60, 60), 0.1, (18, 162)),
+        (DataConfig("amos", 180, 60, 60), 0.05, (9, 171)),
+        (DataConfig("amos", 180, 60, 60), 0.02, (4, 176)),
+        (DataConfig("amos", 3, 1, 1), 0.02, (1, 2)),
     ],
 )
 def test_any_share_of_labels(settings, share, numbers):
@@ -75,7 +75,7 @@ def test_any_share_of_labels(settings, share, numbers):
 @pytest.mark.parametrize("share", [0.0, 1.0, -0.1, 10])
 def test_no_share_outside_0_to_100_percent(share):
     with pytest.raises(InputError, match="is outside 0 to 100 %"):
-        DataConfig(42, 14, 14).at(share)
+        DataConfig("flare22", 42, 14, 14).at(share)
 
 
 def test_the_released_lists_are_those_of_the_paper():

@@ -5,10 +5,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from guidednet.data.organs import AMOS, FLARE22
+from guidednet.data.datasets import organ_set
 from guidednet.evaluation.statistics import bootstrap_interval, holm, paired_p_value
 from guidednet.metrics.surface_distance import (
-    TOLERANCES_MM,
     surface,
     surface_distances,
     surface_scores,
@@ -52,10 +51,9 @@ def test_surface_of_a_cube_is_its_hull():
     assert surface(slab(4, 9)).sum() == 5 * 6 * 6 - 3 * 4 * 4
 
 
-def test_every_organ_has_a_tolerance():
-    assert set(TOLERANCES_MM) == {
-        organ.name for organs in (FLARE22, AMOS) for organ in organs.by_label.values()
-    }
+def test_tolerances_are_those_of_the_challenge():
+    tolerances = {organ.name: organ.tolerance_mm for _, organ in organ_set("flare22").in_order}
+    assert tolerances["liver"] == 5 and tolerances["duodenum"] == 7 and tolerances["aorta"] == 2
 
 
 def test_bootstrap_interval_covers_the_mean_and_shrinks_with_cases():

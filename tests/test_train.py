@@ -14,16 +14,15 @@ import torch
 from conftest import SPLIT, BlobStore, KilledError, killed_after, tiny_config
 
 from guidednet.config import TrainingConfig
-from guidednet.data.organs import organ_set
 from guidednet.data.sampling import BatchDataset
-from guidednet.errors import InputError
+from guidednet.errors import InputError, NonFiniteLossError
 from guidednet.methods import METHODS
 from guidednet.methods.cps import CPSConfig
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.networks import NetworkConfig
 from guidednet.optimiser import update
 from guidednet.training.device import accelerated, autocast
-from guidednet.training.loop import NonFiniteLossError, make_method, train
+from guidednet.training.loop import make_method, train
 
 RESULTS = ("weights.pt", "weights_last.pt", "curves.csv")
 
@@ -72,7 +71,7 @@ def test_guidednet_without_its_parts_is_cps_bit_for_bit(tmp_path):
     assert all(torch.equal(off[name], value) for name, value in cps.items())
 
 
-def test_training_starts_from_the_burn_in(tmp_path):
+def test_training_starts_from_the_warm_start(tmp_path):
     donor = train(tiny_config("supervised"), BlobStore(), SPLIT, tmp_path / "donor")
     weights = {name.removeprefix("network."): value for name, value in donor.best_weights.items()}
     still = tiny_config("cps", steps=1, checkpoint_every=1)
@@ -82,7 +81,7 @@ def test_training_starts_from_the_burn_in(tmp_path):
         BlobStore(),
         SPLIT,
         tmp_path / "child",
-        burn_in={"kaiming": weights, "xavier": weights},
+        warm_start={"kaiming": weights, "xavier": weights},
     )
     child = torch.load(tmp_path / "child" / "weights_last.pt")
     assert all(
@@ -182,7 +181,7 @@ def test_networks_in_bf16_and_losses_in_float32(method):
         )
         plan = dataclasses.replace(config.training, precision=precision)
         built = make_method(config)
-        classes = organ_set(config.dataset).num_classes if built.uses_distance_maps else 0
+        classes = config.num_classes if built.uses_distance_maps else 0
         batch = BatchDataset(
             BlobStore(), SPLIT.labelled, SPLIT.unlabelled, config.batch, 0, classes
         )[0]
@@ -222,5 +221,5 @@ def test_the_layout_of_a_cpu_is_the_same_training():
 
 
 def test_an_unknown_precision_is_refused():
-    with pytest.raises(InputError, match="precision is 'fp8': use one of fp32, bf16"):
+    with pytest.raises(InputError, match="unknown precision 'fp8': use one of fp32, bf16"):
         TrainingConfig(precision="fp8")

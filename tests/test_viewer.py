@@ -14,7 +14,7 @@ import pytest
 from conftest import BlobStore
 from matplotlib.colors import to_rgb
 
-from guidednet.data.organs import FLARE22
+from guidednet.data.datasets import organ_set
 from guidednet.errors import InputError
 from guidednet.report.viewer.render import (
     colour_table,
@@ -29,7 +29,7 @@ from guidednet.report.viewer.slices import PLANES
 from guidednet.report.viewer.viewer import DISAGREEMENT, Viewer, static_view, view
 from guidednet.report.viewer.volume_view import volume_view
 
-LIVER, SPLEEN = FLARE22.label_of("liver"), FLARE22.label_of("spleen")
+LIVER, SPLEEN = organ_set("flare22").label_of("liver"), organ_set("flare22").label_of("spleen")
 SPACING = (5.0, 2.0, 1.0)
 
 
@@ -67,7 +67,7 @@ def scene():
         image,
         {"reference": label, "CPS": other},
         np.diag([1, 2, 5, 1.0]),
-        FLARE22,
+        organ_set("flare22"),
         HU_WINDOWS,
         "HU",
         "reference",
@@ -115,10 +115,10 @@ def test_pictures_keep_the_proportions_of_the_body(scene):
 def test_window_and_colours():
     levels = grey_levels(np.array([[-160.0, 40.0, 240.0, 900.0]]), HU_WINDOWS["abdomen"])[0, :, 0]
     assert levels.tolist() == [0, 127, 255, 255]
-    table = colour_table(FLARE22, {"liver"}, 0.5)
+    table = colour_table(organ_set("flare22"), {"liver"}, 0.5)
     assert table[SPLEEN, 3] == 0 and table[LIVER, 3] == 0.5
     np.testing.assert_allclose(
-        table[LIVER, :3] / 255, to_rgb(FLARE22.by_label[LIVER].colour), atol=1e-6
+        table[LIVER, :3] / 255, to_rgb(organ_set("flare22").by_label[LIVER].colour), atol=1e-6
     )
     marked = mark_disagreement(
         np.zeros((1, 2, 3), np.uint8), np.array([[1, 1]]), np.array([[1, 2]]), 0.5
@@ -189,7 +189,7 @@ def test_a_slider_step_of_a_large_scan_is_quick():
             image,
             {"reference": label, "CPS": label},
             np.eye(4),
-            FLARE22,
+            organ_set("flare22"),
             HU_WINDOWS,
             "HU",
             "reference",

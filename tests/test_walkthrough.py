@@ -16,7 +16,7 @@ from test_runs import TinyWorkspace
 
 from guidednet.cgmm.config import CGMMConfig
 from guidednet.cgmm.printed import ClassStatistics
-from guidednet.data.organs import FLARE22
+from guidednet.data.datasets import organ_set
 from guidednet.report.figures.benchmarks import training_times
 from guidednet.report.figures.curves import class_weights, draw_run
 from guidednet.report.figures.figure2 import class_centres, draw_feature_distance, feature_distances
@@ -105,7 +105,9 @@ def test_the_plane_of_most_spread_holds_the_line_of_the_centroids():
 def test_the_plane_shows_a_circle_of_one_spread_for_each_class_that_is_there():
     figure, axes = plt.subplots()
     labels = torch.tensor([0, 1, 3, 3]).view(1, 1, 2, 2)
-    draw_feature_plane(axes, torch.rand(1, 3, 1, 2, 2), labels, statistics_on_a_line(), FLARE22)
+    draw_feature_plane(
+        axes, torch.rand(1, 3, 1, 2, 2), labels, statistics_on_a_line(), organ_set("flare22")
+    )
     assert [circle.radius for circle in axes.patches] == pytest.approx(
         [std * 3**0.5 for std in (0.5, 1.0, 2.0)]
     )
@@ -126,14 +128,19 @@ def test_maps_and_labels_have_a_panel_each_on_the_slice_that_shows_most():
         0
     ].get_clim() == (0, 2)
     assert (
-        len(draw_label_maps({"A": label, "B": label}, image, (5, 3, 3), index, FLARE22).axes) == 2
+        len(
+            draw_label_maps(
+                {"A": label, "B": label}, image, (5, 3, 3), index, organ_set("flare22")
+            ).axes
+        )
+        == 2
     )
 
 
 def test_classes_are_named_and_coloured_with_the_background_first():
     assert (
-        class_names(FLARE22)[:2] == ["background", "liver"]
-        and len(class_colours(FLARE22)) == FLARE22.num_classes
+        class_names(organ_set("flare22"))[:2] == ["background", "liver"]
+        and len(class_colours(organ_set("flare22"))) == organ_set("flare22").num_classes
     )
 
 
@@ -202,7 +209,10 @@ def test_curves_come_apart_into_terms_and_weights(store):
         4,
         5,
     ]
-    assert list(weights) == class_names(FLARE22) and weights.to_numpy().max() <= FLARE22.num_classes
+    assert (
+        list(weights) == class_names(organ_set("flare22"))
+        and weights.to_numpy().max() <= organ_set("flare22").num_classes
+    )
     assert not {"validation_dice", "ktcps_weight_1"} & set(terms)
 
 
@@ -239,16 +249,17 @@ def test_feature_centres_are_means_over_the_voxels_of_each_class():
 
 def test_feature_distances_of_real_cases_need_no_hidden_label(store):
     scores = pd.DataFrame(
-        {"dice": 50.0, "sd_dice": 1.0, "n_seeds": 1, "n_test_cases": 1}, index=FLARE22.columns
+        {"dice": 50.0, "sd_dice": 1.0, "n_seeds": 1, "n_test_cases": 1},
+        index=organ_set("flare22").columns,
     )
     table = feature_distances(tiny_config("cps"), store, scores, most_cases=2)
     assert (
-        list(table["organ"]) == FLARE22.columns
+        list(table["organ"]) == organ_set("flare22").columns
         and (table["dice"] == 50).all()
         and (table["distance"].dropna() >= 0).all()
     )
     figure, axes = plt.subplots()
-    draw_feature_distance(axes, table, FLARE22)
+    draw_feature_distance(axes, table, organ_set("flare22"))
     assert len(axes.patches) == 13
 
 
@@ -256,14 +267,14 @@ def test_a_method_is_ready_at_its_shared_start(tmp_path):
     store, smoke = RunStore(TinyWorkspace(tmp_path)), profile("smoke")
     fresh = ready_method("cps", smoke, (1, 9), store, "blank")
     started = ready_method("cps", smoke, (1, 9), store, "train")
-    burn_in = store.burn_in(smoke.run("flare22", "cps", (1, 9), 0))
-    for scheme, network in started.burn_in_networks().items():
-        trained = store.load_method(burn_in[scheme]).network.state_dict()
+    warm_start = store.identity.warm_start(smoke.run("flare22", "cps", (1, 9), 0))
+    for scheme, network in started.warm_start_networks().items():
+        trained = store.load_method(warm_start[scheme]).network.state_dict()
         assert all(
             torch.equal(network.state_dict()[name], value) for name, value in trained.items()
         )
         assert not torch.equal(
-            network.classifier.weight, fresh.burn_in_networks()[scheme].classifier.weight
+            network.classifier.weight, fresh.warm_start_networks()[scheme].classifier.weight
         )
     times = training_times(store.workspace)  # of the two networks' starts
     assert (

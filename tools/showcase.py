@@ -11,7 +11,7 @@ import nibabel as nib
 import numpy as np
 from matplotlib.figure import Figure
 
-from guidednet.data.organs import organ_set
+from guidednet.data.datasets import organ_set
 from guidednet.phantom import make_case
 from guidednet.report.viewer.slices import draw_slice, organ_legend
 

@@ -7,11 +7,11 @@ computes; `config` says which of them, and its switches.
 from torch import Tensor
 
 from guidednet.cgmm import printed, released
-from guidednet.cgmm.config import PAPER, CGMMConfig
+from guidednet.cgmm.config import DEFAULT, CGMMConfig
 from guidednet.cgmm.printed import ClassStatistics, class_statistics, log_posterior
 
 __all__ = [
-    "PAPER",
+    "DEFAULT",
     "CGMMConfig",
     "ClassStatistics",
     "cgmm_losses",
@@ -26,7 +26,7 @@ def cgmm_losses(
     features_b: Tensor,
     logits_b: Tensor,
     labels: Tensor,
-    config: CGMMConfig = PAPER,
+    config: CGMMConfig = DEFAULT,
 ) -> dict[str, Tensor]:
     """The terms of eqs. 12 and 14, without their weights: "gt", "rectify" and, if switched on,
     "self", "max", "consistency".

@@ -1,19 +1,9 @@
 """What the 3D-CGMM computes, and how its equations are read."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-from guidednet.errors import InputError
-
-CHOICES = {
-    "reading": ("paper", "official"),
-    "consistency_on": ("unlabelled", "labelled"),
-    "density": ("tempered", "isotropic"),
-    "gt_balance": ("voxel", "class"),
-    "self_target": ("none", "detach_posterior", "detach_probabilities"),
-    "rectify_mask": ("predicted_present", "none"),
-    "lmax_centroid": ("mean", "sum"),
-    "centroids": ("batch", "image"),
-}
+from guidednet.errors import check_choices
 
 
 @dataclass(frozen=True)
@@ -33,30 +23,26 @@ class CGMMConfig:
     target G'. Official only: `lmax_centroid` "mean" or "sum" over the images; `rectify_fp16`.
     """
 
-    reading: str = "paper"
+    reading: Literal["paper", "official"] = "paper"
     use_self: bool = True
     use_max: bool = True
     use_consistency: bool = True
-    consistency_on: str = "unlabelled"
-    density: str = "tempered"
-    gt_balance: str = "voxel"
-    self_target: str = "none"
-    rectify_mask: str = "predicted_present"
+    consistency_on: Literal["unlabelled", "labelled"] = "unlabelled"
+    density: Literal["tempered", "isotropic"] = "tempered"
+    gt_balance: Literal["voxel", "class"] = "voxel"
+    self_target: Literal["none", "detach_posterior", "detach_probabilities"] = "none"
+    rectify_mask: Literal["predicted_present", "none"] = "predicted_present"
     sigma_min: float = 1e-2
     detach_std: bool = True
     min_count: int = 1
-    lmax_centroid: str = "mean"
+    lmax_centroid: Literal["mean", "sum"] = "mean"
     rectify_fp16: bool = False
     use_std: bool = True
-    centroids: str = "batch"
+    centroids: Literal["batch", "image"] = "batch"
     detach_rectify_target: bool = True
 
     def __post_init__(self) -> None:
-        for name, choices in CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise InputError(
-                    f"CGMM option {name} is '{getattr(self, name)}': use one of {', '.join(choices)}"
-                )
+        check_choices(self)
 
     @classmethod
     def official(cls) -> "CGMMConfig":
@@ -66,4 +52,4 @@ class CGMMConfig:
         )
 
 
-PAPER = CGMMConfig()
+DEFAULT = CGMMConfig()

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from guidednet.cgmm.config import PAPER, CGMMConfig
+from guidednet.cgmm.config import DEFAULT, CGMMConfig
 from guidednet.cgmm.derivatives import SquaredNorm, TwoSidedCrossEntropy
 from guidednet.losses import (
     batch_mean,
@@ -47,7 +47,7 @@ class ClassStatistics:
 
 @full_precision
 def class_statistics(
-    features: Tensor, labels: Tensor, probabilities: Tensor, config: CGMMConfig = PAPER
+    features: Tensor, labels: Tensor, probabilities: Tensor, config: CGMMConfig = DEFAULT
 ) -> ClassStatistics:
     """Centroid and spread of each class over the labelled voxels of the whole batch.
 
@@ -97,7 +97,7 @@ def _class_spread(features: Tensor, mean: Tensor, masks: Tensor, own_probability
 
 @full_precision
 def log_posterior(
-    features: Tensor, statistics: ClassStatistics, config: CGMMConfig = PAPER
+    features: Tensor, statistics: ClassStatistics, config: CGMMConfig = DEFAULT
 ) -> Tensor:
     """ln G (B,K,D,H,W): the logarithm of P(class k | voxel v); -inf for a class with no labelled
     voxel.
@@ -175,7 +175,7 @@ def consistency_loss(log_posterior_a: Tensor, log_posterior_b: Tensor) -> Tensor
 
 @full_precision
 def rectify_loss(
-    logits: Tensor, log_posterior: Tensor, present: Tensor, config: CGMMConfig = PAPER
+    logits: Tensor, log_posterior: Tensor, present: Tensor, config: CGMMConfig = DEFAULT
 ) -> Tensor:
     """L_rectify (eq. 13, one network) = -Σ_v m_v Σ_k sg[G'_k] ln p_k / Σ_v m_v with m_v = [argmax_k
     p_kv ∈ S].
@@ -200,7 +200,7 @@ def cgmm_losses(
     features_b: Tensor,
     logits_b: Tensor,
     labels: Tensor,
-    config: CGMMConfig = PAPER,
+    config: CGMMConfig = DEFAULT,
 ) -> dict[str, Tensor]:
     """The terms of eqs. 12 and 14 as printed; arguments as in `guidednet.cgmm.cgmm_losses`."""
     of_network = network_losses if config.centroids == "batch" else paired_losses
@@ -213,7 +213,7 @@ def cgmm_losses(
 
 
 def network_losses(
-    features: Tensor, logits: Tensor, labels: Tensor, config: CGMMConfig = PAPER
+    features: Tensor, logits: Tensor, labels: Tensor, config: CGMMConfig = DEFAULT
 ) -> tuple[dict[str, Tensor], Tensor]:
     """The terms of one network, and its ln G' (B_u,K,D,H,W) for the consistency term; arguments as
     in `cgmm_losses`.

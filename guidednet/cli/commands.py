@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def phantom(options: Namespace) -> None:
     """Write synthetic abdominal CT in the layout of a data set."""
-    from guidednet.data.organs import organ_set
+    from guidednet.data.datasets import organ_set
     from guidednet.phantom import write_phantoms
     from guidednet.support.files import check_folder
 
@@ -52,7 +52,7 @@ def phantom(options: Namespace) -> None:
 def prepare_store(options: Namespace) -> None:
     """Prepare a folder of raw NIfTI into a case store, or compare one with it."""
     from guidednet.data.case_store import PRESETS
-    from guidednet.data.organs import organ_set
+    from guidednet.data.datasets import organ_set
     from guidednet.data.prepare import prepare
 
     organ_set(options.dataset)
@@ -91,7 +91,7 @@ def _verify_store(options: Namespace) -> None:
 
 def split(options: Namespace) -> None:
     """Write the lists of training, validation and test cases of a raw folder."""
-    from guidednet.data.organs import organ_set
+    from guidednet.data.datasets import dataset_of
     from guidednet.data.splits import (
         LIST_FILE,
         check_lists,
@@ -101,10 +101,9 @@ def split(options: Namespace) -> None:
         write_lists,
     )
     from guidednet.runs.cases_on_disk import raw_case_ids
-    from guidednet.runs.profiles import profile
     from guidednet.support.files import check_file
 
-    organ_set(options.dataset)
+    hides_labels = dataset_of(options.dataset).hides_labels
     output = options.output or options.raw / LIST_FILE
     check_file(output)
     with_label, without_label = raw_case_ids(options.raw, options.dataset)
@@ -115,11 +114,7 @@ def split(options: Namespace) -> None:
             lists, with_label, with_label | without_label, f"released lists of {options.dataset}"
         )
     else:
-        lists = draw_six_two_two(
-            with_label,
-            () if profile("paper").data[options.dataset].hides_labels else without_label,
-            options.seed,
-        )
+        lists = draw_six_two_two(with_label, () if hides_labels else without_label, options.seed)
     write_lists(output, lists)
     print(
         f"{', '.join(f'{len(part)} {name}' for name, part in vars(lists).items())} cases in {output}"
@@ -201,7 +196,7 @@ def predict(options: Namespace) -> None:
     """Segment a scan, a DICOM series or a folder of scans with a trained model, each on its own
     grid.
     """
-    from guidednet.data.organs import organ_set
+    from guidednet.data.datasets import organ_set
     from guidednet.predict import segment, write_colour_tables
     from guidednet.runs.model_file import load_model
     from guidednet.support.files import check_file, check_folder, write_text

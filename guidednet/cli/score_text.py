@@ -5,8 +5,9 @@ the interval over cases.
 import pandas as pd
 
 from guidednet.evaluation.statistics import bootstrap_interval
+from guidednet.metrics import METRICS
 from guidednet.report.tables.captions import counted
-from guidednet.report.tables.table import OVERLAPS, case_dice
+from guidednet.report.tables.table import case_dice
 from guidednet.runs.record import Run
 
 
@@ -15,8 +16,8 @@ def run_text(run: Run) -> str:
     hd95 in mm.
     """
     scores = run.scores()
-    percent = scores["metric"].isin(OVERLAPS)
-    scores = scores.assign(value=scores["value"].where(~percent, 100 * scores["value"]))
+    scale = scores["metric"].map({name: metric.scale for name, metric in METRICS.items()})
+    scores = scores.assign(value=scale * scores["value"])
     table = scores.pivot_table(
         index="organ", columns=["predictor", "metric"], values="value", sort=False, dropna=False
     )
@@ -30,8 +31,13 @@ def run_text(run: Run) -> str:
     table.loc["mean of organs", ("", "cases")] = scores["case"].nunique()
     rests_on = f"{counted([scores['case'].nunique()], 'test case')}, one seed ({run.config.seed}), so that no spread over seeds is known"
     intervals = [_interval(case_dice([run], name), name) for name in scores["predictor"].unique()]
-    head = f"{run.folder.name}\n{rests_on}; overlaps in percent, hd95 in mm"
+    head = f"{run.folder.name}\n{rests_on}; {_units()}"
     return "\n".join([head, table.round(2).to_string(na_rep="-"), *intervals])
+
+
+def _units() -> str:
+    """The units of all metrics: "dice in %, ..."."""
+    return ", ".join(f"{name} in {metric.unit}" for name, metric in METRICS.items())
 
 
 def folder_text(scores: pd.DataFrame, means: pd.DataFrame) -> str:

@@ -24,7 +24,7 @@ from guidednet.data.case_ids import check_case_ids
 from guidednet.support.csv_files import read_csv
 from guidednet.errors import InputError
 from guidednet.support.files import file_hash
-from guidednet.data.organs import organ_set
+from guidednet.data.datasets import organ_set
 
 SMALLEST_MM, LARGEST_MM = 0.1, 100  # what a voxel may measure
 

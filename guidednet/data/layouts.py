@@ -1,14 +1,7 @@
-"""Where the public data sets keep their files: a list of (case id, image, label) for a folder of
-raw NIfTI.
-
-FLARE22  .../images/FLARE22_Tr_0001_0000.nii.gz  .../labels/FLARE22_Tr_0001.nii.gz  50 labelled cases
-         .../Case_00001_0000.nii.gz                                                 2000 cases without label
-         .../FLARETs_0001_0000.nii.gz            .../labels/FLARETs_0001.nii.gz     50 tuning cases, with or without label
-AMOS     imagesTr/amos_0001.nii.gz  labelsTr/amos_0001.nii.gz  imagesVa/...  labelsVa/...  imagesTs/...
+"""The cases of a folder of raw NIfTI: case id, image and label, found by a data set's layout.
 
 Archives unpack into folders of many names, so files are found at any depth, by their own names and
-those of their folders. AMOS holds MRI too, under numbers from 507 on (CT ends at 410); they are
-left out.
+those of their folders.
 """
 
 import os
@@ -18,58 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from guidednet.data.case_ids import check_case_ids
+from guidednet.data.datasets import DATASETS, Layout, dataset_of
+from guidednet.data.datasets.base import ENDING
 from guidednet.errors import InputError
 
-ENDING = ".nii.gz"
 PHANTOM_FILE = "phantom.json"  # in a raw folder of synthetic cases: what they were made from
-
-
-@dataclass(frozen=True)
-class Layout:
-    """One data set's release, in regular expressions for paths below the raw folder.
-
-    Group 1 of `image` and of `label` is the case id; images that match `labelled` must have a
-    label, images that match `unlabelled` have none, any other has one if it is there. Cases
-    numbered `first_mri` or higher are no CT. `image_name` is the pattern in words. Synthetic cases
-    with and without label go to the (image, label) folders of `written`, images under their case id
-    and `suffix`.
-    """
-
-    image: str
-    label: str
-    labelled: str
-    unlabelled: str
-    image_name: str
-    written: dict[bool, tuple[str, str | None]]
-    suffix: str = ENDING
-    first_mri: int | None = None
-
-    def is_ct(self, case_id: str) -> bool:
-        """Whether the number at the end of a case id is one of CT."""
-        number = case_id.rsplit("_", 1)[-1]
-        return self.first_mri is None or not number.isdigit() or int(number) < self.first_mri
-
-
-LAYOUTS = {
-    "flare22": Layout(
-        image=r"(?:.*/)?([^/]+)_0000\.nii\.gz",
-        label=r"(?:.*/)?labels[^/]*/([^/]+)\.nii\.gz",
-        labelled=r".*FLARE22_Tr_[^/]*",
-        unlabelled=r".*Case_[^/]*",
-        image_name="*_0000.nii.gz",
-        written={True: ("images", "labels"), False: ("unlabeled", None)},
-        suffix=f"_0000{ENDING}",
-    ),
-    "amos": Layout(
-        image=r"(?:.*/)?images(?:Tr|Va|Ts)/([^/]+)\.nii\.gz",
-        label=r"(?:.*/)?labels(?:Tr|Va)/([^/]+)\.nii\.gz",
-        labelled=r"(?:.*/)?images(?:Tr|Va)/[^/]*",
-        unlabelled=r"(?:.*/)?imagesTs/[^/]*",
-        image_name="*.nii.gz in imagesTr/, imagesVa/ or imagesTs/",
-        written={True: ("imagesTr", "labelsTr"), False: ("imagesTs", None)},
-        first_mri=507,
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -89,7 +35,7 @@ def find_cases(raw_folder: Path, dataset: str) -> list[RawCase]:
     Raises InputError where the folder is missing, holds no CT of this layout, names one case twice,
     or one as no folder can be named.
     """
-    raw_folder, layout = Path(raw_folder), LAYOUTS[dataset]
+    raw_folder, layout = Path(raw_folder), dataset_of(dataset).layout
     if not raw_folder.is_dir():
         raise InputError(f"{raw_folder}: no such folder; give the folder that holds the raw {dataset} data")
     files = _files(raw_folder)
@@ -132,8 +78,12 @@ def _case(case_id: str, image: Path, label: Path | None, layout: Layout) -> RawC
 def _why_none(files: list[Path], holds_mri: bool, dataset: str) -> str:
     """Why no case was found, and what to do."""
     if holds_mri:
-        return f"holds MRI alone (cases from {LAYOUTS[dataset].first_mri} on); add the CT of {dataset}"
-    others = [name for name, layout in LAYOUTS.items() if name != dataset and _by_case(files, layout.image)]
+        return f"holds MRI alone (cases from {dataset_of(dataset).layout.first_mri} on); add the CT of {dataset}"
+    others = [
+        name
+        for name, other in DATASETS.items()
+        if name != dataset and _by_case(files, other.layout.image)
+    ]
     if others:
         return f"no image of {dataset} found, but files named as in {others[0]}; use --dataset {others[0]}, or give another folder"
-    return f"no image {LAYOUTS[dataset].image_name} found; check --dataset and the folder"
+    return f"no image {dataset_of(dataset).layout.image_name} found; check --dataset and the folder"

@@ -7,29 +7,29 @@ numbering. `Organ.column` is the abbreviation that the paper prints above the or
 
 from dataclasses import dataclass
 
-from guidednet.errors import InputError
-
 
 @dataclass(frozen=True)
 class Organ:
-    """An organ: its full name, the paper's abbreviation and its display colour (hex RGB)."""
+    """An organ: its full name, the paper's abbreviation and its display colour (hex RGB) and the
+    tolerance of its surface (normalised surface Dice)."""
 
     name: str
     column: str
     colour: str
+    tolerance_mm: float
 
 
 @dataclass(frozen=True)
 class OrganSet:
     """The labels of one data set.
 
-    `by_label` maps label id (1 ... K-1; 0 is background) to organ; `paper_order` lists the label
-    ids in the order of the paper's table columns.
+    `by_label` maps label id (1 ... K-1; 0 is background) to organ; `column_order` lists the
+    label ids in the order of table columns, all by rising id where it is empty.
     """
 
     dataset: str
     by_label: dict[int, Organ]
-    paper_order: tuple[int, ...]
+    column_order: tuple[int, ...] = ()
 
     @property
     def num_classes(self) -> int:
@@ -37,9 +37,24 @@ class OrganSet:
         return len(self.by_label) + 1
 
     @property
+    def in_order(self) -> list[tuple[int, Organ]]:
+        """(label, organ) by rising label, which is the order of all arrays (K-1,)."""
+        return sorted(self.by_label.items())
+
+    @property
+    def column_labels(self) -> tuple[int, ...]:
+        """The label ids in the order of table columns."""
+        return self.column_order or tuple(sorted(self.by_label))
+
+    @property
+    def column_names(self) -> list[str]:
+        """The organs' names, in the order of table columns."""
+        return [self.by_label[label].name for label in self.column_labels]
+
+    @property
     def columns(self) -> list[str]:
-        """The paper's column heads, in the paper's order."""
-        return [self.by_label[label].column for label in self.paper_order]
+        """The column heads, in their order."""
+        return [self.by_label[label].column for label in self.column_labels]
 
     def label_of(self, name: str) -> int:
         """The label id of the organ called `name`; raises KeyError for another data set's organ."""
@@ -47,70 +62,21 @@ class OrganSet:
         return labels[name]
 
 
-# No two look alike with any of the common forms of colour vision; a test simulates them.
-LIVER = Organ("liver", "Liv", "#AA4499")
-SPLEEN = Organ("spleen", "Spl", "#4477AA")
-STOMACH = Organ("stomach", "Sto", "#DDCC77")
-LEFT_KIDNEY = Organ("left kidney", "L.kid", "#117733")
-RIGHT_KIDNEY = Organ("right kidney", "R.kid", "#88CC88")
-AORTA = Organ("aorta", "Aor", "#CC3311")
-PANCREAS = Organ("pancreas", "Pan", "#EE9933")
-INFERIOR_VENA_CAVA = Organ("inferior vena cava", "IVC", "#33BBEE")
-DUODENUM = Organ("duodenum", "Duo", "#DDAACC")
-GALLBLADDER = Organ("gallbladder", "Gal", "#44AA99")
-OESOPHAGUS = Organ("oesophagus", "Eso", "#882255")
-RIGHT_ADRENAL = Organ("right adrenal gland", "RAG", "#FFEE33")
-LEFT_ADRENAL = Organ("left adrenal gland", "LAG", "#999933")
-BLADDER = Organ("bladder", "Bla", "#9933FF")
-PROSTATE_UTERUS = Organ("prostate/uterus", "P/U", "#332288")
-
-FLARE22 = OrganSet(
-    dataset="flare22",
-    by_label={
-        1: LIVER,
-        2: RIGHT_KIDNEY,
-        3: SPLEEN,
-        4: PANCREAS,
-        5: AORTA,
-        6: INFERIOR_VENA_CAVA,
-        7: RIGHT_ADRENAL,
-        8: LEFT_ADRENAL,
-        9: GALLBLADDER,
-        10: OESOPHAGUS,
-        11: STOMACH,
-        12: DUODENUM,
-        13: LEFT_KIDNEY,
-    },
-    paper_order=(1, 3, 11, 13, 2, 5, 4, 6, 12, 9, 10, 7, 8),
-)
-
-AMOS = OrganSet(
-    dataset="amos",
-    by_label={
-        1: SPLEEN,
-        2: RIGHT_KIDNEY,
-        3: LEFT_KIDNEY,
-        4: GALLBLADDER,
-        5: OESOPHAGUS,
-        6: LIVER,
-        7: STOMACH,
-        8: AORTA,
-        9: INFERIOR_VENA_CAVA,
-        10: PANCREAS,
-        11: RIGHT_ADRENAL,
-        12: LEFT_ADRENAL,
-        13: DUODENUM,
-        14: BLADDER,
-        15: PROSTATE_UTERUS,
-    },
-    paper_order=(6, 7, 1, 3, 2, 8, 14, 9, 10, 13, 15, 4, 5, 11, 12),
-)
-
-ORGAN_SETS = {organ_set.dataset: organ_set for organ_set in (FLARE22, AMOS)}
-
-
-def organ_set(dataset: str) -> OrganSet:
-    """The labels of the data set called `dataset`; raises InputError for an unknown name."""
-    if dataset not in ORGAN_SETS:
-        raise InputError(f"unknown data set '{dataset}': use one of {', '.join(ORGAN_SETS)}")
-    return ORGAN_SETS[dataset]
+# Tolerances are those of the FLARE22 challenge; for AMOS's further organs, whose challenge's own are
+# not public, those of like organs.
+# No two colours look alike with any of the common forms of colour vision; a test simulates them.
+LIVER = Organ("liver", "Liv", "#AA4499", 5)
+SPLEEN = Organ("spleen", "Spl", "#4477AA", 3)
+STOMACH = Organ("stomach", "Sto", "#DDCC77", 5)
+LEFT_KIDNEY = Organ("left kidney", "L.kid", "#117733", 3)
+RIGHT_KIDNEY = Organ("right kidney", "R.kid", "#88CC88", 3)
+AORTA = Organ("aorta", "Aor", "#CC3311", 2)
+PANCREAS = Organ("pancreas", "Pan", "#EE9933", 5)
+INFERIOR_VENA_CAVA = Organ("inferior vena cava", "IVC", "#33BBEE", 2)
+DUODENUM = Organ("duodenum", "Duo", "#DDAACC", 7)
+GALLBLADDER = Organ("gallbladder", "Gal", "#44AA99", 2)
+OESOPHAGUS = Organ("oesophagus", "Eso", "#882255", 3)
+RIGHT_ADRENAL = Organ("right adrenal gland", "RAG", "#FFEE33", 2)
+LEFT_ADRENAL = Organ("left adrenal gland", "LAG", "#999933", 2)
+BLADDER = Organ("bladder", "Bla", "#9933FF", 3)
+PROSTATE_UTERUS = Organ("prostate/uterus", "P/U", "#332288", 3)

@@ -21,7 +21,8 @@ from guidednet.errors import FailedError, InputError, input_error
 from guidednet.support.files import file_hash, read_json, told_of_disk, write_array, write_json, write_text
 from guidednet.data.layouts import RawCase, find_cases
 from guidednet.data.nifti import Volume, read_image, read_label
-from guidednet.data.organs import OrganSet, organ_set
+from guidednet.data.datasets import organ_set
+from guidednet.data.organs import OrganSet
 from guidednet.processes.workers import in_parallel
 from guidednet.support.progress import Progress, quiet, silent
 from guidednet.data.resample import label_to_spacing, to_spacing

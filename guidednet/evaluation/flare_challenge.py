@@ -5,14 +5,14 @@ where neither volume has the organ, both 0 where only one has it, NSD 0 where DS
 Tubular organs are compared only between the first and the last transverse slice on which the
 reference shows them, the last one excluded, because where their annotation ends is arbitrary; one
 that is shown on a single slice has no score (NaN). AMOS publishes no tolerances; those of like
-organs stand in (guidednet.metrics.surface_distance).
+organs stand in (guidednet.data.organs).
 """
 
 import numpy as np
 import pandas as pd
 
-from guidednet.data.organs import OrganSet
-from guidednet.metrics.surface_distance import TOLERANCES_MM, surface_scores
+from guidednet.data.organs import Organ, OrganSet
+from guidednet.metrics.surface_distance import surface_scores
 
 TUBULAR = ("aorta", "inferior vena cava", "oesophagus")
 LEAST_DICE = 0.2  # below it, a surface distance says nothing
@@ -28,22 +28,21 @@ def challenge_scores(
     """
     if prediction.shape != reference.shape:
         raise ValueError(f"shapes {prediction.shape} and {reference.shape} must be equal")
-    names = {label: organs.by_label[label].name for label in range(1, organs.num_classes)}
     rows = [
-        (name, *organ_score(prediction == label, reference == label, spacing, name))
-        for label, name in names.items()
+        (organ.name, *organ_score(prediction == label, reference == label, spacing, organ))
+        for label, organ in organs.in_order
     ]
     return pd.DataFrame(rows, columns=["organ", "dice", "nsd"]).round(4)
 
 
 def organ_score(
-    prediction: np.ndarray, reference: np.ndarray, spacing: tuple[float, ...], name: str
+    prediction: np.ndarray, reference: np.ndarray, spacing: tuple[float, ...], organ: Organ
 ) -> tuple[float, float]:
     """(DSC, NSD) of one organ's masks (D,H,W) under the challenge's rules."""
     if not (prediction.any() and reference.any()):
         agree = float(not prediction.any() and not reference.any())
         return agree, agree
-    if name in TUBULAR:
+    if organ.name in TUBULAR:
         annotated = annotated_slices(reference)
         prediction, reference = prediction[annotated], reference[annotated]
     total = prediction.sum() + reference.sum()
@@ -51,7 +50,7 @@ def organ_score(
         return float("nan"), float("nan")
     dice = float(2 * (prediction & reference).sum() / total)
     return dice, 0.0 if dice < LEAST_DICE else surface_scores(
-        prediction, reference, spacing, TOLERANCES_MM[name]
+        prediction, reference, spacing, organ.tolerance_mm
     )[0]
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from guidednet.data.datasets import organ_set
 from guidednet.data.nifti import canonical, read_label
-from guidednet.data.organs import OrganSet, organ_set
-from guidednet.errors import InputError
+from guidednet.data.organs import OrganSet
+from guidednet.errors import InputError, one_of
 from guidednet.evaluation.flare_challenge import challenge_scores
 from guidednet.evaluation.scores import score_case
 from guidednet.predict import NIFTI
@@ -32,8 +33,7 @@ def score_folder(
     where the two lie on different grids, for label ids that `dataset` does not have, and for
     unknown rules.
     """
-    if rules not in RULES:
-        raise InputError(f"--rules {rules}: use one of {', '.join(RULES)}")
+    one_of("--rules", rules, RULES)
     organs, pairs = organ_set(dataset), _pairs(predictions, references)
     parts = [
         _score(prediction, reference, organs, rules).assign(case=name)

@@ -8,11 +8,10 @@ import torch
 
 from guidednet.config import RunConfig
 from guidednet.data.case_store import CaseStore
-from guidednet.data.organs import OrganSet, organ_set
+from guidednet.data.organs import OrganSet
 from guidednet.inference import predict_labels
 from guidednet.methods import Method
-from guidednet.metrics.overlap import dice, false_positive_voxels, jaccard, mean_over_cases
-from guidednet.metrics.surface_distance import TOLERANCES_MM, surface_scores
+from guidednet.metrics import METRICS, ScoredCase, mean_over_cases
 from guidednet.processes.distributed import map_over_ranks
 from guidednet.training.device import autocast
 
@@ -30,7 +29,7 @@ def predict_case(
     """Label map (D,H,W) uint8 of a case by one predictor of `method`, with the run's sliding
     window.
     """
-    num_classes = organ_set(config.dataset).num_classes
+    num_classes = config.num_classes
     with autocast(config.training, device, training=False):
         return predict_labels(
             method.eval().predictors()[predictor],
@@ -51,8 +50,7 @@ def score_method(
     """Scores of every predictor of `method`: columns predictor, case, organ, metric, value,
     reference_voxels, predicted_voxels.
 
-    Metrics are dice, jaccard and nsd (0 to 1), hd95 (mm) and false_positive_ml, the predicted
-    volume outside the organ. All but the last are NaN where the reference has no such organ.
+    The metrics are those of guidednet.metrics.METRICS, shares as 0 to 1.
     """
 
     def score(case: str) -> pd.DataFrame:
@@ -63,7 +61,7 @@ def score_method(
                 prediction,
                 np.asarray(store.label(case)),
                 store.spacing(case),
-                organ_set(config.dataset),
+                config.organs,
             )
             parts.append(scores.assign(predictor=predictor, case=case))
         return pd.concat(parts, ignore_index=True)
@@ -77,31 +75,14 @@ def score_case(
     prediction: np.ndarray, reference: np.ndarray, spacing: tuple[float, ...], organs: OrganSet
 ) -> pd.DataFrame:
     """Every metric of every organ of one case (label maps D,H,W; spacing in mm): COLUMNS."""
-    labels = range(1, organs.num_classes)
-    names = [organs.by_label[label].name for label in labels]
-    surfaces = [
-        surface_scores(prediction == label, reference == label, spacing, TOLERANCES_MM[name])
-        for label, name in zip(labels, names, strict=True)
+    case = ScoredCase(prediction, reference, spacing, organs)
+    names = [organ.name for _, organ in organs.in_order]
+    voxels = case.voxels["reference"], case.voxels["prediction"]
+    parts = [
+        dict(zip(COLUMNS, (names, metric.name, metric.values(case), *voxels), strict=True))
+        for metric in METRICS.values()
     ]
-    values = {
-        "dice": dice(prediction, reference, organs.num_classes),
-        "jaccard": jaccard(prediction, reference, organs.num_classes),
-        "nsd": [nsd for nsd, _ in surfaces],
-        "hd95": [distance for _, distance in surfaces],
-        "false_positive_ml": false_positive_voxels(prediction, reference, organs.num_classes)
-        * np.prod(spacing)
-        / 1000,
-    }
-    voxels = [
-        np.bincount(volume.ravel(), minlength=organs.num_classes)[1:]
-        for volume in (reference, prediction)
-    ]
-    return pd.concat(
-        [
-            pd.DataFrame(dict(zip(COLUMNS, (names, metric, value, *voxels), strict=True)))
-            for metric, value in values.items()
-        ]
-    )
+    return pd.concat([pd.DataFrame(part) for part in parts])
 
 
 def organ_means(

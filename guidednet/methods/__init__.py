@@ -1,6 +1,6 @@
 """The methods by name. A new method is one file and one line of this dictionary."""
 
-from guidednet.errors import InputError
+from guidednet.errors import one_of
 from guidednet.methods.base import Method, MethodSetup
 from guidednet.methods.cld import CLD
 from guidednet.methods.cps import CPS
@@ -15,6 +15,7 @@ from guidednet.methods.supervised import Supervised
 from guidednet.methods.supervised_augmented import SupervisedAugmented
 from guidednet.methods.ua_mt import UncertaintyAwareMeanTeacher
 
+# Those of the paper in the order of its tables, then others.
 METHODS: dict[str, type[Method]] = {
     "supervised": Supervised,
     "dan": DAN,
@@ -27,15 +28,18 @@ METHODS: dict[str, type[Method]] = {
     "dhc": DHC,
     "magicnet": MagicNet,
     "guidednet": GuidedNet,
-    "supervised_augmented": SupervisedAugmented,  # not in the paper
+    "supervised_augmented": SupervisedAugmented,
 }
 
 
 def method_class(name: str) -> type[Method]:
     """The method called `name`; raises InputError for an unknown name."""
-    if name not in METHODS:
-        raise InputError(f"unknown method '{name}': use one of {', '.join(METHODS)}")
-    return METHODS[name]
+    return one_of("method", name, METHODS)
+
+
+def method_label(name: str) -> str:
+    """What tables call the method `name`."""
+    return method_class(name).label or name
 
 
 def is_of_this_package(kind: type[Method]) -> bool:

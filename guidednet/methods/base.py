@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from guidednet.data.sampling import Batch
+from guidednet.errors import check_choices
 from guidednet.losses import ramp
 from guidednet.networks import NetworkConfig, NetworkOutput, build_network
 from guidednet.optimiser import OptimiserConfig, make_optimiser
@@ -57,8 +58,12 @@ class Method(nn.Module):
     """
 
     Config: ClassVar[type] = NoOptions
+    # What tables call the method; its name in METHODS where it is empty.
+    label: ClassVar[str] = ""
+    # Whether the paper compares it: others get rows below the printed ones in Tables 1 and 2.
+    in_paper: ClassVar[bool] = False
     uses_unlabelled: ClassVar[bool] = True
-    # The burn-in weights that the networks start from; empty for the one initialisation of the run.
+    # The warm start weights that the networks start from; empty for the one initialisation of the run.
     initialisations: ClassVar[tuple[str, ...]] = ()
     # Network passes (forward and backward over one row) per row of a batch, for estimates before a
     # first run.
@@ -68,6 +73,7 @@ class Method(nn.Module):
 
     def __init__(self, setup: MethodSetup, options: Any) -> None:
         super().__init__()
+        check_choices(options)
         self.setup = setup
         self.options = options
 
@@ -75,14 +81,14 @@ class Method(nn.Module):
         """The weighted loss terms of `batch` at `step` (0, 1, ...), each a scalar."""
         raise NotImplementedError
 
-    def burn_in_networks(self) -> dict[str, nn.Module]:
-        """The networks that a shared supervised burn-in may start, by initialisation."""
+    def warm_start_networks(self) -> dict[str, nn.Module]:
+        """The networks that a shared supervised warm start may start, by initialisation."""
         raise NotImplementedError
 
-    def start_from(self, burn_in: dict[str, dict[str, Tensor]]) -> None:
-        """Load the weights of a shared burn-in, by initialisation."""
-        for initialisation, weights in burn_in.items():
-            self.burn_in_networks()[initialisation].load_state_dict(weights)
+    def start_from(self, warm_start: dict[str, dict[str, Tensor]]) -> None:
+        """Load the weights of a shared warm start, by initialisation."""
+        for initialisation, weights in warm_start.items():
+            self.warm_start_networks()[initialisation].load_state_dict(weights)
 
     def optimisers(self, config: OptimiserConfig) -> list[torch.optim.Optimizer]:
         """One optimiser over all trainable parameters; groups marked "scheduled" follow the
@@ -117,7 +123,7 @@ class SingleNetworkMethod(Method):
         super().__init__(setup, options)
         self.network = setup.build_network(setup.initialisation)
 
-    def burn_in_networks(self) -> dict[str, nn.Module]:
+    def warm_start_networks(self) -> dict[str, nn.Module]:
         """The one network, under the initialisation it was built with."""
         return {self.setup.initialisation: self.network}
 
@@ -142,13 +148,13 @@ class MeanTeacherMethod(Method):
         self.student = setup.build_network(setup.initialisation)
         self.teacher = copy.deepcopy(self.student).requires_grad_(False)
 
-    def burn_in_networks(self) -> dict[str, nn.Module]:
+    def warm_start_networks(self) -> dict[str, nn.Module]:
         """The student; the teacher follows in `start_from`."""
         return {self.setup.initialisation: self.student}
 
-    def start_from(self, burn_in: dict[str, dict[str, Tensor]]) -> None:
-        """Load the burn-in into the student, and the student into the teacher."""
-        super().start_from(burn_in)
+    def start_from(self, warm_start: dict[str, dict[str, Tensor]]) -> None:
+        """Load the warm start into the student, and the student into the teacher."""
+        super().start_from(warm_start)
         self.teacher.load_state_dict(self.student.state_dict())
 
     def predictors(self) -> dict[str, Predictor]:
@@ -183,8 +189,8 @@ class TwoNetworkMethod(Method):
         self.network_a = setup.build_network("kaiming")
         self.network_b = setup.build_network("xavier")
 
-    def burn_in_networks(self) -> dict[str, nn.Module]:
-        """Network A starts from the burn-in of kaiming weights, B from that of xavier weights."""
+    def warm_start_networks(self) -> dict[str, nn.Module]:
+        """Network A starts from the warm start of kaiming weights, B from that of xavier weights."""
         return {"kaiming": self.network_a, "xavier": self.network_b}
 
     def predictors(self) -> dict[str, Predictor]:

@@ -34,6 +34,8 @@ class CLD(TwoNetworkMethod):
     confidence.
     """
 
+    label = "CLD"
+    in_paper = True
     Config = CLDConfig
 
     def __init__(self, setup: MethodSetup, options: CLDConfig) -> None:

@@ -1,6 +1,7 @@
 """CPS: cross pseudo supervision (Chen et al., CVPR 2021), the baseline that GuidedNet extends."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import Tensor
 
@@ -16,12 +17,14 @@ class CPSConfig:
     """
 
     weight: float = 0.1
-    rows: str = "all"
+    rows: Literal["all", "unlabelled"] = "all"
 
 
 class CPS(TwoNetworkMethod):
     """L = L_sup(A) + L_sup(B) + w(i) [CE(z_A, argmax z_B) + CE(z_B, argmax z_A)]."""
 
+    label = "CPS"
+    in_paper = True
     Config = CPSConfig
 
     def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:

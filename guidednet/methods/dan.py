@@ -29,6 +29,8 @@ class DANConfig:
 class DAN(AdversarialMethod):
     """L_S = L_sup + w(i) CE(E(p_u, x_u), 1) and L_E = CE(E(sg[p], x), labelled or not)."""
 
+    label = "DAN"
+    in_paper = True
     Config = DANConfig
 
     def __init__(self, setup: MethodSetup, options: DANConfig) -> None:

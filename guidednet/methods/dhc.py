@@ -34,6 +34,8 @@ class DHC(TwoNetworkMethod):
     follow the student.
     """
 
+    label = "DHC"
+    in_paper = True
     Config = DHCConfig
 
     def __init__(self, setup: MethodSetup, options: DHCConfig) -> None:

@@ -29,6 +29,8 @@ class DTCConfig:
 class DualTaskConsistency(SingleNetworkMethod):
     """L = L_sup + beta L_sdm + w(i) mean (T(s_k) - p_k)^2 over all rows and organs."""
 
+    label = "DTC"
+    in_paper = True
     Config = DTCConfig
     uses_distance_maps = True
     relative_cost = 1.1

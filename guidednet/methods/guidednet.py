@@ -43,6 +43,8 @@ class GuidedNet(TwoNetworkMethod):
     for bit.
     """
 
+    label = "GuidedNet"
+    in_paper = True
     Config = GuidedNetConfig
     relative_cost = 2.3
 

@@ -41,6 +41,8 @@ class MagicNet(MeanTeacherMethod):
     pseudo-labels).
     """
 
+    label = "MagicNet"
+    in_paper = True
     Config = MagicNetConfig
     relative_cost = 3.3
 

@@ -33,6 +33,8 @@ class MeanTeacher(MeanTeacherMethod):
     image.
     """
 
+    label = "MT"
+    in_paper = True
     Config = MeanTeacherConfig
     relative_cost = 1.2
 

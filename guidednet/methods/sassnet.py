@@ -29,6 +29,8 @@ class SASSnet(AdversarialMethod):
     probabilities.
     """
 
+    label = "SASSnet"
+    in_paper = True
     Config = SASSnetConfig
     uses_distance_maps = True
 

@@ -16,6 +16,8 @@ class Supervised(SingleNetworkMethod):
     gradient is the same; the paper does not print the batch size of this row.
     """
 
+    label = "Sup only"
+    in_paper = True
     uses_unlabelled = False
 
     def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:

@@ -35,6 +35,7 @@ class SupervisedAugmentedConfig:
 class SupervisedAugmented(SingleNetworkMethod):
     """L_sup on augmented labelled crops."""
 
+    label = "Sup only, strong augmentation"
     Config = SupervisedAugmentedConfig
     uses_unlabelled = False
 

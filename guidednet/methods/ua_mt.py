@@ -30,6 +30,8 @@ class UAMTConfig:
 class UncertaintyAwareMeanTeacher(MeanTeacherMethod):
     """L = L_sup + w(i) Σ_v M_v Σ_k (p_k - sg[p'_k])^2 / (K Σ_v M_v), M = [entropy < threshold]."""
 
+    label = "UA-MT"
+    in_paper = True
     Config = UAMTConfig
     relative_cost = 2.7
 

@@ -1,11 +1,38 @@
-"""Metrics of label maps: overlaps, and distances between surfaces."""
+"""The metrics by name. A new metric is one file, or an entry of one, and a line of this dictionary."""
 
+from guidednet.metrics.base import Metric, ScoredCase
 from guidednet.metrics.overlap import (
+    DICE,
+    FALSE_POSITIVE_ML,
+    JACCARD,
     dice,
     false_positive_voxels,
     jaccard,
-    joint_histogram,
     mean_over_cases,
 )
+from guidednet.metrics.surface_distance import HD95, NSD
 
-__all__ = ["dice", "false_positive_voxels", "jaccard", "joint_histogram", "mean_over_cases"]
+__all__ = [
+    "METRICS",
+    "Metric",
+    "ScoredCase",
+    "dice",
+    "false_positive_voxels",
+    "jaccard",
+    "mean_over_cases",
+    "metrics_in",
+]
+
+# In the order of scores.csv and of the tables.
+METRICS: dict[str, Metric] = {
+    "dice": DICE,
+    "jaccard": JACCARD,
+    "nsd": NSD,
+    "hd95": HD95,
+    "false_positive_ml": FALSE_POSITIVE_ML,
+}
+
+
+def metrics_in(unit: str) -> list[str]:
+    """The names of the metrics that are in `unit` ("%", "mm" or "ml")."""
+    return [name for name, metric in METRICS.items() if metric.unit == unit]

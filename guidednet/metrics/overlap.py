@@ -2,12 +2,15 @@
 lacks has no score (NaN).
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
-from guidednet.errors import InputError
+from guidednet.errors import one_of
+from guidednet.metrics.base import Metric, ScoredCase
 
 # What a case counts for in the mean of an organ that its reference lacks.
-ABSENT_RULES = ("skip", "challenge", "paper")
+ABSENT_RULES = ("skip", "challenge", "released")
 
 
 def joint_histogram(prediction: np.ndarray, reference: np.ndarray, num_classes: int) -> np.ndarray:
@@ -59,20 +62,17 @@ def mean_over_cases(
     it.
 
     "skip" leaves such cases out (the default everywhere here). "challenge" counts them: 1 where the
-    prediction lacks the organ too, else 0. "paper" divides the sum over all cases, an absent organ
+    prediction lacks the organ too, else 0. "released" divides the sum over all cases, an absent organ
     adding 0, by the number of cases that have it, as the released code does: the same number as
     "skip", so that a false positive on an absent organ costs nothing. NaN where no case counts.
     Raises InputError for another rule.
     """
     values, present = np.asarray(values, float), np.asarray(reference_voxels) > 0
-    if rule not in ABSENT_RULES:
-        raise InputError(
-            f"no rule '{rule}' for absent organs: use one of {', '.join(ABSENT_RULES)}"
-        )
+    one_of("rule for absent organs", rule, ABSENT_RULES)
     if rule == "challenge":
         counted = np.where(present, values, np.asarray(predicted_voxels) == 0)
     else:
-        counted = np.where(present, values, 0.0 if rule == "paper" else np.nan)
+        counted = np.where(present, values, 0.0 if rule == "released" else np.nan)
     cases = len(counted) if rule == "challenge" else present.sum()
     return float(np.nansum(counted) / cases) if cases else float("nan")
 
@@ -82,3 +82,23 @@ def _counts(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     histogram = joint_histogram(prediction, reference, num_classes)
     return histogram.diagonal()[1:], histogram.sum(axis=0)[1:], histogram.sum(axis=1)[1:]
+
+
+def _of_maps(overlap: Callable[[np.ndarray, np.ndarray, int], np.ndarray]) -> Callable:
+    """`overlap` of a ScoredCase."""
+    return lambda case: overlap(case.prediction, case.reference, case.num_classes)
+
+
+def _false_positive_ml(case: ScoredCase) -> np.ndarray:
+    return _of_maps(false_positive_voxels)(case) * case.voxel_ml
+
+
+DICE = Metric("dice", "%", "overlap 2 |P∩R| / (|P| + |R|)", _of_maps(dice), in_paper=True)
+JACCARD = Metric("jaccard", "%", "overlap |P∩R| / |P∪R|", _of_maps(jaccard), in_paper=True)
+FALSE_POSITIVE_ML = Metric(
+    "false_positive_ml",
+    "ml",
+    "volume that is wrongly called the organ, absent organs included",
+    _false_positive_ml,
+    counts_absent=True,
+)

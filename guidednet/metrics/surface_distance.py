@@ -4,29 +4,13 @@ A surface is the set of mask voxels with a face neighbour outside the mask (the 
 as outside).
 """
 
+from functools import lru_cache
+
 import numpy as np
 from scipy import ndimage
 from scipy.spatial import KDTree
 
-# Tolerances in mm of the FLARE22 challenge; for AMOS's further organs, whose challenge's own are
-# not public, those of like organs.
-TOLERANCES_MM = {
-    "liver": 5,
-    "right kidney": 3,
-    "left kidney": 3,
-    "spleen": 3,
-    "pancreas": 5,
-    "aorta": 2,
-    "inferior vena cava": 2,
-    "right adrenal gland": 2,
-    "left adrenal gland": 2,
-    "gallbladder": 2,
-    "oesophagus": 3,
-    "stomach": 5,
-    "duodenum": 7,
-    "bladder": 3,
-    "prostate/uterus": 3,
-}
+from guidednet.metrics.base import Metric, ScoredCase
 
 
 def surface(mask: np.ndarray) -> np.ndarray:
@@ -78,3 +62,30 @@ def surface_scores(
     return float(within / (len(there) + len(back))), float(
         max(np.percentile(there, 95), np.percentile(back, 95))
     )
+
+
+@lru_cache(maxsize=1)
+def _scores_by_organ(case: ScoredCase) -> tuple[np.ndarray, np.ndarray]:
+    """(NSD, HD95), each (K-1,); remembered, as both come from the same distances."""
+    pairs = [
+        surface_scores(
+            case.prediction == label, case.reference == label, case.spacing, organ.tolerance_mm
+        )
+        for label, organ in case.organs.in_order
+    ]
+    nsd, hd95 = np.array(pairs).T
+    return nsd, hd95
+
+
+NSD = Metric(
+    "nsd",
+    "%",
+    "share of both surfaces that lies within the organ's tolerance of the other",
+    lambda case: _scores_by_organ(case)[0],
+)
+HD95 = Metric(
+    "hd95",
+    "mm",
+    "95th percentile of the distances between the surfaces",
+    lambda case: _scores_by_organ(case)[1],
+)

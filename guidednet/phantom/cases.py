@@ -18,8 +18,9 @@ import numpy as np
 from scipy import ndimage
 from scipy.interpolate import make_interp_spline
 
-from guidednet.data.layouts import ENDING, LAYOUTS, PHANTOM_FILE, RawCase, find_cases
-from guidednet.data.organs import organ_set
+from guidednet.data.datasets import DATASETS, PhantomForm, dataset_of, organ_set
+from guidednet.data.datasets.base import ENDING
+from guidednet.data.layouts import PHANTOM_FILE, RawCase, find_cases
 from guidednet.errors import InputError
 from guidednet.phantom.anatomy import ORGAN_FORMS
 from guidednet.phantom.hounsfield import HOUNSFIELD
@@ -38,8 +39,6 @@ PHASES = ("without contrast", "arterial", "portal venous", "delayed")
 # How likely each phase is, for cases of the labelled and of the unlabelled distribution.
 PHASE_ODDS = {False: (0.05, 0.1, 0.75, 0.1), True: (0.3, 0.3, 0.15, 0.25)}
 NOISE_HU = {False: (7.0, 13.0), True: (12.0, 24.0)}
-# Highest and lowest plane (mm, average anatomy) of the field of view, before it varies.
-FIELD_OF_VIEW = {"flare22": (150.0, -118.0), "amos": (150.0, -268.0)}
 TEXTURE_MM = 3.75  # how coarse the texture of soft tissue is
 # the first tissues of HOUNSFIELD (air, table, fat, skin) measure the same in everybody
 ALIKE_IN_ALL = 4
@@ -121,35 +120,35 @@ def write_phantoms(
     A case that is there already is not made again, but a folder made with another seed or voxel
     size is refused (InputError).
     """
+    form = phantom_form(dataset)
     settings = {"dataset": dataset, "seed": seed, "voxel_mm": voxel_mm, "matrix": matrix}
     _claim(folder, settings)
     job = partial(_write_case, folder=folder, labelled=labelled, **settings)
     for _ in progress(in_parallel(job, range(cases), workers), cases):
         pass
-    if dataset == "amos":
-        names = {0: "background"} | {
-            label: organ.name for label, organ in organ_set(dataset).by_label.items()
-        }
-        write_json(
-            folder / "dataset.json",
-            {
-                "name": "synthetic phantoms in the layout of AMOS",
-                "modality": {"0": "CT"},
-                "labels": names,
-            },
-        )
+    if form.has_description:
+        _write_description(folder, dataset)
     return find_cases(folder, dataset)
 
 
-def case_name(dataset: str, number: int, labelled: int) -> str:
-    """The id of case `number` (from 0) where the first `labelled` have labels, numbered as in the
-    public release.
-    """
-    if dataset == "amos":
-        return f"amos_{number + 1:04d}"
-    return (
-        f"FLARE22_Tr_{number + 1:04d}" if number < labelled else f"Case_{number - labelled + 1:05d}"
-    )
+def phantom_form(dataset: str) -> PhantomForm:
+    """How phantoms stand in for `dataset`; raises InputError for one that they cannot stand in for."""
+    form = dataset_of(dataset).phantom
+    if form is None:
+        known = [name for name, other in DATASETS.items() if other.phantom]
+        raise InputError(f"no phantoms stand in for {dataset}: use one of {', '.join(known)}")
+    return form
+
+
+def _write_description(folder: Path, dataset: str) -> None:
+    """Write dataset.json, which names the labels, as the public release has it."""
+    names = {label: organ.name for label, organ in organ_set(dataset).in_order}
+    description = {
+        "name": f"synthetic phantoms in the layout of {dataset.upper()}",
+        "modality": {"0": "CT"},
+        "labels": {0: "background"} | names,
+    }
+    write_json(folder / "dataset.json", description)
 
 
 def _write_case(
@@ -161,9 +160,12 @@ def _write_case(
     voxel_mm: float,
     matrix: int | None,
 ) -> None:
-    case_id, shifted = case_name(dataset, number, labelled), number >= labelled
-    image_folder, label_folder = LAYOUTS[dataset].written[not shifted]
-    image = folder / image_folder / (case_id + LAYOUTS[dataset].suffix)
+    form = phantom_form(dataset)
+    case_id, shifted = form.case_id(number, labelled), number >= labelled
+    image_folder, label_folder = (
+        (form.unlabelled_folder, None) if shifted else form.labelled_folders
+    )
+    image = folder / image_folder / (case_id + form.suffix)
     if image.exists():
         return
     scan = make_case(dataset, case_id, shifted, seed, voxel_mm, matrix)
@@ -187,8 +189,9 @@ def _grid_axes(
     dataset: str, spacing: np.ndarray, size: float, generator: np.random.Generator
 ) -> list[np.ndarray]:
     """Places (mm) of the voxels along z, y and x, growing to superior, anterior and right."""
-    top, bottom = FIELD_OF_VIEW[dataset] + generator.normal(0, 6, 2)
-    if generator.random() < CUT_PELVIS and dataset == "amos":
+    form = phantom_form(dataset)
+    top, bottom = form.field_of_view_mm + generator.normal(0, 6, 2)
+    if generator.random() < CUT_PELVIS and form.may_cut_pelvis:
         bottom = generator.uniform(-215, -140)
     ends = ((bottom * size, top * size), (-146, 134), (-WIDTH_MM / 2, WIDTH_MM / 2))
     return [
@@ -277,7 +280,7 @@ def _paint_table(painter: Painter, axes: list[np.ndarray]) -> None:
 
 def _label_ids(organ: np.ndarray, dataset: str) -> np.ndarray:
     """Label ids of the data set (D,H,W) from places in ORGAN_FORMS."""
-    labels = {known.name: label for label, known in organ_set(dataset).by_label.items()}
+    labels = {known.name: label for label, known in organ_set(dataset).in_order}
     return np.array([0, *[labels.get(form.name, 0) for form in ORGAN_FORMS]], np.uint8)[organ]
 
 

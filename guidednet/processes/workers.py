@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, TypeVar
 
-from guidednet.errors import FailedError
+from guidednet.errors import WorkerLostError
 from guidednet.support.files import is_running
 
 if TYPE_CHECKING:
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 VISIBLE_GPUS = "CUDA_VISIBLE_DEVICES"
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-class WorkerLostError(FailedError):
-    """A worker process was killed from outside, most often for want of memory."""
 
 
 def cores() -> int:

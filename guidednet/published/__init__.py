@@ -9,7 +9,7 @@ from importlib import resources
 
 import pandas as pd
 
-from guidednet.errors import InputError
+from guidednet.errors import one_of
 
 FILES = {
     "table1": "table1_flare22.csv",
@@ -26,11 +26,8 @@ def printed(item: str) -> pd.DataFrame:
     """The printed numbers of "table1" ... "table4" or "figure6", or what is "stated"; raises
     InputError for another name.
     """
-    if item not in FILES:
-        raise InputError(f"no printed numbers for '{item}': use one of {', '.join(FILES)}")
-    with (
-        resources.files("guidednet.published").joinpath(FILES[item]).open(encoding="utf-8") as file
-    ):
+    file_name = one_of("printed table or figure", item, FILES)
+    with resources.files("guidednet.published").joinpath(file_name).open(encoding="utf-8") as file:
         return pd.read_csv(file)
 
 

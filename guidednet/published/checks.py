@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from guidednet.data.organs import organ_set
+from guidednet.data.datasets import organ_set
 from guidednet.published import printed
 
 DATASETS = {"table1": "flare22", "table2": "amos", "table3": "flare22"}

@@ -9,7 +9,7 @@ from ast import literal_eval
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import nbformat
 import papermill
@@ -19,17 +19,17 @@ from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from guidednet.errors import FailedError, InputError
+from guidednet.errors import InputError, NotebookError
 from guidednet.runs.fingerprint import hash_of
 from guidednet.runs.profiles import PROFILES
-from guidednet.runs.store import ON_MISSING
+from guidednet.runs.store import OnMissing
 from guidednet.runs.workspace import REPOSITORY
 from guidednet.support.files import read_json, told_of_disk, write_json, write_text
 
 NOTEBOOKS = REPOSITORY / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # The values that a parameter may take, by its name.
-ALLOWED = {"profile": tuple(PROFILES), "on_missing": ON_MISSING, "seeds": range(1, 101)}
+ALLOWED = {"profile": tuple(PROFILES), "on_missing": get_args(OnMissing), "seeds": range(1, 101)}
 
 
 def source(name: str) -> Path:
@@ -231,12 +231,6 @@ def write_html(executed: Path) -> None:
         nbformat.read(executed, as_version=4)
     )
     write_text(executed.with_suffix(".html"), body)
-
-
-class NotebookError(FailedError):
-    """A cell of a notebook raised; the message names the notebook, the executed copy and the cell's
-    error.
-    """
 
 
 def _last_line(error: Exception) -> str:

@@ -18,8 +18,7 @@ from guidednet.report.tables.table import NOT_RUN, notes_on_print
 from guidednet.report.viewer.scene import scene_of_case
 from guidednet.report.viewer.slice_browser import SCRIPT, browser_html
 from guidednet.runs.store import RunStore
-from guidednet.runs.workspace import Workspace
-from guidednet.study.artefacts import Item
+from guidednet.study.artefacts import Artefact
 from guidednet.study.rows import SHOWN_METHODS, Row, comparison_rows, table1, table2
 from guidednet.support.files import write_text
 
@@ -34,6 +33,7 @@ figure { margin: 1rem 0; } figure img { max-width: 100%; height: auto; }
 summary { cursor: pointer; color: #14507a; }
 @media print { .browser input, summary { display: none; } body { max-width: none; font-size: 11px; } h3 { break-after: avoid; } }
 """
+# The columns that stand first, as nobody looks for what is far to the right.
 MEANS = (
     *("mean_dice", "sd_dice", "ci_low", "ci_high", "n_seeds", "n_test_cases", "paper_mean_dice"),
     *("mean_jaccard", "sd_jaccard", "paper_mean_jaccard"),
@@ -41,30 +41,35 @@ MEANS = (
 BROWSED = (("flare22", table1), ("amos", table2))
 
 
-def write_index(
-    workspace: Workspace, items: dict[str, Item], plan: pd.DataFrame, store: RunStore, seeds: int
+def write_page(
+    artefacts: dict[str, Artefact], plan: pd.DataFrame, store: RunStore, seeds: int
 ) -> Path:
     """Write index.html: what this profile is, every table and figure with the print and its runs,
     slices, notebooks.
     """
-    profile = workspace.profile
+    workspace = store.workspace
     data = (
         "synthetic CT (phantoms); no number here says anything about patients"
         if workspace.synthetic
         else "the real data sets"
     )
     sections = [
-        _item_section(workspace, item, store, seeds) for item in items.values() if item.files
+        _artefact_section(artefact, store, seeds)
+        for artefact in artefacts.values()
+        if artefact.files
     ]
     parts = [
-        f"<h1>GuidedNet companion: profile {html.escape(profile.name)}</h1>",
+        f"<h1>GuidedNet companion: profile {html.escape(workspace.profile.name)}</h1>",
         f"<p class=\"note\">Data: {data}. The paper's numbers come from patients' scans and 20,000 steps.</p>",
         "<h2>Tables and figures</h2>",
         *sections,
         "<h2>Slices</h2><p>A test case by several methods; move the slider.</p>",
-        *_browsers(workspace, store, seeds),
+        *_browsers(store, seeds),
         "<h2>Notebooks</h2><ul>",
-        *[_notebook_link(workspace.report_folder, item.notebook) for item in items.values()],
+        *[
+            _notebook_link(workspace.report_folder, artefact.notebook)
+            for artefact in artefacts.values()
+        ],
         f"</ul><details><summary>All runs</summary>{_table(plan, '{:.3f}')}</details>",
     ]
     page = workspace.report_folder / "index.html"
@@ -74,20 +79,17 @@ def write_index(
     return page
 
 
-def _item_section(workspace: Workspace, item: Item, store: RunStore, seeds: int) -> str:
+def _artefact_section(artefact: Artefact, store: RunStore, seeds: int) -> str:
     """A table or the figures of one notebook, the print folded below, and where the numbers come
     from.
     """
-    rows = item.rows(workspace.profile, seeds) if item.rows else []
-    names = list(dict.fromkeys(Path(file).stem for file in item.files))
-    heading = f"<h3>{html.escape(title(source(item.notebook)))}</h3>"
-    said = (
-        caption(", ".join(map(_shown_name, names)), workspace, seeds, rows, store)
-        if rows
-        else Caption("")
-    )
+    workspace = store.workspace
+    rows = artefact.rows(workspace.profile, seeds) if artefact.rows else []
+    names = list(dict.fromkeys(Path(file).stem for file in artefact.files))
+    heading = f"<h3>{html.escape(title(source(artefact.notebook)))}</h3>"
+    said = caption(", ".join(map(_shown_name, names)), rows, store) if rows else Caption("")
     shown = "".join(
-        _shown(workspace.figure_folder, name, f"{name}.png" in item.files) for name in names
+        _shown(workspace.figure_folder, name, f"{name}.png" in artefact.files) for name in names
     )
     paragraph = f"<p>{html.escape(said.text)}</p>" if said.text else ""
     own = f"{paragraph}{shown}{_notes(said.notes)}"
@@ -163,14 +165,14 @@ def _table(table: pd.DataFrame, number: str) -> str:
     return f'<div class="wide">{table.to_html(index=False, na_rep="-", border=0, float_format=number.format)}</div>'
 
 
-def _browsers(workspace: Workspace, store: RunStore, seeds: int) -> list[str]:
+def _browsers(store: RunStore, seeds: int) -> list[str]:
     """A slice browser per data set whose GuidedNet has run; the case is that of Figures 4 and 5."""
-    pages = []
+    workspace, pages = store.workspace, []
     for dataset, builder in BROWSED:
         rows = comparison_rows(
             builder(workspace.profile, seeds), SHOWN_METHODS, workspace.data(dataset).ratios[1][1]
         )
-        run = store.get(rows[0].runs[0], "blank")
+        run = store.get(rows[0].configs[0], "blank")
         if run is not None:
             case = median_case(run)
             scene = scene_of_case(workspace.store(dataset), case, predictions(rows, store, case))

@@ -29,14 +29,15 @@ def write_ratio_table(options: Namespace) -> Path:
     )
     rows = comparison(workspace.profile, seeds, options.dataset, ratio)
     wanted = [
-        config for row in rows for config in row.runs if chosen is None or config.method in chosen
+        config
+        for row in rows
+        for config in row.configs
+        if chosen is None or config.method in chosen
     ]
-    runs = dict.fromkeys(run for config in wanted for run in store.with_burn_in(config))
+    runs = dict.fromkeys(run for config in wanted for run in store.identity.with_warm_start(config))
     train_runs(store, list(runs), options.jobs or default_jobs(store), options.gpus)
     name = f"{options.dataset}_{options.ratio:g}percent"
     table = make_table(rows, store, name, on_missing="blank")
-    text = caption(
-        f"{options.dataset} at {options.ratio:g} % labelled", workspace, seeds, rows, store
-    )
+    text = caption(f"{options.dataset} at {options.ratio:g} % labelled", rows, store)
     write_table(table, workspace.figure_folder, name, text)
     return workspace.figure_folder / f"{name}.csv"

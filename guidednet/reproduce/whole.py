@@ -19,15 +19,15 @@ from guidednet.report.execute_notebooks import (
     parse_parameters,
     source,
 )
-from guidednet.report.page import write_index
+from guidednet.report.page import write_page
 from guidednet.runs.cluster import executor_of, train_on_cluster
 from guidednet.runs.fingerprint import hash_of
 from guidednet.runs.resources import default_jobs
 from guidednet.runs.side_by_side import train_runs
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace, open_workspace
-from guidednet.study.artefacts import Item, items
-from guidednet.study.plan import PlannedRun, item_table, plan_table, planned_runs, summary
+from guidednet.study.artefacts import Artefact, artefacts
+from guidednet.study.plan import PlannedRun, artefact_table, plan_table, planned_runs, summary
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Reproduction:
     """
 
     workspace: Workspace
-    items: dict[str, Item]
+    artefacts: dict[str, Artefact]
     seeds: int
     store: RunStore
     jobs: int
@@ -67,7 +67,7 @@ class Reproduction:
             executor_of(workspace, options.cluster, cluster_parameters)
         return cls(
             workspace=workspace,
-            items=items(options.only),
+            artefacts=artefacts(options.only),
             seeds=options.seeds or workspace.profile.seeds,
             store=store,
             jobs=options.jobs or default_jobs(store),
@@ -80,11 +80,15 @@ class Reproduction:
     def run(self) -> None:
         """Make everything that is not there yet."""
         for dataset in sorted(
-            {config.dataset for item in self.items.values() for config in self._configs(item)}
+            {
+                config.dataset
+                for artefact in self.artefacts.values()
+                for config in self._configs(artefact)
+            }
             or {"flare22"}
         ):
             self.workspace.store(dataset)
-        planned = planned_runs(self.items, self.store, self.seeds, self.methods)
+        planned = planned_runs(self.artefacts, self.store, self.seeds, self.methods)
         print(self._plan_text(planned), flush=True)
         configs = [run.config for run in planned]
         if self.cluster is None:
@@ -92,16 +96,16 @@ class Reproduction:
         else:
             train_on_cluster(self.store, configs, self.cluster, self.cluster_parameters, self.jobs)
         self._execute_notebooks()
-        plan = plan_table(planned_runs(self.items, self.store, self.seeds), self.store)
-        page = write_index(self.workspace, self.items, plan, self.store, self.seeds)
+        plan = plan_table(planned_runs(self.artefacts, self.store, self.seeds), self.store)
+        page = write_page(self.artefacts, plan, self.store, self.seeds)
         print(f"tables and figures: {self.workspace.figure_folder}\nopen first: {page}")
 
     def plan_text(self) -> str:
-        """The plan as text: one line per run, one per item, then the sums."""
-        return self._plan_text(planned_runs(self.items, self.store, self.seeds, self.methods))
+        """The plan as text: one line per run, one per artefact, then the sums."""
+        return self._plan_text(planned_runs(self.artefacts, self.store, self.seeds, self.methods))
 
     def _plan_text(self, planned: list[PlannedRun]) -> str:
-        tables = (plan_table(planned, self.store), item_table(planned))
+        tables = (plan_table(planned, self.store), artefact_table(planned))
         parts = [
             table.to_string(index=False, float_format="{:.3f}".format)
             for table in tables
@@ -119,7 +123,9 @@ class Reproduction:
             "GPUS": str(min(self.gpus, torch.cuda.device_count())),
         }
         executions = [
-            execution for item in self.items.values() if (execution := self._execution(item))
+            execution
+            for artefact in self.artefacts.values()
+            if (execution := self._execution(artefact))
         ]
         waiting = [execution for execution in executions if not execution.is_done()]
         for execution in executions:
@@ -130,38 +136,48 @@ class Reproduction:
         ):
             print(f"[{done}/{len(waiting)}] {name}: executed", flush=True)
 
-    def _configs(self, item: Item) -> list[RunConfig]:
-        """The runs that the item shows."""
-        rows = item.rows(self.workspace.profile, self.seeds) if item.rows else []
-        return [config for row in rows for config in row.runs]
+    def _configs(self, artefact: Artefact) -> list[RunConfig]:
+        """The runs that the artefact shows."""
+        rows = artefact.rows(self.workspace.profile, self.seeds) if artefact.rows else []
+        return [config for row in rows for config in row.configs]
 
-    def _read_by(self, item: Item) -> dict[str, Any]:
-        """The hashes of the files that the item reads, by name."""
-        files = sorted((self.workspace.figures / item.reads).glob("*.csv")) if item.reads else []
+    def _read_by(self, artefact: Artefact) -> dict[str, Any]:
+        """The hashes of the files that the artefact reads, by name."""
+        files = (
+            sorted((self.workspace.figures / artefact.reads).glob("*.csv"))
+            if artefact.reads
+            else []
+        )
         return (
             {"files": {file.name: hash_of(file.read_text(encoding="utf-8")) for file in files}}
             if files
             else {}
         )
 
-    def _execution(self, item: Item) -> Execution | None:
+    def _execution(self, artefact: Artefact) -> Execution | None:
         """How to execute the item's notebook; None, with a line that says so, where it needs a run
         that is not there.
         """
-        configs = self._configs(item)
-        missing = [config for config in configs if self.store.status(config) != "finished"]
-        if missing and item.needs_all:
-            print(f"{item.notebook}: not executed, it needs {self.store.name(missing[0])}")
+        configs = self._configs(artefact)
+        missing = [config for config in configs if self.store.identity.status(config) != "finished"]
+        if missing and artefact.needs_all:
+            print(
+                f"{artefact.notebook}: not executed, it needs {self.store.identity.name(missing[0])}"
+            )
             return None
         values = {"profile": self.workspace.profile.name, "seeds": self.seeds} | (
             {"on_missing": "blank"} if missing else {}
         )
-        known = parameters(source(item.notebook))
+        known = parameters(source(artefact.notebook))
         return Execution(
-            name=item.notebook,
+            name=artefact.notebook,
             values={name: value for name, value in values.items() if name in known},
             folder=self.workspace.report_folder / "notebooks",
-            inputs={"runs": [self.store.key(config) for config in configs if config not in missing]}
-            | self._read_by(item),
-            outputs=tuple(self.workspace.figure_folder / file for file in item.files),
+            inputs={
+                "runs": [
+                    self.store.identity.key(config) for config in configs if config not in missing
+                ]
+            }
+            | self._read_by(artefact),
+            outputs=tuple(self.workspace.figure_folder / file for file in artefact.files),
         )

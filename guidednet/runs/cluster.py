@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from guidednet.config import RunConfig
-from guidednet.errors import FailedError, InputError
+from guidednet.errors import FailedError, InputError, one_of
 from guidednet.runs.side_by_side import waves
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace
@@ -36,7 +36,7 @@ def train_on_cluster(
     `parameters` go to submitit, such as timeout_min, slurm_partition or slurm_array_parallelism.
     Raises FailedError that names the first task that failed.
     """
-    missing = [config for config in configs if not store.is_scored(config)]
+    missing = [config for config in configs if not store.identity.is_scored(config)]
     job = partial(
         _train, workspace=store.workspace, device=str(store.device), processes=store.processes
     )
@@ -63,7 +63,7 @@ def _finished(
         for first in range(0, len(part), size):
             chunk = part[first : first + size]
             for config, task in zip(chunk, executor.map_array(job, chunk), strict=True):
-                yield _result(store.name(config), task)
+                yield _result(store.identity.name(config), task)
 
 
 def executor_of(
@@ -72,8 +72,7 @@ def executor_of(
     """What submits tasks, its files in results/cluster; raises InputError for a cluster or
     parameter that cannot be had here.
     """
-    if cluster not in CLUSTERS:
-        raise InputError(f"--cluster {cluster}: use one of {', '.join(CLUSTERS)}")
+    one_of("--cluster", cluster, CLUSTERS)
     try:
         import submitit
     except ImportError as error:

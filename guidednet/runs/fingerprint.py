@@ -1,16 +1,20 @@
-"""Hashes that make up a run's key: of plain values, and of code without its comments and
-docstrings.
-"""
+"""Hashes that make up a run's key: of plain values, and of code without its comments and docstrings."""
 
 import ast
 import hashlib
 import inspect
 import json
-import sys
+from collections.abc import Collection, Iterable
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 from typing import Any
+
+from guidednet.errors import InputError
+
+PACKAGE = __name__.split(".")[0]
+# A registry imports every method or data set; what uses one of them does not depend on the others.
+REGISTRIES = (f"{PACKAGE}.methods", f"{PACKAGE}.data.datasets")
 
 
 def hash_of(value: Any) -> str:
@@ -23,43 +27,71 @@ def code_hash(source: str) -> str:
     """SHA-256 (hex) of Python source, blind to comments, docstrings and formatting."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-            and ast.get_docstring(node, clean=False) is not None
-        ):
+        kinds = ast.Module | ast.ClassDef | ast.FunctionDef
+        if isinstance(node, kinds) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
 
 
-def code_fingerprint(modules: list[ModuleType]) -> dict[str, str]:
-    """`code_hash` of each module by its name, so that a changed key can name the file that changed
-    it.
-    """
-    return {
-        module.__name__: code_hash(Path(inspect.getfile(module)).read_text(encoding="utf-8"))
-        for module in modules
-    }
+def code_fingerprint(modules: Iterable[str]) -> dict[str, str]:
+    """`code_hash` of each module by its name, so that a changed key can name the file that changed."""
+    return {module: code_hash(source_of(module)) for module in sorted(modules)}
 
 
-def modules_used(roots: list[ModuleType], excluded: set[str]) -> list[ModuleType]:
-    """`roots` and every module of this package whose functions, classes or itself they use,
-    directly or through others.
+def modules_reached(roots: Iterable[str], within: Collection[str]) -> set[str]:
+    """`roots`, and every module of the rooms `within` that they import, directly or through others.
+
+    `within` holds folders and files of this package, such as "methods" or "data.sampling". Imports
+    are read from the source, so that a module of which only a constant is used counts too.
     """
-    package = __name__.split(".")[0]
-    found, waiting = {}, list(roots)
+    found: set[str] = set()
+    waiting = list(roots)
     while waiting:
         module = waiting.pop()
-        if module.__name__ not in found:
-            found[module.__name__] = module
-            names = {
-                value.__name__
-                if isinstance(value, ModuleType)
-                else getattr(value, "__module__", "")
-                for value in vars(module).values()
-            }
-            waiting += [
-                sys.modules[name]
-                for name in names
-                if str(name).startswith(f"{package}.") and name not in excluded
-            ]
-    return [found[name] for name in sorted(found)]
+        if module not in found:
+            found.add(module)
+            imported = imported_modules(source_of(module)) - set(REGISTRIES)
+            waiting += [name for name in imported if is_within(name, within)]
+    return found
+
+
+def is_within(module: str, rooms: Collection[str]) -> bool:
+    """Whether `module` is one of the `rooms` of this package or lies in one."""
+    return any(f"{module}.".startswith(f"{PACKAGE}.{room}.") for room in rooms)
+
+
+@lru_cache(maxsize=1024)
+def imported_modules(source: str) -> frozenset[str]:
+    """The modules of this package that `source` imports anywhere, by their dotted names."""
+    names = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            names += [name if _is_module(name) else node.module for name in inner]
+    return frozenset(name for name in names if name.split(".")[0] == PACKAGE)
+
+
+def _is_module(name: str) -> bool:
+    path = Path(__file__).parents[1].joinpath(*name.split(".")[1:])
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+def module_of(kind: type) -> str:
+    """The name of the module that defines `kind`.
+
+    Raises InputError for a class without a file: nothing would tell its runs from those of another
+    version of it.
+    """
+    try:
+        inspect.getfile(kind)
+    except (TypeError, OSError) as error:
+        fix = "put it into a Python file and import it"
+        raise InputError(f"{kind.__name__} is defined in a notebook cell; {fix}") from error
+    return kind.__module__
+
+
+def source_of(module: str) -> str:
+    """The source of an importable module."""
+    return Path(find_spec(module).origin).read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from typing import Any
 
 from guidednet.config import RunConfig, from_dict
 from guidednet.data.case_store import PrepareConfig
-from guidednet.data.organs import organ_set
+from guidednet.data.datasets import organ_set
 from guidednet.errors import InputError, naming
 from guidednet.methods import Method
 from guidednet.runs.record import config_from_record, load_weights, read_record, with_weights
@@ -42,7 +42,7 @@ def export(run_folder: Path, output: Path) -> None:
     record = read_record(run_folder)
     config, _ = _settings(record, run_folder / "record.json")
     method = load_weights(config, run_folder / "weights.pt")
-    organs = organ_set(config.dataset)
+    organs = config.organs
     content = {
         "format": FORMAT,
         "version": VERSION,
@@ -75,7 +75,7 @@ def _settings(content: dict[str, Any], path: Path) -> tuple[RunConfig, PrepareCo
     """
     with naming(path):
         config = config_from_record(content["config"])
-        organ_set(config.dataset)
+        organ_set(config.dataset)  # a data set that this installation does not know is refused
         return config, from_dict(PrepareConfig, content["prepare"])
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from guidednet.config import RunConfig, TrainingConfig
 from guidednet.data.case_store import PrepareConfig
+from guidednet.data.datasets import dataset_of
 from guidednet.data.sampling import BatchConfig
-from guidednet.errors import InputError
+from guidednet.errors import InputError, one_of
 from guidednet.inference import WindowConfig
 from guidednet.methods import method_class
 from guidednet.networks import NetworkConfig
@@ -32,20 +33,25 @@ class PhantomConfig:
 class DataConfig:
     """One data set of a profile: how many cases train, validate and test.
 
-    FLARE22: `training` labelled cases, joined by as many cases without label as a ratio asks for.
-    AMOS `hides_labels`: of `training` cases, those that are not to be labelled keep their label
-    hidden. `phantom` None means the real data set, which is read in the data folder; its numbers
-    are then the paper's until the cases on disk are known (guidednet.runs.workspace), and
+    `training` labelled cases are joined by as many cases without label as a ratio asks for; where
+    the data set hides labels (AMOS), those of the `training` cases that are not to be labelled keep
+    their label hidden. `phantom` None means the real data set, which is read in the data folder; its
+    numbers are then the paper's until the cases on disk are known (guidednet.runs.workspace), and
     `most_unlabelled` is how many without label there are.
     """
 
+    dataset: str
     training: int
     validation: int
     test: int
-    hides_labels: bool = False
     most_unlabelled: int | None = None
     prepare: PrepareConfig = field(default_factory=PrepareConfig)
     phantom: PhantomConfig | None = None
+
+    @property
+    def hides_labels(self) -> bool:
+        """Whether unlabelled training cases are labelled ones whose label is hidden."""
+        return dataset_of(self.dataset).hides_labels
 
     def at(self, share: float) -> tuple[int, int]:
         """(labelled, unlabelled) training cases where `share` (0 to 1) of them is labelled; raises
@@ -89,6 +95,13 @@ class Profile:
         """Whether the profile's cases are phantoms."""
         return all(data.phantom is not None for data in self.data.values())
 
+    def other_data(self, dataset: str) -> DataConfig:
+        """The settings of a data set that the profile does not name: its real cases, prepared as the
+        profile's own are.
+        """
+        like = next(iter(self.data.values()))
+        return DataConfig(dataset, training=0, validation=0, test=0, prepare=like.prepare)
+
     def run(
         self, dataset: str, method: str, ratio: tuple[int, int], seed: int, options: Any = None
     ) -> RunConfig:
@@ -109,30 +122,40 @@ class Profile:
         )
 
 
+def by_name(*settings: DataConfig) -> dict[str, DataConfig]:
+    """The settings of each data set, by its name."""
+    return {data.dataset: data for data in settings}
+
+
 def smoke() -> Profile:
     """Micro phantoms: the whole path in a minute or two."""
     prepare = PrepareConfig(spacing_mm=(17.0, 22.0, 24.0))
     return Profile(
         name="smoke",
-        data={
-            "flare22": DataConfig(
-                training=1, validation=1, test=2, prepare=prepare, phantom=PhantomConfig(4, 9, 6.0)
+        data=by_name(
+            DataConfig(
+                "flare22",
+                training=1,
+                validation=1,
+                test=2,
+                prepare=prepare,
+                phantom=PhantomConfig(4, 9, 6.0),
             ),
-            "amos": DataConfig(
+            DataConfig(
+                "amos",
                 training=10,
                 validation=1,
                 test=2,
-                hides_labels=True,
                 prepare=prepare,
                 phantom=PhantomConfig(8, 5, 6.0),
             ),
-        },
+        ),
         seeds=1,
         network=NetworkConfig(width=4, depth=3),
         batch=BatchConfig(labelled=2, unlabelled=2, crop=(16, 16, 16), flip_axes=(0, 1, 2)),
         optimiser=OptimiserConfig(name="adam", learning_rate=2e-2, weight_decay=0.0),
         training=TrainingConfig(
-            steps=4, burn_in_steps=4, validate_every=2, checkpoint_every=2, log_every=1
+            steps=4, warm_start_steps=4, validate_every=2, checkpoint_every=2, log_every=1
         ),
         window=WindowConfig(size=(16, 16, 16), stride=(8, 8, 8)),
     )
@@ -143,31 +166,32 @@ def quick() -> Profile:
     prepare = PrepareConfig(spacing_mm=(17.0, 12.0, 12.0))
     return Profile(
         name="quick",
-        data={
-            "flare22": DataConfig(
+        data=by_name(
+            DataConfig(
+                "flare22",
                 training=6,
                 validation=4,
                 test=8,
                 prepare=prepare,
                 phantom=PhantomConfig(18, 54, 5.0),
             ),
-            "amos": DataConfig(
+            DataConfig(
+                "amos",
                 training=40,
                 validation=4,
                 test=8,
-                hides_labels=True,
                 prepare=prepare,
                 phantom=PhantomConfig(32, 20, 5.0),
             ),
-        },
+        ),
         seeds=1,
         network=NetworkConfig(width=12, depth=3, dropout=0.0),
         batch=BatchConfig(labelled=2, unlabelled=2, crop=(16, 24, 32), flip_axes=()),
         optimiser=OptimiserConfig(name="adam", learning_rate=5e-3, weight_decay=0.0),
         training=TrainingConfig(
             steps=24,
-            burn_in_steps=500,
-            burn_in_learning_rate=2e-2,
+            warm_start_steps=500,
+            warm_start_learning_rate=2e-2,
             validate_every=12,
             checkpoint_every=12,
             log_every=2,
@@ -180,18 +204,18 @@ def reference() -> Profile:
     """Phantoms at the paper's geometry, from scratch, three seeds; meant for one GPU."""
     return Profile(
         name="reference",
-        data={
-            "flare22": DataConfig(
-                training=42, validation=14, test=14, phantom=PhantomConfig(70, 378, 1.5)
+        data=by_name(
+            DataConfig(
+                "flare22", training=42, validation=14, test=14, phantom=PhantomConfig(70, 378, 1.5)
             ),
-            "amos": DataConfig(
+            DataConfig(
+                "amos",
                 training=180,
                 validation=60,
                 test=60,
-                hides_labels=True,
                 phantom=PhantomConfig(210, 90, 1.5),
             ),
-        },
+        ),
         seeds=3,
         training=TrainingConfig(steps=4_000, precision="bf16"),
     )
@@ -201,10 +225,10 @@ def paper() -> Profile:
     """FLARE22 and AMOS as the paper trains on them: 20,000 steps, three seeds."""
     return Profile(
         name="paper",
-        data={
-            "flare22": DataConfig(training=42, validation=14, test=14),
-            "amos": DataConfig(training=180, validation=60, test=60, hides_labels=True),
-        },
+        data=by_name(
+            DataConfig("flare22", training=42, validation=14, test=14),
+            DataConfig("amos", training=180, validation=60, test=60),
+        ),
         seeds=3,
         training=TrainingConfig(precision="bf16"),
     )
@@ -227,6 +251,4 @@ PROFILES = {"smoke": smoke, "quick": quick, "reference": reference, "paper": pap
 
 def profile(name: str) -> Profile:
     """The profile called `name`; raises InputError for an unknown name."""
-    if name not in PROFILES:
-        raise InputError(f"unknown profile '{name}': use one of {', '.join(PROFILES)}")
-    return PROFILES[name]()
+    return one_of("profile", name, PROFILES)()

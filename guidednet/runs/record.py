@@ -1,5 +1,6 @@
 """A finished run as its folder holds it, and what can be made of it on any machine."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pandas as pd
 from guidednet.config import RunConfig, from_dict
 from guidednet.errors import InputError
 from guidednet.methods import Method, method_class
+from guidednet.runs.workspace import Workspace
 from guidednet.support.csv_files import read_csv
 from guidednet.support.files import file_hash, read_json
 from guidednet.training import checkpoint
@@ -91,11 +93,12 @@ class RecordedRuns:
     """The finished runs of a folder, found by their configuration alone: no data, no code
     fingerprint, nothing is trained.
 
-    It stands in for a run store where records have come from elsewhere; of several of one
+    It stands in for a run store of `workspace` where records have come from elsewhere; of several of one
     configuration the latest counts.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, workspace: Workspace | None = None) -> None:
+        self.workspace = workspace
         self._runs = {
             run.config: run
             for run in sorted(finished_runs(folder), key=lambda run: run.record["finished"])
@@ -110,6 +113,11 @@ class RecordedRuns:
                 f"no record of {config.dataset} {config.method}, seed {config.seed}; it cannot be trained here"
             )
         return self._runs.get(config)
+
+    def finished(self, configs: Iterable[RunConfig]) -> list[Run]:
+        """The runs of `configs` that there are."""
+        found = [self.get(config) for config in configs]
+        return [run for run in found if run is not None]
 
     def failure(self, config: RunConfig) -> str | None:
         """None: what failed elsewhere left no record."""
@@ -153,6 +161,15 @@ def with_weights(config: RunConfig, weights: Any, source: Path) -> Method:
     if not all(tensor.isfinite().all() for tensor in method.state_dict().values()):
         raise InputError(f"{source}: has weights that are not finite numbers; copy the run again")
     return method.eval()
+
+
+def read_run(config: RunConfig, folder: Path, key: str) -> Run:
+    """The finished run of `config` in `folder`; raises InputError where another run lies there."""
+    record = read_record(folder)
+    if record.get("key") != key:
+        fix = "move the folder away and the run is trained again"
+        raise InputError(f"{folder / 'record.json'}: is another run's record; {fix}")
+    return Run(config, folder, record)
 
 
 def read_record(folder: Path) -> dict[str, Any]:

@@ -27,12 +27,14 @@ def train_runs(store: RunStore, configs: Sequence[RunConfig], jobs: int, gpus: i
     Where several processes share each training, one run goes after the other.
     Raises what the first failing run raises, after those that had begun.
     """
-    missing = [config for config in configs if not store.is_scored(config)]
+    missing = [config for config in configs if not store.identity.is_scored(config)]
     if jobs == 1 or store.processes > 1 or len(missing) < 2:
         for config in missing:
             store.get(config)
         return
-    steps = sum(config.training.steps for config in missing if store.status(config) != "finished")
+    steps = sum(
+        config.training.steps for config in missing if store.identity.status(config) != "finished"
+    )
     with _shared_bar(f"{len(missing)} runs, {jobs} at a time", steps) as done:
         job = partial(_train, workspace=store.workspace, device=str(store.device), done=done)
         for wave in waves(store, missing):
@@ -42,7 +44,9 @@ def train_runs(store: RunStore, configs: Sequence[RunConfig], jobs: int, gpus: i
 
 def waves(store: RunStore, configs: Sequence[RunConfig]) -> list[list[RunConfig]]:
     """`configs` in two parts: the runs that others of them start from, then those others."""
-    parents = {parent for config in configs for parent in store.burn_in(config).values()}
+    parents = {
+        parent for config in configs for parent in store.identity.warm_start(config).values()
+    }
     return [
         [config for config in configs if (config in parents) == first] for first in (True, False)
     ]

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import torch
 import torch.distributed as dist
@@ -31,11 +31,12 @@ from guidednet.config import RunConfig
 from guidednet.errors import FailedError, InputError
 from guidednet.processes.distributed import rank
 from guidednet.processes.workers import cores, end_with
+from guidednet.runs.identity import RunIdentity
+from guidednet.runs.make import RunMaker
+from guidednet.runs.record import Run, read_run
 from guidednet.runs.workspace import Workspace
 from guidednet.support.files import write_bytes
-
-if TYPE_CHECKING:
-    from guidednet.runs.record import Run
+from guidednet.support.progress import bar
 
 STARTED_BY = "GUIDEDNET_STARTED_BY"  # the process that workers must not outlive
 RESTARTS = 3
@@ -51,19 +52,20 @@ def is_worker() -> bool:
     return "TORCHELASTIC_RUN_ID" in os.environ
 
 
-def work(workspace: Workspace, config: RunConfig, on_gpu: bool) -> "Run | None":
+def work(workspace: Workspace, config: RunConfig, on_gpu: bool) -> Run | None:
     """This worker's part of the run of `config`: data, training, scores; the run on the first
     worker, None on the others.
     """
-    from guidednet.runs.store import RunStore  # here, since a run store starts this module
-
-    workspace.run_folder.mkdir(parents=True, exist_ok=True)
+    workspace.runs_folder.mkdir(parents=True, exist_ok=True)
     # one after the other: the first worker prepares what is missing
-    with FileLock(workspace.run_folder / "lock"):
+    with FileLock(workspace.runs_folder / "lock"):
         workspace.split(config.dataset, config.n_labelled, config.n_unlabelled)
     with process_group(on_gpu) as device:
-        run = RunStore(workspace, device).get(config)
-        return run if rank() == 0 else None
+        identity = RunIdentity(workspace)
+        RunMaker(identity, device, bar).make(config)
+        if rank() != 0:
+            return None
+        return read_run(config, identity.folder(config), identity.key(config))
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from guidednet.data.case_store import CaseStore, store_settings
+from guidednet.data.datasets import DATASETS, dataset_of
 from guidednet.data.layouts import PHANTOM_FILE
-from guidednet.data.organs import organ_set
 from guidednet.data.splits import LIST_FILE, Split, choose, draw_lists, refuse_leaks, write_lists
 from guidednet.errors import InputError
 from guidednet.processes.workers import cores
@@ -37,7 +37,7 @@ class Workspace:
 
     def data(self, dataset: str) -> DataConfig:
         """The profile's settings of `dataset`; raises InputError for a data set it does not have."""
-        organ_set(dataset)
+        dataset_of(dataset)
         if dataset not in self.profile.data:
             raise InputError(
                 f"profile {self.profile.name} has no data set '{dataset}': use one of {', '.join(self.profile.data)}"
@@ -52,19 +52,23 @@ class Workspace:
 
     @property
     def synthetic(self) -> bool:
-        """Whether the cases are phantoms: the profile's own, or, in a rehearsal, raw ones in the
-        place of a real data set.
+        """Whether cases of the profile are phantoms, which say nothing about patients."""
+        return any(map(self.is_synthetic, self.profile.data))
+
+    def is_synthetic(self, dataset: str) -> bool:
+        """Whether the cases of `dataset` are phantoms: the profile's own, or, in a rehearsal, raw
+        ones in the place of the real data set.
         """
-        return self.profile.synthetic or any(
-            (self.raw_folder(dataset) / PHANTOM_FILE).exists() for dataset in self.profile.data
-        )
+        settings = self.profile.data.get(dataset)
+        own = settings is not None and settings.phantom is not None
+        return own or (self.data_root / dataset / PHANTOM_FILE).exists()
 
     def store_folder(self, dataset: str) -> Path:
         """The folder of the prepared cases."""
         return self.results / "stores" / self.profile.name / dataset
 
     @property
-    def run_folder(self) -> Path:
+    def runs_folder(self) -> Path:
         """The folder of all run folders, shared by the profiles."""
         return self.results / "runs"
 
@@ -196,14 +200,16 @@ class Workspace:
         return CasesOnDisk(lists, set(store.labelled_ids))
 
     def with_numbers_on_disk(self) -> "Workspace":
-        """The same workspace, its real data sets' numbers of cases those that are there; the
-        paper's where none is there yet.
+        """The same workspace, its real data sets' numbers of cases those that are there; the paper's
+        where none is there yet. Data sets that the profile does not have join it where they are.
         """
+        others = {name: self.profile.other_data(name) for name in DATASETS}
+        wider = replace(self, profile=replace(self.profile, data=others | self.profile.data))
         there = {
-            dataset: self._cases(dataset).numbers(settings)
-            for dataset, settings in self.profile.data.items()
+            name: wider._cases(name).numbers(settings)
+            for name, settings in wider.profile.data.items()
             if settings.phantom is None
-            and (self.raw_folder(dataset).is_dir() or self.has_store(dataset))
+            and (wider.raw_folder(name).is_dir() or wider.has_store(name))
         }
         return replace(self, profile=replace(self.profile, data=self.profile.data | there))
 

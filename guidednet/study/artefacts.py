@@ -5,7 +5,7 @@ files it leaves.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from guidednet.errors import InputError
+from guidednet.errors import one_of
 from guidednet.runs.profiles import Profile
 from guidednet.study.ablations import figure6, guidednet_rows, readings, selection, table4
 from guidednet.study.rows import (
@@ -22,7 +22,7 @@ Rows = Callable[[Profile, int], list[Row]]
 
 
 @dataclass(frozen=True)
-class Item:
+class Artefact:
     """Something that `reproduce.sh` makes: its notebook, the runs it shows, the files it leaves in
     the figure folder.
 
@@ -76,45 +76,44 @@ def viewer_rows(profile: Profile, seeds: int) -> list[Row]:
     return supervised_baseline(profile, 1) + guidednet_rows(profile, 1)
 
 
-ITEMS = {
-    "start": Item("00_start_here", supervised_baseline, needs_all=True),
-    "data": Item("01_data_and_preprocessing"),
-    "cgmm": Item("02_cgmm_step_by_step", table3, needs_all=True),
-    "ktcps": Item("03_kt_cps_step_by_step", table3, needs_all=True),
-    "methods": Item("04_methods_on_one_batch", supervised_baseline, needs_all=True),
-    "own": Item("05_add_your_own_method", supervised_baseline),
-    "table1": Item("10_table1_flare22", table1, table_files("table1")),
-    "table2": Item("11_table2_amos", table2, table_files("table2")),
-    "table3": Item("12_table3_components", table3, table_files("table3")),
-    "table4": Item("13_table4_cgmm_losses", table4, table_files("table4")),
-    "figure1b": Item("20_figure1b_size_and_dice", guidednet_rows, figure_files("figure1b")),
-    "figure2": Item("21_figure2_feature_distance", guidednet_rows, figure_files("figure2")),
-    "figure4": Item(
+ARTEFACTS = {
+    "start": Artefact("00_start_here", supervised_baseline, needs_all=True),
+    "data": Artefact("01_data_and_preprocessing"),
+    "cgmm": Artefact("02_cgmm_step_by_step", table3, needs_all=True),
+    "ktcps": Artefact("03_kt_cps_step_by_step", table3, needs_all=True),
+    "methods": Artefact("04_methods_on_one_batch", supervised_baseline, needs_all=True),
+    "own": Artefact("05_add_your_own_method", supervised_baseline),
+    "table1": Artefact("10_table1_flare22", table1, table_files("table1")),
+    "table2": Artefact("11_table2_amos", table2, table_files("table2")),
+    "table3": Artefact("12_table3_components", table3, table_files("table3")),
+    "table4": Artefact("13_table4_cgmm_losses", table4, table_files("table4")),
+    "figure1b": Artefact("20_figure1b_size_and_dice", guidednet_rows, figure_files("figure1b")),
+    "figure2": Artefact("21_figure2_feature_distance", guidednet_rows, figure_files("figure2")),
+    "figure4": Artefact(
         "22_figures4_5_qualitative",
         qualitative_rows,
         (*figure_files("figure4"), *figure_files("figure5"), *DIAGRAMS),
     ),
-    "figure6": Item("23_figure6_hyperparameters", figure6, figure_files("figure6")),
-    "readings": Item(
+    "figure6": Artefact("23_figure6_hyperparameters", figure6, figure_files("figure6")),
+    "readings": Artefact(
         "24_two_readings",
         lambda profile, seeds: readings(profile, seeds) + selection(profile, seeds),
         table_files("readings"),
     ),
-    "numbers": Item("25_the_papers_own_numbers"),
-    "curves": Item("26_training_curves", table3),
-    "viewer": Item("30_slice_viewer", viewer_rows),
-    "benchmarks": Item("40_benchmarks", table3, reads="benchmarks"),
+    "numbers": Artefact("25_the_papers_own_numbers"),
+    "curves": Artefact("26_training_curves", table3),
+    "viewer": Artefact("30_slice_viewer", viewer_rows),
+    "benchmarks": Artefact("40_benchmarks", table3, reads="benchmarks"),
 }
 
 
-def items(only: str | None) -> dict[str, Item]:
-    """The items named in `only` (comma separated), without it all; raises InputError for an unknown
+def artefacts(only: str | None) -> dict[str, Artefact]:
+    """The artefacts named in `only` (comma separated), without it all; raises InputError for an unknown
     name.
     """
     if not only:
-        return dict(ITEMS)
+        return dict(ARTEFACTS)
     names = [MADE_WITH.get(name.strip(), name.strip()) for name in only.split(",")]
     for name in names:
-        if name not in ITEMS:
-            raise InputError(f"--only: unknown item '{name}', use one of {', '.join(ITEMS)}")
-    return {name: item for name, item in ITEMS.items() if name in names}
+        one_of("artefact", name, ARTEFACTS)
+    return {name: item for name, item in ARTEFACTS.items() if name in names}

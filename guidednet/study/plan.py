@@ -12,7 +12,6 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from guidednet.config import RunConfig
-from guidednet.data.organs import organ_set
 from guidednet.losses import supervised_loss
 from guidednet.methods import METHODS, method_class
 from guidednet.networks import NetworkConfig, build_network
@@ -20,7 +19,7 @@ from guidednet.processes.workers import computing
 from guidednet.runs.provenance import device_name
 from guidednet.runs.record import finished_runs, read_record
 from guidednet.runs.store import RunStore
-from guidednet.study.artefacts import Item
+from guidednet.study.artefacts import Artefact
 
 # Floating-point operations that a GPU is taken to sustain on these networks, where none has been
 # measured.
@@ -29,21 +28,24 @@ ASSUMED_TERAFLOPS = 20.0
 
 @dataclass
 class PlannedRun:
-    """A distinct run: the row of a table that it is ("burn-in" for a shared start), the items that
+    """A distinct run: the row of a table that it is ("warm start" for a shared start), the artefacts that
     need it, status and hours left.
     """
 
     config: RunConfig
     row: str
-    items: list[str]
+    artefacts: list[str]
     status: str
     hours: float
 
 
 def planned_runs(
-    items: dict[str, Item], store: RunStore, seeds: int, methods: Collection[str] | None = None
+    artefacts: dict[str, Artefact],
+    store: RunStore,
+    seeds: int,
+    methods: Collection[str] | None = None,
 ) -> list[PlannedRun]:
-    """Every run that `items` need, of `methods` alone if given, once, after the burn-in runs it
+    """Every run that `artefacts` need, of `methods` alone if given, once, after the warm start runs it
     starts from.
 
     The item that takes least to complete comes first, then the one that takes least beyond it, and
@@ -51,75 +53,80 @@ def planned_runs(
     """
     planned: dict[RunConfig, PlannedRun] = {}
     cost = CostEstimate(store)
-    for name, item in items.items():
-        for row in item.rows(store.workspace.profile, seeds) if item.rows else []:
-            wanted = [run for run in row.runs if methods is None or run.method in methods]
-            for config in (run for last in wanted for run in store.with_burn_in(last)):
+    for name, artefact in artefacts.items():
+        for row in artefact.rows(store.workspace.profile, seeds) if artefact.rows else []:
+            wanted = [run for run in row.configs if methods is None or run.method in methods]
+            for config in (run for last in wanted for run in store.identity.with_warm_start(last)):
                 if config not in planned:
-                    status = store.status(config)
+                    status = store.identity.status(config)
                     hours = 0.0 if status == "finished" else cost.seconds(config) / 3600
                     planned[config] = PlannedRun(
-                        config, row.label if config in row.runs else "burn-in", [], status, hours
+                        config,
+                        row.label if config in row.configs else "warm start",
+                        [],
+                        status,
+                        hours,
                     )
-                planned[config].items += [name] if name not in planned[config].items else []
-    return _cheapest_item_first(list(planned.values()))
+                planned[config].artefacts += [name] if name not in planned[config].artefacts else []
+    return _cheapest_artefact_first(list(planned.values()))
 
 
-def _cheapest_item_first(planned: list[PlannedRun]) -> list[PlannedRun]:
+def _cheapest_artefact_first(planned: list[PlannedRun]) -> list[PlannedRun]:
     ordered: list[PlannedRun] = []
     while waiting := [run for run in planned if run not in ordered]:
         left = {
-            name: sum(run.hours for run in waiting if name in run.items)
+            name: sum(run.hours for run in waiting if name in run.artefacts)
             for run in waiting
-            for name in run.items
+            for name in run.artefacts
         }
         cheapest = min(left, key=left.__getitem__)
-        ordered += [run for run in waiting if cheapest in run.items]
+        ordered += [run for run in waiting if cheapest in run.artefacts]
     return ordered
 
 
 def plan_table(planned: list[PlannedRun], store: RunStore) -> pd.DataFrame:
-    """One line per run: name, status, row, the items that use it and the estimated hours that are
+    """One line per run: name, status, row, the artefacts that use it and the estimated hours that are
     left.
     """
     lines = []
     for run in planned:
         name = (
-            store.folder(run.config).name
+            store.identity.folder(run.config).name
             if store.workspace.has_store(run.config.dataset)
-            else store.name(run.config)
+            else store.identity.name(run.config)
         )
         lines.append(
             {
                 "run": name,
                 "status": run.status,
                 "row": run.row,
-                "used by": ", ".join(run.items),
+                "used by": ", ".join(run.artefacts),
                 "hours": run.hours,
             }
         )
     return pd.DataFrame(lines, columns=["run", "status", "row", "used by", "hours"])
 
 
-def item_table(planned: list[PlannedRun]) -> pd.DataFrame:
-    """One line per item, in the order in which they are completed: its runs, those left, the hours
+def artefact_table(planned: list[PlannedRun]) -> pd.DataFrame:
+    """One line per artefact, in the order in which they are completed: its runs, those left, the hours
     until it is complete.
     """
-    names = list(dict.fromkeys(name for run in planned for name in run.items))
+    names = list(dict.fromkeys(name for run in planned for name in run.artefacts))
     until = {
-        name: max(place for place, run in enumerate(planned) if name in run.items) for name in names
+        name: max(place for place, run in enumerate(planned) if name in run.artefacts)
+        for name in names
     }
     hours = pd.Series([run.hours for run in planned]).cumsum()
     lines = [
         {
-            "item": name,
-            "runs": sum(name in run.items for run in planned),
-            "left": sum(name in run.items and run.status != "finished" for run in planned),
+            "artefact": name,
+            "runs": sum(name in run.artefacts for run in planned),
+            "left": sum(name in run.artefacts and run.status != "finished" for run in planned),
             "complete after hours": hours.get(until[name], 0.0),
         }
         for name in sorted(names, key=until.__getitem__)
     ]
-    return pd.DataFrame(lines, columns=["item", "runs", "left", "complete after hours"])
+    return pd.DataFrame(lines, columns=["artefact", "runs", "left", "complete after hours"])
 
 
 class CostEstimate:
@@ -131,7 +138,7 @@ class CostEstimate:
         self.device, self.processes = store.device, store.processes
         with computing(store.device):
             name = device_name(store.device, store.processes)
-        records = [(run.config, run.record) for run in finished_runs(store.workspace.run_folder)]
+        records = [(run.config, run.record) for run in finished_runs(store.workspace.runs_folder)]
         self.measured = {
             _kind(config): record["seconds_per_step"]
             for config, record in records
@@ -144,7 +151,7 @@ class CostEstimate:
         if per_step is None:
             with computing(self.device):
                 alone = voxels_per_step(config) * seconds_per_voxel(
-                    config.network, config.dataset, self.device
+                    config.network, config.num_classes, self.device
                 )
             per_step = alone / self.processes
         return config.training.steps * per_step
@@ -171,24 +178,28 @@ def gpu_hours(planned: Iterable[PlannedRun]) -> float:
     """
     left = [run.config for run in planned if run.status != "finished"]
     operations = sum(
-        run.training.steps * voxels_per_step(run) * operations_per_voxel(run.network, run.dataset)
+        run.training.steps
+        * voxels_per_step(run)
+        * operations_per_voxel(run.network, run.num_classes)
         for run in left
     )
     return operations / (ASSUMED_TERAFLOPS * 1e12) / 3600
 
 
 @functools.cache
-def operations_per_voxel(network_config: NetworkConfig, dataset: str) -> float:
+def operations_per_voxel(network_config: NetworkConfig, num_classes: int) -> float:
     """Floating-point operations of one network's forward and backward pass per voxel of its input."""
     side = 2 ** (network_config.depth + 1)
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
-        network = build_network(network_config, organ_set(dataset).num_classes, "kaiming", seed=0)
+        network = build_network(network_config, num_classes, "kaiming", seed=0)
         network(torch.empty(1, 1, side, side, side)).logits.sum().backward()
     return counter.get_total_flops() / side**3
 
 
 @functools.cache
-def seconds_per_voxel(network_config: NetworkConfig, dataset: str, device: torch.device) -> float:
+def seconds_per_voxel(
+    network_config: NetworkConfig, num_classes: int, device: torch.device
+) -> float:
     """Measured forward and backward time of one network per voxel of its input (best of three after
     a warm-up).
 
@@ -196,9 +207,8 @@ def seconds_per_voxel(network_config: NetworkConfig, dataset: str, device: torch
     ASSUMED_TERAFLOPS.
     """
     if device.type == "cuda" and not torch.cuda.is_available():
-        return operations_per_voxel(network_config, dataset) / (ASSUMED_TERAFLOPS * 1e12)
+        return operations_per_voxel(network_config, num_classes) / (ASSUMED_TERAFLOPS * 1e12)
     side = max(2**network_config.depth, 32)  # smaller ones would time the overhead
-    num_classes = organ_set(dataset).num_classes
     network = build_network(network_config, num_classes, "kaiming", seed=0).to(device)
     image = torch.zeros(1, 1, side, side, side, device=device)
     label = torch.zeros(1, side, side, side, dtype=torch.long, device=device)
@@ -240,13 +250,13 @@ def _outdated(store: RunStore) -> str:
     """A line on finished runs that another version of the code made, which nothing here uses; empty
     where there are none.
     """
-    folder = store.workspace.run_folder
+    folder = store.workspace.runs_folder
     methods = [
         read_record(path.parent)["config"].get("method") for path in folder.glob("*/record.json")
     ]
     # what a notebook added is known there alone
     known = sum(method in METHODS for method in methods)
-    number = known - sum(store.is_current(run) for run in finished_runs(folder))
+    number = known - sum(store.identity.is_current(run) for run in finished_runs(folder))
     made = f"{number} finished runs in {folder} were made by another version of the code"
     return f"\n{made}: they are not used, and may be deleted" if number else ""
 
@@ -268,7 +278,5 @@ def disk_gigabytes(planned: Iterable[PlannedRun]) -> float:
 
 def parameters(config: RunConfig) -> int:
     """Parameters of one network of `config`."""
-    network = build_network(
-        config.network, organ_set(config.dataset).num_classes, "kaiming", seed=0
-    )
+    network = build_network(config.network, config.num_classes, "kaiming", seed=0)
     return sum(parameter.numel() for parameter in network.parameters())

@@ -4,101 +4,79 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from guidednet.config import RunConfig
-from guidednet.methods import method_class
+from guidednet.methods import METHODS, Method, method_class, method_label
 from guidednet.methods.base import TwoNetworkMethod
 from guidednet.methods.cps import CPSConfig
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.runs.profiles import Profile
 
-# The methods of Tables 1 and 2 in the order of the print, under the names that the paper gives
-# them.
-METHOD_NAMES = {
-    "supervised": "Sup only",
-    "dan": "DAN",
-    "mean_teacher": "MT",
-    "ua_mt": "UA-MT",
-    "sassnet": "SASSnet",
-    "dtc": "DTC",
-    "cps": "CPS",
-    "cld": "CLD",
-    "dhc": "DHC",
-    "magicnet": "MagicNet",
-    "guidednet": "GuidedNet",
-}
-AUGMENTED = "Sup only, strong augmentation"
 # What the qualitative figures show beside the reference.
 SHOWN_METHODS = ("GuidedNet", "MagicNet", "DHC", "CLD", "CPS")
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table: the name the paper prints, one run per seed, and which of the runs'
-    predictors is scored.
-    """
+    """A row of a table: its name, one configuration per seed, and the predictor that is scored."""
 
     label: str
-    runs: tuple[RunConfig, ...]
+    configs: tuple[RunConfig, ...]
     predictor: str = "primary"
+
+
+def method_row(
+    profile: Profile, seeds: int, dataset: str, method: str, ratio: tuple[int, int]
+) -> Row:
+    """The row of `method` at one ratio of labelled to unlabelled cases."""
+    configs = tuple(profile.run(dataset, method, ratio, seed) for seed in range(seeds))
+    return Row(method_label(method), configs)
 
 
 def supervised_baseline(profile: Profile, seeds: int) -> list[Row]:
     """Sup only on FLARE22's labelled cases, the run that the first notebook follows end to end."""
-    ratio = profile.data["flare22"].ratios[1]
-    return [
-        Row(
-            "Sup only",
-            tuple(profile.run("flare22", "supervised", ratio, seed) for seed in range(seeds)),
-        )
+    return [method_row(profile, seeds, "flare22", "supervised", profile.data["flare22"].ratios[1])]
+
+
+def comparison(
+    profile: Profile, seeds: int, dataset: str, ratios: Sequence[tuple[int, int]]
+) -> list[Row]:
+    """All methods at each of the `ratios` of labelled to unlabelled cases, each training once.
+
+    First those of the paper, then the others, then the means of both networks of a pair. A method
+    that uses no unlabelled case has one row for each number of labelled ones.
+    """
+    rows = [
+        method_row(profile, seeds, dataset, name, ratio)
+        for in_paper in (True, False)
+        for ratio in ratios
+        for name, kind in METHODS.items()
+        if kind.in_paper == in_paper
     ]
+    distinct = list(dict.fromkeys(rows))
+    return distinct + ensembles(distinct)
 
 
-def comparison(profile: Profile, seeds: int, dataset: str, ratio: tuple[int, int]) -> list[Row]:
-    """All methods at one ratio of labelled to unlabelled cases, in the order of the print."""
-    return [
-        Row(label, tuple(profile.run(dataset, method, ratio, seed) for seed in range(seeds)))
-        for method, label in METHOD_NAMES.items()
-    ]
-
-
-def ensembles(rows: list[Row]) -> list[Row]:
+def ensembles(rows: Sequence[Row]) -> list[Row]:
     """For each row of a two-network method one more: the mean of both networks' logits, from the
     same runs.
     """
-    pairs = [row for row in rows if issubclass(method_class(row.runs[0].method), TwoNetworkMethod)]
-    return [Row(f"{row.label} (A+B)", row.runs, "ensemble") for row in pairs]
+    pairs = [row for row in rows if issubclass(_method_of(row), TwoNetworkMethod)]
+    return [Row(f"{row.label} (A+B)", row.configs, "ensemble") for row in pairs]
 
 
-def augmented(profile: Profile, seeds: int, dataset: str) -> list[Row]:
-    """Supervised rows with stronger augmentation, one for each number of labelled cases."""
-    ratios = {ratio[0]: ratio for ratio in reversed(profile.data[dataset].ratios)}.values()
-    return [
-        Row(
-            AUGMENTED,
-            tuple(
-                profile.run(dataset, "supervised_augmented", ratio, seed) for seed in range(seeds)
-            ),
-        )
-        for ratio in ratios
-    ]
+def _method_of(row: Row) -> type[Method]:
+    return method_class(row.configs[0].method)
 
 
 def table1(profile: Profile, seeds: int) -> list[Row]:
-    """Table 1: FLARE22 at 50 % and 10 % labelled, "Sup only" once (its labelled cases are the
-    same); then rows of our own.
-    """
-    half, tenth = (
-        comparison(profile, seeds, "flare22", ratio) for ratio in profile.data["flare22"].ratios
-    )
-    printed = half + tenth[1:]
-    return printed + augmented(profile, seeds, "flare22") + ensembles(printed)
+    """Table 1: FLARE22 at 50 % and 10 % labelled; then rows of our own."""
+    half, tenth = profile.data["flare22"].ratios
+    return comparison(profile, seeds, "flare22", (half, tenth))
 
 
 def table2(profile: Profile, seeds: int) -> list[Row]:
     """Table 2: AMOS at 10 % and 50 % labelled; then rows of our own."""
-    half, tenth = (
-        comparison(profile, seeds, "amos", ratio) for ratio in profile.data["amos"].ratios
-    )
-    return tenth + half + augmented(profile, seeds, "amos") + ensembles(tenth + half)
+    half, tenth = profile.data["amos"].ratios
+    return comparison(profile, seeds, "amos", (tenth, half))
 
 
 def table3(profile: Profile, seeds: int) -> list[Row]:
@@ -126,6 +104,6 @@ def comparison_rows(rows: Sequence[Row], labels: Sequence[str], n_unlabelled: in
     found = {
         row.label: row
         for row in rows
-        if row.runs[0].n_unlabelled == n_unlabelled and row.predictor == "primary"
+        if row.configs[0].n_unlabelled == n_unlabelled and row.predictor == "primary"
     }
     return [found[label] for label in labels]

@@ -57,7 +57,7 @@ def selection_table(rows: list[Row], store: RunStore, on_missing: str = "train")
     found = [
         (row, run)
         for row in rows
-        for config in row.runs
+        for config in row.configs
         if (run := store.get(config, on_missing)) is not None
     ]
     return pd.DataFrame([_selection(row, run, store) for row, run in found], columns=COLUMNS).round(

@@ -15,12 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from guidednet.errors import InputError
+from guidednet.errors import DamagedFileError, InputError
 from guidednet.support.files import told_of_disk, write_bytes
-
-
-class DamagedFileError(InputError):
-    """A file of tensors is truncated, has changed since it was written, or is none of ours."""
 
 
 def save(path: Path, state: dict[str, Any]) -> None:

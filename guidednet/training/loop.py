@@ -21,10 +21,9 @@ from torch import Tensor
 
 from guidednet.config import RunConfig, TrainingConfig
 from guidednet.data.case_store import CaseStore
-from guidednet.data.organs import organ_set
 from guidednet.data.sampling import BatchDataset, batch_loader
 from guidednet.data.splits import Split
-from guidednet.errors import FailedError, InputError
+from guidednet.errors import InputError, NonFiniteLossError
 from guidednet.inference import predict_labels
 from guidednet.methods import Method, MethodSetup, build_method, method_class
 from guidednet.metrics.overlap import dice
@@ -44,10 +43,6 @@ from guidednet.training.device import accelerated, autocast, loader_workers
 Progress = Callable[[Iterable, int], Iterable]
 Weights = dict[str, Tensor]
 SEEDS_PER_RANK = 1_000_000  # so that no process draws what another one draws under another seed
-
-
-class NonFiniteLossError(FailedError):
-    """A loss term, or the gradient, is NaN or infinite; the message names the step and the term."""
 
 
 @dataclass
@@ -85,27 +80,27 @@ def train(
     store: CaseStore,
     split: Split,
     folder: Path,
-    burn_in: dict[str, Weights] | None = None,
+    warm_start: dict[str, Weights] | None = None,
     device: torch.device | str = "cpu",
     progress: Progress = lambda batches, total: batches,
 ) -> TrainingState:
     """Train `config` on the labelled and unlabelled cases of `split`, going on from a checkpoint if
     there is one.
 
-    `burn_in` gives start weights by initialisation; `progress` wraps the iteration over steps, as
+    `warm_start` gives start weights by initialisation; `progress` wraps the iteration over steps, as
     tqdm does. Raises NonFiniteLossError for the first loss term or gradient that is not finite,
     before anything is made of it; InputError for more processes than rows to share.
     """
     plan = config.training
     refuse_idle_processes(config, world_size())
     method = accelerated(make_method(config, store.class_voxels(split.labelled)), plan, device)
-    method.start_from(burn_in or {})
+    method.start_from(warm_start or {})
     optimisers = method.optimisers(config.optimiser)
     checkpoint.seed_everything(config.seed + SEEDS_PER_RANK * rank())
     state = resume(folder / "checkpoint.pt", method, optimisers, device)
     losses = data_parallel(method)
     unlabelled = split.unlabelled if method.uses_unlabelled else ()
-    distance_classes = organ_set(config.dataset).num_classes if method.uses_distance_maps else 0
+    distance_classes = config.num_classes if method.uses_distance_maps else 0
     dataset = BatchDataset(
         store,
         split.labelled,
@@ -172,7 +167,7 @@ def make_method(config: RunConfig, labelled_voxels: np.ndarray | None = None) ->
     running statistics start from equal counts, which is enough where trained weights are loaded
     next.
     """
-    num_classes = organ_set(config.dataset).num_classes
+    num_classes = config.num_classes
     setup = MethodSetup(
         num_classes=num_classes,
         network=config.network,
@@ -241,7 +236,7 @@ def validation_dice(
     organs.
     """
     method.eval()
-    num_classes = organ_set(config.dataset).num_classes
+    num_classes = config.num_classes
     network = method.predictors()["primary"]
 
     def score(case: str) -> np.ndarray:

@@ -112,13 +112,17 @@ def training_times(workspace: Workspace) -> pd.DataFrame:
     lines = [
         {
             "method": run.config.method
-            + (", burn-in" if is_burn_in(run.config.training.steps, workspace.profile) else ""),
+            + (
+                ", warm start"
+                if is_warm_start(run.config.training.steps, workspace.profile)
+                else ""
+            ),
             "steps": run.config.training.steps,
             "seconds a step": run.record["seconds_per_step"],
             "minutes": run.config.training.steps * run.record["seconds_per_step"] / 60,
             "device": run.record["device"],
         }
-        for run in finished_runs(workspace.run_folder)
+        for run in finished_runs(workspace.runs_folder)
         if run.config.network == workspace.profile.network
         and run.config.window == workspace.profile.window
     ]
@@ -132,6 +136,6 @@ def training_times(workspace: Workspace) -> pd.DataFrame:
     )
 
 
-def is_burn_in(steps: int, profile: Profile) -> bool:
+def is_warm_start(steps: int, profile: Profile) -> bool:
     """Whether a training of so many steps is the profile's shared start."""
-    return steps == profile.training.burn_in_steps != profile.training.steps
+    return steps == profile.training.warm_start_steps != profile.training.steps

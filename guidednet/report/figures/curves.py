@@ -4,7 +4,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from guidednet.data.organs import organ_set
 from guidednet.losses import ramp
 from guidednet.report.figures.save import DOUBLE, print_figure
 from guidednet.report.lessons.walkthrough import class_colours, class_names
@@ -14,7 +13,7 @@ from guidednet.runs.record import CLASS_WEIGHTS, Run
 def class_weights(run: Run) -> pd.DataFrame:
     """KT-CPS weights of network A by step, one column per class; no columns for methods without."""
     curves = run.curves().set_index("step").filter(like=CLASS_WEIGHTS).dropna()
-    names = class_names(organ_set(run.config.dataset))
+    names = class_names(run.config.organs)
     return curves.rename(columns=lambda column: names[int(column.removeprefix(CLASS_WEIGHTS))])
 
 
@@ -53,8 +52,8 @@ def _draw_weights(axes: Axes, run: Run) -> None:
         return
     colours = dict(
         zip(
-            class_names(organ_set(run.config.dataset)),
-            class_colours(organ_set(run.config.dataset)),
+            class_names(run.config.organs),
+            class_colours(run.config.organs),
             strict=True,
         )
     )

@@ -16,8 +16,7 @@ def organ_volumes(store: CaseStore, split: Split, organs: OrganSet) -> pd.Series
     voxel_ml = pd.Series(
         {case: pd.Series(store.spacing(case)).prod() / 1000 for case in split.labelled}
     )
-    names = [organs.by_label[label].name for label in organs.paper_order]
-    volumes = cases[names].mul(voxel_ml, axis=0)
+    volumes = cases[organs.column_names].mul(voxel_ml, axis=0)
     return volumes.where(volumes > 0).mean().set_axis(organs.columns)
 
 

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from guidednet.config import RunConfig
 from guidednet.data.case_store import CaseStore
-from guidednet.data.organs import OrganSet, organ_set
+from guidednet.data.organs import OrganSet
 from guidednet.inference import predict_labels, windows
 from guidednet.losses import one_hot
 from guidednet.methods import Method
@@ -47,7 +47,7 @@ def class_centres(
         target = functional.pad(torch.from_numpy(label.astype(np.int64)), padding, value=-1)
         for place in windows(tuple(image.shape), config.window.size, config.window.stride):
             features = network(image[place][None, None]).features
-            members = _members(target[place][None], organ_set(config.dataset).num_classes)
+            members = _members(target[place][None], config.num_classes)
             sums = sums + torch.bmm(members, features.flatten(2).transpose(1, 2))[0].double()
             counts = counts + members.sum((0, 2)).double()
     return (sums / counts.unsqueeze(1)).numpy()
@@ -67,7 +67,7 @@ def unlabelled_labels(
     store = runs.workspace.store(config.dataset)
     if runs.workspace.data(config.dataset).phantom is not None:
         return {case: hidden_label(runs.workspace, config.dataset, case) for case in cases}
-    network, classes = method.predictors()["primary"], organ_set(config.dataset).num_classes
+    network, classes = method.predictors()["primary"], config.num_classes
     return {
         case: predict_labels(network, store.image(case), config.window, classes) for case in cases
     }
@@ -82,7 +82,7 @@ def feature_distances(
     `scores` holds dice (%) and what it rests on, by the paper's column; at most `most_cases`
     unlabelled cases of the training are looked at.
     """
-    method, split, organs = runs.load_method(config), runs.split(config), organ_set(config.dataset)
+    method, split, organs = runs.load_method(config), runs.split(config), config.organs
     store = runs.workspace.store(config.dataset)
     labelled = {case: np.asarray(store.label(case)) for case in split.labelled}
     unlabelled = unlabelled_labels(method, runs, config, split.unlabelled[:most_cases])
@@ -90,7 +90,7 @@ def feature_distances(
     centres = [class_centres(network, store, labels, config) for labels in (labelled, unlabelled)]
     distance = np.linalg.norm(centres[0] - centres[1], axis=1)
     table = scores.loc[organs.columns].rename_axis("organ").reset_index()
-    return table.assign(distance=[distance[label] for label in organs.paper_order])
+    return table.assign(distance=[distance[label] for label in organs.column_labels])
 
 
 def draw_feature_distance(axes: Axes, table: pd.DataFrame, organs: OrganSet) -> None:

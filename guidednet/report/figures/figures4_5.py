@@ -60,7 +60,7 @@ def median_case(run: Run) -> str:
 
 def predictions(rows: Sequence[Row], runs: RunStore, case: str) -> dict[str, np.ndarray]:
     """Label map (D,H,W) of `case` by the first seed of each row whose run is finished."""
-    configs = {row.label: row.runs[0] for row in rows}
+    configs = {row.label: row.configs[0] for row in rows}
     found = {
         label: config for label, config in configs.items() if runs.get(config, "blank") is not None
     }

@@ -170,7 +170,7 @@ def half_precision_gradient(images: int, voxels: int, present_classes: int, weig
 def ready_method(
     name: str, profile: Profile, ratio: tuple[int, int], runs: RunStore, on_missing: str
 ) -> Method:
-    """The method called `name` as it stands at its first step: from the shared burn-in, where the
+    """The method called `name` as it stands at its first step: from the shared warm start, where the
     profile has one.
     """
     config = profile.run("flare22", name, ratio, seed=0)
@@ -178,12 +178,13 @@ def ready_method(
         config, runs.workspace.store("flare22").class_voxels(runs.split(config).labelled)
     )
     parents = {
-        scheme: runs.get(parent, on_missing) for scheme, parent in runs.burn_in(config).items()
+        scheme: runs.get(parent, on_missing)
+        for scheme, parent in runs.identity.warm_start(config).items()
     }
     found = {scheme: run for scheme, run in parents.items() if run is not None}
     method.start_from(
         {
-            scheme: runs.load_method(run.config).burn_in_networks()[scheme].state_dict()
+            scheme: runs.load_method(run.config).warm_start_networks()[scheme].state_dict()
             for scheme, run in found.items()
         }
     )

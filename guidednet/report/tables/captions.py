@@ -31,9 +31,7 @@ class Caption:
         return "\n\n".join(part for part in (markdown_text(self.text), body, notes) if part)
 
 
-def caption(
-    name: str, workspace: Workspace, seeds: int, rows: Sequence[Row], store: RunStore
-) -> Caption:
+def caption(name: str, rows: Sequence[Row], store: RunStore) -> Caption:
     """Which item, profile, data set and split, whether synthetic, seeds, test cases, steps and
     reading; and the notes on its runs.
 
@@ -42,9 +40,9 @@ def caption(
     runs = runs_by_row(rows, store)
     mixed = differences(runs)
     parts = [
-        f"{name}, profile {workspace.profile.name}: {_data(workspace, rows)}",
+        f"{name}, profile {store.workspace.profile.name}: {_data(store.workspace, rows)}",
         f"{_ratios(rows)} training cases",
-        _seeds(seeds, runs),
+        _seeds(max(len(row.configs) for row in rows), runs),
         *_test_cases(runs),
         *_training(rows[-1]),
         "network A at its best validation step",
@@ -56,15 +54,18 @@ def caption(
 
 
 def _data(workspace: Workspace, rows: Sequence[Row]) -> str:
-    datasets = " and ".join(dict.fromkeys(row.runs[0].dataset for row in rows))
-    return f"synthetic {datasets} phantoms, not patients" if workspace.synthetic else datasets
+    datasets = dict.fromkeys(row.configs[0].dataset for row in rows)
+    synthetic = " and ".join(filter(workspace.is_synthetic, datasets))
+    real = [name for name in datasets if not workspace.is_synthetic(name)]
+    phantoms = [f"synthetic {synthetic} phantoms, not patients"] if synthetic else []
+    return " and ".join([*phantoms, *real])
 
 
 def _ratios(rows: Sequence[Row]) -> str:
     pairs = dict.fromkeys(
-        (row.runs[0].n_labelled, row.runs[0].n_unlabelled)
+        (row.configs[0].n_labelled, row.configs[0].n_unlabelled)
         for row in rows
-        if row.runs[0].n_unlabelled
+        if row.configs[0].n_unlabelled
     )
     return " or ".join(
         f"{labelled} labelled and {unlabelled} unlabelled" for labelled, unlabelled in pairs
@@ -101,10 +102,10 @@ def _test_cases(runs: dict[str, list[Run]]) -> list[str]:
 
 
 def _training(row: Row) -> list[str]:
-    config = row.runs[0]
-    burn_in, reading = (
-        config.training.burn_in_steps,
+    config = row.configs[0]
+    warm_start, reading = (
+        config.training.warm_start_steps,
         getattr(getattr(config.options, "cgmm", None), "reading", None),
     )
-    start = f" after a shared burn-in of {burn_in}" if burn_in else ""
+    start = f" after a shared warm start of {warm_start}" if warm_start else ""
     return [f"{config.training.steps} steps{start}", *([f'reading "{reading}"'] if reading else [])]

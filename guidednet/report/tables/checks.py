@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from guidednet.metrics import metrics_in
 from guidednet.runs.record import Run
 from guidednet.runs.store import RunStore
 from guidednet.study.rows import Row
@@ -13,9 +14,10 @@ def broken_scores(rows: Iterable[Row], store: RunStore) -> list[str]:
     """A sentence for each finished run of `rows` whose scores contradict themselves; empty where
     all is well.
     """
-    configs = dict.fromkeys(config for row in rows for config in row.runs)
-    runs = [run for config in configs if (run := store.get(config, "blank")) is not None]
-    return [f"{run.folder.name}: {fault}" for run in runs if (fault := _fault(run))]
+    configs = dict.fromkeys(config for row in rows for config in row.configs)
+    return [
+        f"{run.folder.name}: {fault}" for run in store.finished(configs) if (fault := _fault(run))
+    ]
 
 
 def _fault(run: Run) -> str:
@@ -28,9 +30,9 @@ def _fault(run: Run) -> str:
     wide = scores.pivot_table(
         index=["predictor", "case", "organ"], columns="metric", values="value", dropna=False
     )
-    overlaps = wide[["dice", "jaccard", "nsd"]].stack()
+    overlaps = wide[metrics_in("%")].stack()
     if not overlaps.dropna().between(0, 1).all():
-        return "scores.csv has an overlap outside 0 to 1"
+        return "scores.csv has a share outside 0 to 1"
     if not np.allclose(
         wide["jaccard"], wide["dice"] / (2 - wide["dice"]), atol=1e-9, equal_nan=True
     ):

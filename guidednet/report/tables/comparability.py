@@ -98,7 +98,7 @@ def _data(config: RunConfig, record: dict[str, Any]) -> Iterator[Fact]:
     }.items():
         yield Fact(f"{part} cases", scope, hash_of(split.get(part)), hashed=True)
     yield Fact("prepared data", all_cases, record.get("data", UNKNOWN), hashed=True)
-    for scheme, key in record.get("burn_in", {}).items():
+    for scheme, key in record.get("warm_start", {}).items():
         yield Fact(f"supervised start ({scheme})", (*labelled, config.seed), key, hashed=True)
 
 

@@ -17,7 +17,7 @@ def runs_by_row(rows: Sequence[Row], store: RunStore) -> dict[str, list[Run]]:
     """
     found: dict[str, list[Run]] = {}
     for name, row in _named_once(rows):
-        finished = [run for config in row.runs if (run := store.get(config, "blank")) is not None]
+        finished = store.finished(row.configs)
         found.setdefault(name, []).extend(finished)
     return {name: runs for name, runs in found.items() if runs}
 
@@ -26,7 +26,7 @@ def _named_once(rows: Sequence[Row]) -> list[tuple[str, Row]]:
     """The rows with their names; of rows that show the same runs the first."""
     first: dict[tuple, Row] = {}
     for row in rows:
-        first.setdefault(row.runs, row)
+        first.setdefault(row.configs, row)
     once = list(first.values())
     return list(zip(row_names(once), once, strict=True))
 
@@ -35,7 +35,7 @@ def row_names(rows: Sequence[Row]) -> list[str]:
     """The label of each row; those that are called alike with their numbers of cases, and their
     data set where that is not enough.
     """
-    configs, names = [row.runs[0] for row in rows], [row.label for row in rows]
+    configs, names = [row.configs[0] for row in rows], [row.label for row in rows]
     for further in (
         [f"{config.n_labelled}+{config.n_unlabelled}" for config in configs],
         [config.dataset for config in configs],
@@ -68,6 +68,6 @@ def failures(rows: Sequence[Row], store: RunStore) -> list[str]:
     found = [
         (name, config.seed, store.failure(config))
         for name, row in _named_once(rows)
-        for config in row.runs
+        for config in row.configs
     ]
     return [f"{name}, seed {seed}: not run, {reason}" for name, seed, reason in found if reason]

@@ -16,7 +16,7 @@ def provenance_table(rows: Sequence[Row], store: RunStore) -> pd.DataFrame:
     """
     lines = []
     for row in rows:
-        for config in row.runs:
+        for config in row.configs:
             run = store.get(config, "blank")
             line = {
                 "row": f"{row.label} {config.n_labelled}+{config.n_unlabelled}",

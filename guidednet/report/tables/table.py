@@ -6,9 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from guidednet import published
-from guidednet.data.organs import OrganSet, organ_set
+from guidednet.data.organs import OrganSet
+from guidednet.errors import one_of
 from guidednet.evaluation.scores import organ_means
 from guidednet.evaluation.statistics import bootstrap_interval, holm, paired_p_value
+from guidednet.metrics import METRICS, Metric, metrics_in
 from guidednet.report.tables.captions import Caption
 from guidednet.report.tables.markup import markdown_cell, markdown_text
 from guidednet.runs.record import Run
@@ -17,7 +19,7 @@ from guidednet.study.rows import Row
 from guidednet.support.files import write_text
 
 NOT_RUN = "not run"
-OVERLAPS = ("dice", "jaccard", "nsd")
+NAN = float("nan")
 # What has a meaning of its own in LaTeX; < and > stay for the marks of the second best.
 LATEX = str.maketrans(
     {c: rf"\{c}" for c in "%_&#${}"}
@@ -34,19 +36,17 @@ def scores_of(run: Run, metric: str, predictor: str) -> pd.DataFrame:
 def organ_scores(
     run: Run, metric: str, organs: OrganSet, predictor: str = "primary", rule: str = "skip"
 ) -> pd.Series:
-    """Mean of `metric` by the paper's organ column, under a rule for absent organs
-    (metrics.mean_over_cases); overlaps in percent.
+    """Mean of `metric` by organ column, under a rule for absent organs (metrics.mean_over_cases);
+    shares in percent.
 
-    The volume of false positives is a mean over all cases, whatever the rule.
+    A metric that counts absent organs is averaged over all cases, whatever the rule.
     """
-    if metric == "false_positive_ml":
+    kind = one_of("metric", metric, METRICS)
+    if kind.counts_absent:
         by_name = scores_of(run, metric, predictor).groupby("organ")["value"].mean()
     else:
-        by_name = organ_means(run.scores(), metric, predictor, rule) * (
-            100 if metric in OVERLAPS else 1
-        )
-    names = [organs.by_label[label].name for label in organs.paper_order]
-    return by_name.reindex(names).set_axis(organs.columns)
+        by_name = organ_means(run.scores(), metric, predictor, rule) * kind.scale
+    return by_name.reindex(organs.column_names).set_axis(organs.columns)
 
 
 def organ_dice(row: Row, store: RunStore) -> pd.DataFrame:
@@ -54,21 +54,13 @@ def organ_dice(row: Row, store: RunStore) -> pd.DataFrame:
     what it rests on: columns dice, sd_dice (over seeds), n_seeds, n_test_cases (those that have the
     organ).
     """
-    organs, runs = (
-        organ_set(row.runs[0].dataset),
-        [run for config in row.runs if (run := store.get(config, "blank")) is not None],
-    )
-    by_seed = pd.DataFrame(
-        [organ_scores(run, "dice", organs, row.predictor) for run in runs],
-        columns=organs.columns,
-        dtype=float,
-    )
-    names = [organs.by_label[label].name for label in organs.paper_order]
+    organs, runs = row.configs[0].organs, store.finished(row.configs)
+    by_seed = by_organ(row, runs, "dice")
     cases = (
         scores_of(runs[0], "dice", row.predictor)
         .groupby("organ")["value"]
         .count()
-        .reindex(names, fill_value=0)
+        .reindex(organs.column_names, fill_value=0)
         if runs
         else None
     )
@@ -83,42 +75,41 @@ def case_dice(runs: list[Run], predictor: str) -> pd.Series:
 
 
 def table_row(row: Row, runs: list[Run]) -> dict[str, object]:
-    """One line of a table: organ columns and means over seeds, sd over seeds (NaN for fewer than
-    two), our own columns.
+    """One line of a table: organ columns, means over organs and seeds, sd over seeds (NaN for fewer
+    than two); the paper's metrics first, then what they rest on, then the others.
     """
-    config = row.runs[0]
-    organs = organ_set(config.dataset)
-    by_metric = {
-        metric: pd.DataFrame(
-            [organ_scores(run, metric, organs, row.predictor) for run in runs],
-            columns=organs.columns,
-        )
-        for metric in (*OVERLAPS, "hd95", "false_positive_ml")
-    }
-    means = {metric: scores.mean(axis=1) for metric, scores in by_metric.items()}
-    low, high = (
-        bootstrap_interval(case_dice(runs, row.predictor)) if runs else (float("nan"), float("nan"))
-    )
+    config = row.configs[0]
+    of_paper = [metric for metric in METRICS.values() if metric.in_paper]
+    others = [metric for metric in METRICS.values() if not metric.in_paper]
+    low, high = bootstrap_interval(case_dice(runs, row.predictor)) if runs else (NAN, NAN)
     return {
         "method": row.label,
         "n_labeled": config.n_labelled,
         "n_unlabeled": config.n_unlabelled,
-        **by_metric["dice"].mean(),
-        "mean_dice": means["dice"].mean(),
-        "sd_dice": means["dice"].std(),
-        "mean_jaccard": means["jaccard"].mean(),
-        "sd_jaccard": means["jaccard"].std(),
+        **by_organ(row, runs, "dice").mean(),
+        **_means(row, runs, of_paper),
         "n_seeds": len(runs),
         "n_test_cases": runs[0].scores()["case"].nunique() if runs else 0,
         "ci_low": low,
         "ci_high": high,
-        "nsd": means["nsd"].mean(),
-        "sd_nsd": means["nsd"].std(),
-        "hd95": means["hd95"].mean(),
-        "sd_hd95": means["hd95"].std(),
-        "false_positive_ml": means["false_positive_ml"].mean(),
-        "sd_false_positive_ml": means["false_positive_ml"].std(),
+        **_means(row, runs, others),
     }
+
+
+def by_organ(row: Row, runs: list[Run], metric: str) -> pd.DataFrame:
+    """`metric` of `row`: a line per run, a column per organ."""
+    organs = row.configs[0].organs
+    lines = [organ_scores(run, metric, organs, row.predictor) for run in runs]
+    return pd.DataFrame(lines, columns=organs.columns, dtype=float)
+
+
+def _means(row: Row, runs: list[Run], metrics: Iterable[Metric]) -> dict[str, float]:
+    """Mean and sd over seeds of the mean over organs, by column."""
+    columns = {}
+    for metric in metrics:
+        by_seed = by_organ(row, runs, metric.name).mean(axis=1)
+        columns |= {metric.mean_column: by_seed.mean(), metric.sd_column: by_seed.std()}
+    return columns
 
 
 def make_table(
@@ -131,14 +122,12 @@ def make_table(
     """The table `item` ("table1", ...): the paper's columns from our runs, then our own, then the
     paper's means.
 
-    Rows stand in the order of the print; further ones follow it and have no printed number.
-    Overlaps are percent, hd95 mm, false_positive_ml the mean volume that is wrongly called an
-    organ; `p_vs_guidednet` is a paired Wilcoxon test over test cases against GuidedNet (the row
-    called `reference`) on the same cases, after Holm's correction. A row whose runs are missing has
-    no numbers and 0 seeds.
+    Metrics are those of guidednet.metrics.METRICS in their units; `p_vs_guidednet` is a paired
+    Wilcoxon test over test cases against GuidedNet (the row called `reference`) on the same cases,
+    after Holm's correction. A row whose runs are missing has no numbers and 0 seeds.
     """
     found = [
-        (row, [run for config in row.runs if (run := store.get(config, on_missing)) is not None])
+        (row, [run for config in row.configs if (run := store.get(config, on_missing)) is not None])
         for row in rows
     ]
     table = pd.DataFrame([table_row(row, runs) for row, runs in found])
@@ -146,13 +135,29 @@ def make_table(
     place = table.columns.get_loc("ci_high") + 1
     table.insert(place, "p_vs_guidednet", compare_with_guidednet(table, reference, by_case))
     if item in published.TABLES:
-        printed = published.printed(item)
-        same = printed["method"].reindex(table.index) == table["method"]
-        for column in ("mean_dice", "mean_jaccard"):
-            table[f"paper_{column}"] = printed[column].reindex(table.index).where(same)
+        for column, values in printed_beside(table, published.printed(item)).items():
+            table[f"paper_{column}"] = values
     return table.round(
         {column: 4 if column == "p_vs_guidednet" else 2 for column in table.columns[3:]}
     )
+
+
+def printed_beside(table: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
+    """The printed mean_dice and mean_jaccard of each row of `table`; NaN for rows that the paper
+    does not have.
+
+    Rows meet by method and by number of cases. As other data sets have other numbers, the smallest
+    number here meets the smallest in the print, and so on.
+    """
+    left, right = _places(table), _places(printed)
+    means = printed[["mean_dice", "mean_jaccard"]].set_axis(pd.MultiIndex.from_frame(right))
+    return means.reindex(pd.MultiIndex.from_frame(left)).set_axis(table.index)
+
+
+def _places(table: pd.DataFrame) -> pd.DataFrame:
+    """Method, and the ranks of the numbers of labelled and of unlabelled cases in `table`."""
+    ranks = table[["n_labeled", "n_unlabeled"]].rank(method="dense")
+    return ranks.assign(method=table["method"])
 
 
 def compare_with_guidednet(
@@ -189,10 +194,10 @@ def cost_table(rows: Iterable[Row], store: RunStore) -> pd.DataFrame:
     lines = []
     for row in rows:
         records = [
-            run.record for config in row.runs if (run := store.get(config, "blank")) is not None
+            run.record for config in row.configs if (run := store.get(config, "blank")) is not None
         ]
         config, seconds = (
-            row.runs[0],
+            row.configs[0],
             pd.Series([record["seconds_per_step"] for record in records], dtype=float),
         )
         lines.append(
@@ -226,11 +231,9 @@ def below_supervised(
         ]
         gap = same["mean_dice"].max() - table["mean_dice"][index]
         if gap > points:
-            name = (
-                f"{markdown_text(row.label)}, {row.runs[0].n_labelled}+{row.runs[0].n_unlabelled}"
-            )
+            name = f"{markdown_text(row.label)}, {row.configs[0].n_labelled}+{row.configs[0].n_unlabelled}"
             lines.append(
-                f"* {name}: {gap:.1f} points below. {_course(store.get(row.runs[0], 'fail'))}"
+                f"* {name}: {gap:.1f} points below. {_course(store.get(row.configs[0], 'fail'))}"
             )
     return (
         "\n".join(lines)
@@ -250,6 +253,23 @@ def _course(run: Run) -> str:
         f"{100 * validation.max():.1f} % at step {validation.idxmax()} of {curves.index[-1]}; "
         f"at the end its largest loss term was '{terms.abs().idxmax()}' ({terms[terms.abs().idxmax()]:.3f})."
     )
+
+
+def explain_columns(table: pd.DataFrame) -> str:
+    """What the columns of `table` mean, as a Markdown list."""
+    named = {METRICS[name].mean_column: metric for name, metric in METRICS.items()}
+    lines = [
+        f"* `{column}`: {metric.meaning}, in {metric.unit}; `{metric.sd_column}` over seeds"
+        for column, metric in named.items()
+        if column in table
+    ]
+    others = {
+        "ci_low": "`ci_low` to `ci_high`: 95 % interval of the mean Dice over test cases, in %",
+        "p_vs_guidednet": "`p_vs_guidednet`: paired Wilcoxon test against GuidedNet over the same "
+        "test cases, after Holm's correction",
+        "paper_mean_dice": "`paper_...`: the paper's number for this row",
+    }
+    return "\n".join(lines + [f"* {text}" for column, text in others.items() if column in table])
 
 
 def write_table(table: pd.DataFrame, folder: Path, name: str, caption: Caption) -> None:
@@ -292,10 +312,8 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
     <u>underlined</u>, gaps named.
     """
     organs = list(table.columns[3 : table.columns.get_loc("mean_dice")])
-    scores = [
-        *organs,
-        *(column for column in ("mean_dice", "mean_jaccard", "nsd") if column in table),
-    ]
+    shares = [METRICS[name].mean_column for name in metrics_in("%")]
+    scores = [*organs, *(column for column in shares if column in table)]
     shown = table.copy().astype(object)
     for column in table.columns[3:]:
         shown[column] = [_cell(value, column) for value in table[column]]

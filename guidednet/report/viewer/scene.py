@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from guidednet.data.case_store import CaseStore
+from guidednet.data.datasets import organ_set
 from guidednet.data.nifti import canonical, read_image, read_label
-from guidednet.data.organs import OrganSet, organ_set
+from guidednet.data.organs import OrganSet
 from guidednet.errors import InputError
 from guidednet.metrics.overlap import dice
 
@@ -53,7 +54,7 @@ class Scene:
         present = set().union(*(np.unique(label).tolist() for label in self.labels.values()))
         return [
             self.organs.by_label[label].name
-            for label in self.organs.paper_order
+            for label in self.organs.column_labels
             if label in present
         ]
 
@@ -64,7 +65,7 @@ class Scene:
         values = dice(self.labels[name], self.labels[self.reference], self.organs.num_classes)
         return {
             self.organs.by_label[label].name: float(values[label - 1])
-            for label in self.organs.paper_order
+            for label in self.organs.column_labels
         }
 
     def widest_difference(self, first: str, second: str, axis: int) -> int:

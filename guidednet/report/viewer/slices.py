@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from guidednet.data.organs import OrganSet
-from guidednet.errors import InputError
+from guidednet.errors import one_of
 
 # Plane: the axis of the volume that is cut, and the names at the left, right, top and bottom edge.
 PLANES = {"transverse": (0, "RLAP"), "coronal": (1, "RLSI"), "sagittal": (2, "APSI")}
@@ -24,8 +24,7 @@ PLANES = {"transverse": (0, "RLAP"), "coronal": (1, "RLSI"), "sagittal": (2, "AP
 
 def cut(volume: np.ndarray, plane: str, index: int) -> np.ndarray:
     """Slice `index` of `volume` in display orientation: row 0 at the top, column 0 at the left."""
-    if plane not in PLANES:
-        raise InputError(f"unknown plane '{plane}': use one of {', '.join(PLANES)}")
+    one_of("plane", plane, PLANES)
     # Every displayed axis runs towards R, A or S in the array, which display puts left or up: both
     # are flipped.
     return volume[(slice(None),) * PLANES[plane][0] + (index,)][::-1, ::-1]
@@ -86,7 +85,7 @@ def organ_legend(figure: Figure, organs: OrganSet) -> None:
     """A legend of all organs below the figure."""
     patches = [
         Patch(color=organs.by_label[label].colour, label=organs.by_label[label].name)
-        for label in organs.paper_order
+        for label in organs.column_labels
     ]
     figure.legend(handles=patches, loc="outside lower center", ncols=5, fontsize=8, frameon=False)
 

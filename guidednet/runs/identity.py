@@ -1,0 +1,182 @@
+"""What a run is: its key, name and folder, how far it is, and the runs it starts from.
+
+A run's folder is named by the hash of its configuration, its data and the code that can change its
+weights, so that a run is valid for as long as none of these changes.
+"""
+
+import dataclasses
+import functools
+from pathlib import Path
+from typing import Any, Literal
+
+from guidednet.config import RunConfig
+from guidednet.data.splits import Split
+from guidednet.methods import method_class
+from guidednet.methods.supervised import Supervised
+from guidednet.runs.fingerprint import code_fingerprint, hash_of, module_of, modules_reached
+from guidednet.runs.record import Run
+from guidednet.runs.workspace import Workspace
+from guidednet.support.files import read_json
+from guidednet.training import checkpoint
+
+Status = Literal["finished", "started", "missing"]
+# Folders and files whose code can change a weight.
+TRAINING_CODE = (
+    "cgmm",
+    "data.distance_maps",
+    "data.sampling",
+    "inference",
+    "ktcps",
+    "losses",
+    "methods",
+    "metrics.overlap",
+    "networks",
+    "optimiser",
+    "processes.distributed",
+    "training",
+)
+# Folders and files whose code can change a score, given the weights.
+EVALUATION_CODE = ("evaluation.scores", "inference", "metrics")
+# Settings of a training that its supervised start does not share, so that rows that differ in them
+# start alike.
+NOT_IN_WARM_START = {
+    "warm_start_steps": 0,
+    "warm_start_learning_rate": None,
+    "ramp_steps": None,
+    "ramp_staircase": None,
+    "keep_every": None,
+}
+WARM_START_VALIDATIONS = 10  # at most, as it is long beside what follows
+
+
+class RunIdentity:
+    """What the runs of a workspace are, without making any."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.cases = functools.cache(workspace.store)
+        self._split = functools.cache(workspace.split)
+        self._key = functools.cache(lambda config: hash_of(self.key_parts(config))[:16])
+
+    def split(self, config: RunConfig) -> Split:
+        """The cases that the run trains, validates and is tested on."""
+        return self._split(config.dataset, config.n_labelled, config.n_unlabelled)
+
+    def key_parts(self, config: RunConfig) -> dict[str, Any]:
+        """Everything that determines the run's weights: configuration, data, code, and the runs it
+        starts from.
+        """
+        split = self.split(config)
+        return {
+            "config": dataclasses.asdict(config),
+            "data": self.cases(config.dataset).fingerprint(
+                split.labelled + split.validation, split.unlabelled
+            ),
+            "split": {
+                "labelled": split.labelled,
+                "unlabelled": split.unlabelled,
+                "validation": split.validation,
+            },
+            "code": training_code(config.method),
+            "warm_start": {
+                name: self.key(parent) for name, parent in self.warm_start(config).items()
+            },
+        }
+
+    def key(self, config: RunConfig) -> str:
+        """The first 16 hex digits of the hash of `key_parts`."""
+        return self._key(config)
+
+    def name(self, config: RunConfig) -> str:
+        """What people call the run; several keys may share it."""
+        start = "" if config.initialisation == "kaiming" else f"-{config.initialisation}"
+        cases = f"{config.n_labelled}+{config.n_unlabelled}"
+        return f"{config.dataset}-{config.method}{start}-{cases}-{config.training.steps}steps-seed{config.seed}"
+
+    def folder(self, config: RunConfig) -> Path:
+        """The run's folder: its name, then its key."""
+        return self.workspace.runs_folder / f"{self.name(config)}-{self.key(config)}"
+
+    def status(self, config: RunConfig) -> Status:
+        """ "finished", "started" or "missing"; without prepared data no run can be there."""
+        if not self.workspace.has_store(config.dataset):
+            return "missing"
+        folder = self.folder(config)
+        if (folder / "record.json").exists():
+            return "finished"
+        return "started" if checkpoint.exists(folder / "checkpoint.pt") else "missing"
+
+    def failure(self, config: RunConfig) -> str | None:
+        """Why the last attempt to train `config`, or a run that it starts from, failed; None where
+        none did.
+        """
+        runs = self.with_warm_start(config) if self.workspace.has_store(config.dataset) else []
+        failed = [path for run in runs if (path := self.folder(run) / "failure.json").exists()]
+        return read_json(failed[0]).get("reason") if failed else None
+
+    def is_scored(self, config: RunConfig) -> bool:
+        """Whether the run is finished and its scores are those of the present evaluation."""
+        return self.status(config) == "finished" and stamped_key(
+            self.folder(config)
+        ) == self.score_key(config)
+
+    def is_current(self, run: Run) -> bool:
+        """Whether the code that trained `run` is the present one."""
+        return run.record.get("code") == training_code(run.config.method)
+
+    def warm_start(self, config: RunConfig) -> dict[str, RunConfig]:
+        """The supervised runs that `config` starts from, by initialisation; none without warm start
+        steps.
+        """
+        steps = config.training.warm_start_steps
+        if steps == 0:
+            return {}
+        method = method_class(config.method)
+        validate_every = max(config.training.validate_every, steps // WARM_START_VALIDATIONS)
+        rate = config.training.warm_start_learning_rate or config.optimiser.learning_rate
+        start = dataclasses.replace(
+            config,
+            method="supervised",
+            options=Supervised.Config(),
+            n_unlabelled=0,
+            training=dataclasses.replace(
+                config.training, steps=steps, validate_every=validate_every, **NOT_IN_WARM_START
+            ),
+            optimiser=dataclasses.replace(config.optimiser, learning_rate=rate),
+        )
+        schemes = method.initialisations or (config.initialisation,)
+        return {scheme: dataclasses.replace(start, initialisation=scheme) for scheme in schemes}
+
+    def with_warm_start(self, config: RunConfig) -> list[RunConfig]:
+        """`config` after the runs it starts from, in the order of training."""
+        return [*self.warm_start(config).values(), config]
+
+    def score_key(self, config: RunConfig) -> str:
+        """What determines the scores of the run, given its weights: code and test cases."""
+        test = self.split(config).test
+        return hash_of(
+            {
+                "code": evaluation_code(),
+                "data": self.cases(config.dataset).fingerprint(test, ()),
+                "test": test,
+            }
+        )
+
+
+def stamped_key(folder: Path) -> str | None:
+    """The key under which the scores in `folder` were made; None where there are none."""
+    stamp, scores = folder / "scores.json", folder / "scores.csv"
+    return read_json(stamp).get("key") if stamp.exists() and scores.exists() else None
+
+
+@functools.cache
+def training_code(method: str) -> dict[str, str]:
+    """The hash of every file that can change the weights of a run of `method`, by module."""
+    roots = ("guidednet.training.loop", module_of(method_class(method)))
+    return code_fingerprint(modules_reached(roots, TRAINING_CODE))
+
+
+@functools.cache
+def evaluation_code() -> dict[str, str]:
+    """The hash of every file that can change a score, by module."""
+    return code_fingerprint(modules_reached(["guidednet.evaluation.scores"], EVALUATION_CODE))

@@ -1,0 +1,159 @@
+"""Makes one run: trains, scores and records it, as far as that is not done.
+
+`record.json` is written last: a folder with one is finished, one with a checkpoint goes on, and a
+lock lets two processes ask for the same run without training it twice.
+"""
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from filelock import FileLock, Timeout
+
+from guidednet.config import RunConfig
+from guidednet.evaluation.scores import score_method
+from guidednet.processes.distributed import by_first_rank, rank
+from guidednet.processes.workers import computing
+from guidednet.runs.identity import RunIdentity, stamped_key
+from guidednet.runs.provenance import provenance, reset_peak_memory
+from guidednet.runs.record import load_weights, read_record
+from guidednet.support.files import file_hash, write_json, write_text
+from guidednet.support.progress import Progress, silent
+from guidednet.training import checkpoint, health
+from guidednet.training.device import accelerated
+from guidednet.training.loop import NonFiniteLossError, TrainingState, Weights, train
+
+
+@dataclass(frozen=True)
+class RunMaker:
+    """Makes the runs of `identity` on `device`; `progress` of a run's name wraps the iteration over
+    its steps. Workers that torchrun started make a run together.
+    """
+
+    identity: RunIdentity
+    device: torch.device
+    progress: Callable[[str], Progress]
+
+    def make(self, config: RunConfig) -> None:
+        """Train, score and record the run of `config`, after the supervised runs it starts from."""
+        finished = by_first_rank(self.identity.status, config) == "finished"
+        for needed in [config] if finished else self.identity.with_warm_start(config):
+            self._make(needed, self.identity.folder(needed))
+
+    def _make(self, config: RunConfig, folder: Path) -> None:
+        """Make one run, whose starts are finished."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with run_lock(folder), computing(self.device):
+            finished = by_first_rank(self.identity.status, config) == "finished"
+            trained = None if finished else self._train(config, folder)
+            self._score(config, folder)
+            if trained is not None:
+                by_first_rank(self._write_record, config, folder, *trained)
+            by_first_rank(checkpoint.remove, folder / "checkpoint.pt")
+
+    def _train(self, config: RunConfig, folder: Path) -> tuple[TrainingState, float]:
+        """The final state, and the seconds of this session's training."""
+        # The reason of an earlier failure goes: this attempt has its own.
+        by_first_rank(partial((folder / "failure.json").unlink, missing_ok=True))
+        cases, split = self.identity.cases(config.dataset), self.identity.split(config)
+        cases.check(split.labelled + split.validation, split.unlabelled)
+        start = self._start_weights(config)
+        began = time.perf_counter()
+        reset_peak_memory(self.device)
+        progress = self.progress(folder.name) if rank() == 0 else silent
+        try:
+            state = train(config, cases, split, folder, start, self.device, progress)
+        except NonFiniteLossError as error:
+            if rank() == 0:  # tables say why this run is missing
+                write_json(folder / "failure.json", {"reason": str(error)})
+            raise
+        return state, time.perf_counter() - began
+
+    def _start_weights(self, config: RunConfig) -> dict[str, Weights]:
+        """The weights that the networks start from, by initialisation."""
+        methods = {
+            scheme: load_weights(parent, self.identity.folder(parent) / "weights.pt")
+            for scheme, parent in self.identity.warm_start(config).items()
+        }
+        return {
+            scheme: method.warm_start_networks()[scheme].state_dict()
+            for scheme, method in methods.items()
+        }
+
+    def _score(self, config: RunConfig, folder: Path) -> None:
+        """Score the run on its test cases, unless its scores are those of the present code."""
+        key = self.identity.score_key(config)
+        if by_first_rank(stamped_key, folder) == key:
+            return
+        cases, test = self.identity.cases(config.dataset), self.identity.split(config).test
+        cases.check(test, ())
+        weights = load_weights(config, folder / "weights.pt")
+        method = accelerated(weights, config.training, self.device)
+        scores = score_method(method, config, cases, test, self.device)
+        by_first_rank(_write_scores, folder, scores, {"key": key, "test": test})
+
+    def _write_record(
+        self, config: RunConfig, folder: Path, state: TrainingState, seconds: float
+    ) -> None:
+        record = {
+            "key": self.identity.key(config),
+            **self.identity.key_parts(config),
+            "best_step": state.best_step,
+            "best_validation_dice": state.best_dice,
+            "seconds_per_step": seconds / max(state.step - state.first_step, 1),
+            "curves": {"sha256": file_hash(folder / "curves.csv")},
+            "warnings": self._warnings(config, folder),
+            "prepare": dataclasses.asdict(self.identity.workspace.data(config.dataset).prepare),
+            **provenance(self.device),
+        }
+        write_json(folder / "record.json", record)
+
+    def _warnings(self, config: RunConfig, folder: Path) -> list[str]:
+        """Warnings about the run's training and about those it started from."""
+        identity = self.identity
+        voxels = identity.cases(config.dataset).class_voxels(identity.split(config).labelled)
+        own = health.warnings(pd.read_csv(folder / "curves.csv"), voxels, config.organs)
+        before = [
+            warning
+            for parent in identity.warm_start(config).values()
+            for warning in read_record(identity.folder(parent))["warnings"]
+        ]
+        inherited = [warning for warning in dict.fromkeys(before) if warning not in own]
+        return own + [f"its supervised start: {warning}" for warning in inherited]
+
+
+def _write_scores(folder: Path, scores: pd.DataFrame, stamp: dict[str, Any]) -> None:
+    write_text(folder / "scores.csv", scores.to_csv(index=False))
+    write_json(folder / "scores.json", stamp | {"sha256": file_hash(folder / "scores.csv")})
+
+
+@contextmanager
+def run_lock(folder: Path) -> Iterator[None]:
+    """Hold the lock of a run folder: of several workers the first one does, and lets the others
+    know until it has it.
+    """
+    lock = FileLock(folder / "lock")
+    while not by_first_rank(_acquired, lock):
+        pass
+    try:
+        yield
+    finally:
+        lock.release()  # no effect where another worker holds it
+
+
+def _acquired(lock: FileLock) -> bool:
+    """Whether `lock` could be had within a minute: others do not wait longer for an answer than
+    torch lets them.
+    """
+    try:
+        lock.acquire(timeout=60)
+    except Timeout:
+        return False
+    return True
