@@ -1,0 +1,1 @@
+"""From raw scans to crops: data sets, reading, preparing, the case store, splits, sampling."""
