@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from guidednet.data.dicom import read_series
-from guidednet.data.nifti import Volume, read_image, write_label
+from guidednet.data.nifti import NIFTI, Volume, read_image, write_label
 from guidednet.data.organs import OrganSet
 from guidednet.data.prepare import prepare_image
 from guidednet.data.resample import to_grid
@@ -20,8 +20,6 @@ from guidednet.runs.model_file import Model, load_model
 from guidednet.support.files import check_file, write_text
 from guidednet.support.progress import Progress, silent
 from guidednet.training.device import accelerated
-
-NIFTI = (".nii", ".nii.gz")
 
 
 @dataclass(frozen=True)

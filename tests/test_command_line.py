@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from volumes import save_case
 
+from guidednet.cli.arguments import Command
 from guidednet.cli.parser import main
 from guidednet.errors import FailedError
 
@@ -122,7 +123,8 @@ def test_what_fails_or_is_stopped_has_a_sentence_and_a_status_of_its_own(
     def fail(options):
         raise error
 
-    monkeypatch.setattr("guidednet.cli.commands.plan", fail)
+    failing = Command("plan", "", lambda command: None, fail)
+    monkeypatch.setattr("guidednet.cli.runs.COMMANDS", (failing,))
     assert call(monkeypatch, "plan") == status and capsys.readouterr().err == message
 
 

@@ -24,8 +24,7 @@ def check_case_ids(case_ids: Iterable[str], source: Path) -> None:
 
 
 def _is_plain(case_id: object) -> bool:
-    """Whether it is a text (an empty cell of a table is none) that names something inside a folder.
-    """
+    """Whether it is a text (an empty cell of a table is none) that names something inside a folder."""
     return (
         isinstance(case_id, str)
         and case_id.isprintable()

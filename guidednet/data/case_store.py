@@ -21,10 +21,10 @@ import numpy as np
 import pandas as pd
 
 from guidednet.data.case_ids import check_case_ids
-from guidednet.support.csv_files import read_csv
-from guidednet.errors import InputError
-from guidednet.support.files import file_hash
 from guidednet.data.datasets import organ_set
+from guidednet.errors import InputError
+from guidednet.support.csv_files import read_csv
+from guidednet.support.files import file_hash
 
 SMALLEST_MM, LARGEST_MM = 0.1, 100  # what a voxel may measure
 
@@ -55,10 +55,14 @@ class PrepareConfig:
 
     def __post_init__(self) -> None:
         if not all(SMALLEST_MM <= size <= LARGEST_MM for size in self.spacing_mm):
-            raise InputError(f"voxels of {self.spacing_mm} mm cannot be: give sizes (spacing) from {SMALLEST_MM} to {LARGEST_MM} mm")
+            raise InputError(
+                f"voxels of {self.spacing_mm} mm cannot be: give sizes (spacing) from {SMALLEST_MM} to {LARGEST_MM} mm"
+            )
         for name, (low, high) in (("hu_window", self.hu_window), ("percentiles", self.percentiles)):
             if not low < high:
-                raise InputError(f"{name} is ({low}, {high}): the first number must be below the second")
+                raise InputError(
+                    f"{name} is ({low}, {high}): the first number must be below the second"
+                )
 
     @classmethod
     def official(cls) -> "PrepareConfig":
@@ -75,7 +79,9 @@ def store_settings(dataset: str, config: PrepareConfig) -> dict[str, Any]:
     """What store.json holds of a data set prepared with `config`; what is None is left out, as
     stores older than its field do.
     """
-    fields = {name: value for name, value in dataclasses.asdict(config).items() if value is not None}
+    fields = {
+        name: value for name, value in dataclasses.asdict(config).items() if value is not None
+    }
     return {"dataset": dataset, **json.loads(json.dumps(fields))}
 
 
@@ -129,7 +135,9 @@ class CaseStore:
         self.folder = Path(folder)
         for name in ("cases.csv", "store.json"):
             if not (self.folder / name).is_file():
-                raise InputError(f"{self.folder / name}: not there; prepare the data with 'guidednet prepare' first")
+                raise InputError(
+                    f"{self.folder / name}: not there; prepare the data with 'guidednet prepare' first"
+                )
         self.settings = self._checked_settings()
 
     def _checked_settings(self) -> dict[str, Any]:
@@ -140,7 +148,9 @@ class CaseStore:
             settings = json.loads((self.folder / "store.json").read_text(encoding="utf-8"))
             organ_set(settings["dataset"])
         except (ValueError, KeyError, TypeError, InputError) as error:
-            raise InputError(f"{self.folder}: holds no case store of ours; give the folder that 'guidednet prepare' wrote") from error
+            raise InputError(
+                f"{self.folder}: holds no case store of ours; give the folder that 'guidednet prepare' wrote"
+            ) from error
         read_csv(self.folder / "cases.csv", dict.fromkeys(COLUMNS, str), nrows=0)
         return settings
 
@@ -152,14 +162,18 @@ class CaseStore:
         path = self.folder / "cases.csv"
         table = read_csv(path, COLUMNS, index_col="case_id")
         if table.index.has_duplicates:
-            raise InputError(f"{path}: case {table.index[table.index.duplicated()][0]} stands twice; prepare the data again")
+            raise InputError(
+                f"{path}: case {table.index[table.index.duplicated()][0]} stands twice; prepare the data again"
+            )
         check_case_ids(table.index, path)
         return table
 
     def row(self, case: str) -> pd.Series:
         """What the case table says of `case`; raises InputError for a case that is not there."""
         if case not in self.cases.index:
-            raise InputError(f"{self.folder}: has no case '{case}'; use one of those in cases.csv, such as {self.cases.index[0]}")
+            raise InputError(
+                f"{self.folder}: has no case '{case}'; use one of those in cases.csv, such as {self.cases.index[0]}"
+            )
         return self.cases.loc[case]
 
     @property
@@ -201,7 +215,9 @@ class CaseStore:
     def class_voxels(self, cases: Iterable[str]) -> np.ndarray:
         """Voxels of each class (K,) over labelled `cases`, background first."""
         organs = organ_set(self.settings["dataset"])
-        names = ["background"] + [organs.by_label[label].name for label in range(1, organs.num_classes)]
+        names = ["background"] + [
+            organs.by_label[label].name for label in range(1, organs.num_classes)
+        ]
         return self.cases.loc[list(cases), names].sum().to_numpy(dtype=np.int64)
 
     def fingerprint(self, labelled: Iterable[str], unlabelled: Iterable[str]) -> str:
@@ -209,8 +225,14 @@ class CaseStore:
         never enters.
         """
         entries = [
-            (case, self.cases.loc[case, "prepared_image_sha256"], self.cases.loc[case, "prepared_label_sha256"])
+            (
+                case,
+                self.cases.loc[case, "prepared_image_sha256"],
+                self.cases.loc[case, "prepared_label_sha256"],
+            )
             for case in sorted(labelled)
         ]
-        entries += [(case, self.cases.loc[case, "prepared_image_sha256"]) for case in sorted(unlabelled)]
+        entries += [
+            (case, self.cases.loc[case, "prepared_image_sha256"]) for case in sorted(unlabelled)
+        ]
         return hashlib.sha256(json.dumps(entries).encode()).hexdigest()

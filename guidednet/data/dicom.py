@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import SimpleITK
 
-from guidednet.errors import InputError
 from guidednet.data.nifti import Volume
+from guidednet.errors import InputError
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 SOP_CLASS = b"\x02\x00\x02\x00UI"  # the element that says what a file holds
@@ -24,9 +24,13 @@ def read_series(folder: Path) -> Volume:
     SimpleITK.ProcessObject.GlobalWarningDisplayOff()
     series = SimpleITK.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
     if not series:
-        raise InputError(f"{folder}: holds no DICOM series; give the folder of one CT series, or a NIfTI file")
+        raise InputError(
+            f"{folder}: holds no DICOM series; give the folder of one CT series, or a NIfTI file"
+        )
     if len(series) > 1:
-        raise InputError(f"{folder}: holds {len(series)} DICOM series; put one series alone into a folder")
+        raise InputError(
+            f"{folder}: holds {len(series)} DICOM series; put one series alone into a folder"
+        )
     files = SimpleITK.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), series[0])
     if len(files) < 2:
         raise InputError(f"{folder}: holds a single slice; give all slices of the series")
@@ -35,10 +39,16 @@ def read_series(folder: Path) -> Volume:
     try:
         image = SimpleITK.ReadImage(files)
     except RuntimeError as error:
-        raise InputError(f"{folder}: its DICOM files cannot be read as one volume; export the series again") from error
+        raise InputError(
+            f"{folder}: its DICOM files cannot be read as one volume; export the series again"
+        ) from error
     if image.GetNumberOfComponentsPerPixel() != 1:
-        raise InputError(f"{folder}: its slices are in colour, grey values in HU are needed; give the CT series itself")
-    return Volume(SimpleITK.GetArrayFromImage(image).transpose(2, 1, 0).astype(np.float32), _affine(image))
+        raise InputError(
+            f"{folder}: its slices are in colour, grey values in HU are needed; give the CT series itself"
+        )
+    return Volume(
+        SimpleITK.GetArrayFromImage(image).transpose(2, 1, 0).astype(np.float32), _affine(image)
+    )
 
 
 def _refuse_damaged(folder: Path, files: tuple[str, ...]) -> None:
@@ -48,7 +58,9 @@ def _refuse_damaged(folder: Path, files: tuple[str, ...]) -> None:
     listed = {Path(file).name for file in files}
     for path in sorted(folder.glob("[!.]*")):
         if path.suffix.lower() == ".dcm" and path.name not in listed and not _is_no_image(path):
-            raise InputError(f"{folder}: {path.name} cannot be read as DICOM; export the series again")
+            raise InputError(
+                f"{folder}: {path.name} cannot be read as DICOM; export the series again"
+            )
 
 
 def _is_no_image(path: Path) -> bool:
@@ -69,7 +81,9 @@ def _refuse_gaps(folder: Path, files: tuple[str, ...]) -> None:
     first: dict[tuple[float, ...], str] = {}
     for file, place in zip(files, places.tolist(), strict=True):
         if (other := first.setdefault(tuple(place), file)) != file:
-            raise InputError(f"{folder}: {Path(other).name} and {Path(file).name} lie at one place; remove one of them")
+            raise InputError(
+                f"{folder}: {Path(other).name} and {Path(file).name} lie at one place; remove one of them"
+            )
     steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
     wide = int(steps.argmax())
     if steps[wide] > LARGEST_STEP * np.median(steps):
@@ -85,7 +99,9 @@ def _position(folder: Path, file: str) -> list[float]:
     try:
         reader.ReadImageInformation()
     except RuntimeError as error:
-        raise InputError(f"{folder}: {Path(file).name} cannot be read as DICOM; export the series again") from error
+        raise InputError(
+            f"{folder}: {Path(file).name} cannot be read as DICOM; export the series again"
+        ) from error
     return list(reader.GetOrigin())
 
 

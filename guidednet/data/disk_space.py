@@ -7,12 +7,12 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from guidednet.errors import InputError
-from guidednet.support.files import nearest_existing
+from guidednet.data.case_store import PrepareConfig
 from guidednet.data.layouts import RawCase
 from guidednet.data.nifti import read_grid
 from guidednet.data.resample import prepared_grid
-from guidednet.data.case_store import PrepareConfig
+from guidednet.errors import InputError
+from guidednet.support.files import nearest_existing
 
 IMAGE_BYTES, LABEL_BYTES = 2, 1  # per voxel: float16 and uint8
 
@@ -22,10 +22,15 @@ def check_space(store_folder: Path, cases: list[RawCase], config: PrepareConfig)
 
     Raises InputError where the disk has less than that free.
     """
-    waiting = [case for case in cases if not (store_folder / "cases" / case.case_id / "case.json").exists()]
+    waiting = [
+        case for case in cases if not (store_folder / "cases" / case.case_id / "case.json").exists()
+    ]
     if not waiting:
         return f"all {len(cases)} cases have been prepared before"
-    needed, free = needed_bytes(waiting, config), shutil.disk_usage(nearest_existing(store_folder)).free
+    needed, free = (
+        needed_bytes(waiting, config),
+        shutil.disk_usage(nearest_existing(store_folder)).free,
+    )
     if needed > free:
         raise InputError(
             f"{store_folder}: {_gigabytes(needed)} are needed for {len(waiting)} cases, {_gigabytes(free)} are free; "

@@ -36,7 +36,10 @@ def _distance_inside(mask: np.ndarray) -> np.ndarray:
     """Exact distance to the outside for voxels in the mask, from the box that holds it and a margin
     of one voxel.
     """
-    box = tuple(slice(max(edge.start - 1, 0), edge.stop + 1) for edge in ndimage.find_objects(mask.astype(np.uint8))[0])
+    box = tuple(
+        slice(max(edge.start - 1, 0), edge.stop + 1)
+        for edge in ndimage.find_objects(mask.astype(np.uint8))[0]
+    )
     distance = np.zeros(mask.shape)
     distance[box] = ndimage.distance_transform_edt(mask[box])
     return distance
@@ -49,7 +52,11 @@ def _distance_outside(mask: np.ndarray) -> np.ndarray:
     if mask.size <= EXACT_VOXELS:
         return ndimage.distance_transform_edt(~mask)
     coarse = np.add.reduceat(
-        np.add.reduceat(np.add.reduceat(mask, range(0, mask.shape[0], 2), 0), range(0, mask.shape[1], 2), 1), range(0, mask.shape[2], 2), 2
+        np.add.reduceat(
+            np.add.reduceat(mask, range(0, mask.shape[0], 2), 0), range(0, mask.shape[1], 2), 1
+        ),
+        range(0, mask.shape[2], 2),
+        2,
     )
     distance = 2 * ndimage.distance_transform_edt(coarse == 0)
     full = distance.repeat(2, 0).repeat(2, 1).repeat(2, 2)[tuple(map(slice, mask.shape))]

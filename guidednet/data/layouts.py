@@ -37,10 +37,16 @@ def find_cases(raw_folder: Path, dataset: str) -> list[RawCase]:
     """
     raw_folder, layout = Path(raw_folder), dataset_of(dataset).layout
     if not raw_folder.is_dir():
-        raise InputError(f"{raw_folder}: no such folder; give the folder that holds the raw {dataset} data")
+        raise InputError(
+            f"{raw_folder}: no such folder; give the folder that holds the raw {dataset} data"
+        )
     files = _files(raw_folder)
     images, labels = _by_case(files, layout.image), _by_case(files, layout.label)
-    cases = [_case(case_id, path, labels.get(case_id), layout) for case_id, path in images.items() if layout.is_ct(case_id)]
+    cases = [
+        _case(case_id, path, labels.get(case_id), layout)
+        for case_id, path in images.items()
+        if layout.is_ct(case_id)
+    ]
     if not cases:
         raise InputError(f"{raw_folder}: {_why_none(files, bool(images), dataset)}")
     check_case_ids([case.case_id for case in cases], raw_folder)
@@ -51,8 +57,14 @@ def _files(folder: Path) -> list[Path]:
     """All NIfTI files below `folder`, through links too, sorted; hidden ones are what archivers and
     killed copies leave.
     """
-    found = [Path(parent) / name for parent, _, names in os.walk(folder, followlinks=True) for name in names]
-    return sorted(path for path in found if path.name.endswith(ENDING) and not path.name.startswith("."))
+    found = [
+        Path(parent) / name
+        for parent, _, names in os.walk(folder, followlinks=True)
+        for name in names
+    ]
+    return sorted(
+        path for path in found if path.name.endswith(ENDING) and not path.name.startswith(".")
+    )
 
 
 def _by_case(files: Iterable[Path], pattern: str) -> dict[str, Path]:
@@ -61,7 +73,9 @@ def _by_case(files: Iterable[Path], pattern: str) -> dict[str, Path]:
     for path in files:
         if match := re.fullmatch(pattern, path.as_posix()):
             if match[1] in found:
-                raise InputError(f"{path}: case {match[1]} is already there as {found[match[1]]}; remove one of them")
+                raise InputError(
+                    f"{path}: case {match[1]} is already there as {found[match[1]]}; remove one of them"
+                )
             found[match[1]] = path
     return found
 
@@ -71,7 +85,10 @@ def _case(case_id: str, image: Path, label: Path | None, layout: Layout) -> RawC
     if re.fullmatch(layout.unlabelled, path):
         return RawCase(case_id, image, None)
     if label is None and re.fullmatch(layout.labelled, path):
-        label = image.parent.with_name(image.parent.name.replace("images", "labels")) / f"{case_id}{ENDING}"
+        label = (
+            image.parent.with_name(image.parent.name.replace("images", "labels"))
+            / f"{case_id}{ENDING}"
+        )
     return RawCase(case_id, image, label)
 
 

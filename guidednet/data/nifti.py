@@ -14,10 +14,11 @@ import nibabel as nib
 import numpy as np
 from nibabel.volumeutils import apply_read_scaling
 
+from guidednet.data.organs import OrganSet
 from guidednet.errors import InputError
 from guidednet.support.files import written_beside
-from guidednet.data.organs import OrganSet
 
+NIFTI = (".nii", ".nii.gz")
 # voxels between image and label at any corner: headers round, but beyond it a label is another
 # voxel's
 LARGEST_GAP = 0.5
@@ -44,15 +45,16 @@ class Volume:
 
 
 def read_image(path: Path) -> Volume:
-    """The scan at `path` in HU, float32; raises InputError for a file that is no usable 3-D scan.
-    """
+    """The scan at `path` in HU, float32; raises InputError for a file that is no usable 3-D scan."""
     volume = _read(path)
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
         data = volume.data.astype(np.float32, copy=False)
     if not np.isfinite(data).all():
         raise InputError(f"{path}: has voxels that are not finite numbers; export the scan again")
     if data.min() == data.max():
-        raise InputError(f"{path}: every voxel is {data.min():g}, so there is nothing to see; export the scan again")
+        raise InputError(
+            f"{path}: every voxel is {data.min():g}, so there is nothing to see; export the scan again"
+        )
     return Volume(data, volume.affine)
 
 
@@ -69,7 +71,9 @@ def read_label(path: Path, image: Volume | None, organs: OrganSet) -> Volume:
     strange = volume.data[(label != volume.data) | (label > highest)]
     if strange.size:
         value = strange.min()
-        raise InputError(f"{path}: label value {value:g} is not one of {organs.dataset}'s 0 to {highest}; check the file or --dataset")
+        raise InputError(
+            f"{path}: label value {value:g} is not one of {organs.dataset}'s 0 to {highest}; check the file or --dataset"
+        )
     return Volume(label, volume.affine)
 
 
@@ -82,8 +86,7 @@ def canonical(volume: Volume) -> tuple[np.ndarray, np.ndarray]:
 
 
 def write_label(path: Path, label: np.ndarray, affine: np.ndarray) -> None:
-    """Write a label map (X,Y,Z) as NIfTI (uint8) with `affine` as both of the header's transforms.
-    """
+    """Write a label map (X,Y,Z) as NIfTI (uint8) with `affine` as both of the header's transforms."""
     image = nib.Nifti1Image(label.astype(np.uint8), affine)
     image.set_qform(affine, code="scanner")
     image.set_sform(affine, code="scanner")
@@ -93,9 +96,13 @@ def write_label(path: Path, label: np.ndarray, affine: np.ndarray) -> None:
 
 def _refuse_other_grid(path: Path, label: Volume, image: Volume) -> None:
     if label.data.shape != image.data.shape:
-        raise InputError(f"{path}: its shape {label.data.shape} is not the image's {image.data.shape}; give the label of this image")
+        raise InputError(
+            f"{path}: its shape {label.data.shape} is not the image's {image.data.shape}; give the label of this image"
+        )
     if (gap := _largest_gap(label, image)) > LARGEST_GAP:
-        raise InputError(f"{path}: its affine is not the image's, so the two lie up to {gap:.2g} voxels apart; resample one to the other")
+        raise InputError(
+            f"{path}: its affine is not the image's, so the two lie up to {gap:.2g} voxels apart; resample one to the other"
+        )
 
 
 def _largest_gap(label: Volume, image: Volume) -> float:
@@ -120,7 +127,9 @@ def _read(path: Path) -> Volume:
         header = _header(file)
         shape, affine = _grid(path, header)
         if (kind := header.get_data_dtype()).kind not in "iufb":
-            raise InputError(f"{path}: has voxels of type {kind}, one real number per voxel is needed; export the scan again")
+            raise InputError(
+                f"{path}: has voxels of type {kind}, one real number per voxel is needed; export the scan again"
+            )
         slope, intercept = header.get_slope_inter()
         stored = _stored_voxels(path, file, header, shape)
         return Volume(apply_read_scaling(stored, slope or 1.0, intercept or 0.0), affine)
@@ -134,12 +143,17 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     if not path.is_file():
         raise InputError(f"{path}: no such file; check the path")
     try:
-        with path.open("rb") as file, gzip.open(file) if file.peek(len(GZIP)).startswith(GZIP) else file as content:
+        with (
+            path.open("rb") as file,
+            gzip.open(file) if file.peek(len(GZIP)).startswith(GZIP) else file as content,
+        ):
             yield content
     except InputError:
         raise
     except Exception as error:  # readers raise whatever the damage leads to
-        raise InputError(f"{path}: cannot be read as NIfTI ({type(error).__name__}); it is damaged or truncated, copy it again") from error
+        raise InputError(
+            f"{path}: cannot be read as NIfTI ({type(error).__name__}); it is damaged or truncated, copy it again"
+        ) from error
 
 
 def _header(file: BinaryIO) -> nib.Nifti1Header:
@@ -161,16 +175,28 @@ def _grid(path: Path, header: nib.Nifti1Header) -> tuple[tuple[int, ...], np.nda
         raise InputError(f"{path}: has shape {shape}, a 3-D volume is needed; extract one volume")
     affine = np.asarray(header.get_best_affine(), dtype=np.float64)
     sizes = nib.affines.voxel_sizes(affine)
-    if not np.isfinite(affine).all() or sizes.prod() < 1e-9 or abs(np.linalg.det(affine[:3, :3] / sizes)) < FLATTEST:
-        raise InputError(f"{path}: its affine is singular, so voxels have no size; repair the header")
+    if (
+        not np.isfinite(affine).all()
+        or sizes.prod() < 1e-9
+        or abs(np.linalg.det(affine[:3, :3] / sizes)) < FLATTEST
+    ):
+        raise InputError(
+            f"{path}: its affine is singular, so voxels have no size; repair the header"
+        )
     if (sizes * shape).prod() > LARGEST:
-        raise InputError(f"{path}: its header makes it {(sizes * shape).round()} mm large; repair its voxel size")
+        raise InputError(
+            f"{path}: its header makes it {(sizes * shape).round()} mm large; repair its voxel size"
+        )
     if (distance := np.abs(nib.affines.apply_affine(affine, _corners(shape))).max()) > FARTHEST:
-        raise InputError(f"{path}: its affine puts voxels {distance:.3g} mm away from the scanner's origin; repair the header")
+        raise InputError(
+            f"{path}: its affine puts voxels {distance:.3g} mm away from the scanner's origin; repair the header"
+        )
     return shape, affine
 
 
-def _stored_voxels(path: Path, file: BinaryIO, header: nib.Nifti1Header, shape: tuple[int, ...]) -> np.ndarray:
+def _stored_voxels(
+    path: Path, file: BinaryIO, header: nib.Nifti1Header, shape: tuple[int, ...]
+) -> np.ndarray:
     """The voxels (X,Y,Z) as they are stored, before scaling; InputError, and no memory taken, where
     the file holds less than they need.
     """
@@ -178,10 +204,14 @@ def _stored_voxels(path: Path, file: BinaryIO, header: nib.Nifti1Header, shape: 
     needed = start + math.prod(shape) * kind.itemsize
     packed, size = isinstance(file, gzip.GzipFile), path.stat().st_size
     if needed <= (MOST_DENSE * size if packed else size):
-        content = _unpacked(file, needed) if packed else np.memmap(path, np.uint8, mode="c", shape=needed)
+        content = (
+            _unpacked(file, needed) if packed else np.memmap(path, np.uint8, mode="c", shape=needed)
+        )
         if len(content) == needed:
             return np.ndarray(shape, kind, content, start, order="F")
-    raise InputError(f"{path}: does not hold as much as shape {shape} in its header says; it is damaged or truncated, copy it again")
+    raise InputError(
+        f"{path}: does not hold as much as shape {shape} in its header says; it is damaged or truncated, copy it again"
+    )
 
 
 def _unpacked(file: gzip.GzipFile, needed: int) -> np.ndarray:

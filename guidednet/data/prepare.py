@@ -16,17 +16,24 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 
+from guidednet.data.case_store import PrepareConfig, store_settings
+from guidednet.data.datasets import organ_set
 from guidednet.data.disk_space import check_space
-from guidednet.errors import FailedError, InputError, input_error
-from guidednet.support.files import file_hash, read_json, told_of_disk, write_array, write_json, write_text
 from guidednet.data.layouts import RawCase, find_cases
 from guidednet.data.nifti import Volume, read_image, read_label
-from guidednet.data.datasets import organ_set
 from guidednet.data.organs import OrganSet
-from guidednet.processes.workers import in_parallel
-from guidednet.support.progress import Progress, quiet, silent
 from guidednet.data.resample import label_to_spacing, to_spacing
-from guidednet.data.case_store import PrepareConfig, store_settings
+from guidednet.errors import FailedError, InputError, input_error
+from guidednet.processes.workers import in_parallel
+from guidednet.support.files import (
+    file_hash,
+    read_json,
+    told_of_disk,
+    write_array,
+    write_json,
+    write_text,
+)
+from guidednet.support.progress import Progress, quiet, silent
 
 
 @dataclass(frozen=True)
@@ -57,25 +64,33 @@ def prepare(
     with other settings or a disk too small or not writable; FailedError where the disk fills all
     the same.
     """
-    cases = [case for case in find_cases(raw_folder, dataset) if only is None or case.case_id in only]
+    cases = [
+        case for case in find_cases(raw_folder, dataset) if only is None or case.case_id in only
+    ]
     say(check_space(store_folder, cases, config))
     _claim(store_folder, dataset, config)
     job = partial(_row_or_broken, folder=store_folder / "cases", dataset=dataset, config=config)
-    outcomes = sorted(progress(in_parallel(job, cases, workers), len(cases)), key=lambda outcome: outcome[0])
+    outcomes = sorted(
+        progress(in_parallel(job, cases, workers), len(cases)), key=lambda outcome: outcome[0]
+    )
     rows = [outcome for _, outcome in outcomes if isinstance(outcome, dict)]
     broken = [outcome for _, outcome in outcomes if isinstance(outcome, BrokenCase)]
     _write_tables(store_folder, rows, broken, skip_broken)
     return broken
 
 
-def _row_or_broken(case: RawCase, folder: Path, dataset: str, config: PrepareConfig) -> tuple[str, dict[str, Any] | BrokenCase]:
+def _row_or_broken(
+    case: RawCase, folder: Path, dataset: str, config: PrepareConfig
+) -> tuple[str, dict[str, Any] | BrokenCase]:
     try:
         return case.case_id, prepare_case(case, folder, dataset, config)
     except InputError as error:
         return case.case_id, BrokenCase(case.case_id, str(error))
 
 
-def _write_tables(folder: Path, rows: list[dict[str, Any]], broken: list[BrokenCase], skip_broken: bool) -> None:
+def _write_tables(
+    folder: Path, rows: list[dict[str, Any]], broken: list[BrokenCase], skip_broken: bool
+) -> None:
     """cases.csv where every case is there or may be left out; otherwise neither table stays, so
     that no training misses a case unseen.
     """
@@ -92,14 +107,22 @@ def _write_tables(folder: Path, rows: list[dict[str, Any]], broken: list[BrokenC
         write_text(folder / "cases.csv", pd.DataFrame(rows).to_csv(index=False))
 
 
-def prepare_case(case: RawCase, folder: Path, dataset: str, config: PrepareConfig) -> dict[str, Any]:
+def prepare_case(
+    case: RawCase, folder: Path, dataset: str, config: PrepareConfig
+) -> dict[str, Any]:
     """Prepare one case into folder/<case id>; returns its row of the case table, read back where it
     is done already.
     """
     done = folder / case.case_id / "case.json"
     if case.label is not None and not case.label.exists():
-        raise InputError(f"{case.image}: the label of case {case.case_id} is missing; add {case.label} or move the image away")
-    source = {"case_id": case.case_id, "image_sha256": _source_hash(case.image), "label_sha256": _source_hash(case.label)}
+        raise InputError(
+            f"{case.image}: the label of case {case.case_id} is missing; add {case.label} or move the image away"
+        )
+    source = {
+        "case_id": case.case_id,
+        "image_sha256": _source_hash(case.image),
+        "label_sha256": _source_hash(case.label),
+    }
     if row := _finished_row(done, source):
         return row
     organs = organ_set(dataset)
@@ -118,11 +141,17 @@ def prepare_case(case: RawCase, folder: Path, dataset: str, config: PrepareConfi
         # before its arrays change, or a kill here would leave it beside another source's
         done.unlink(missing_ok=True)
         write_array(done.parent / "image.npy", image.astype(np.float16))
-        row |= {"prepared_image_sha256": file_hash(done.parent / "image.npy"), "prepared_label_sha256": "", **source}
+        row |= {
+            "prepared_image_sha256": file_hash(done.parent / "image.npy"),
+            "prepared_label_sha256": "",
+            **source,
+        }
         if label is None:
             (done.parent / "label.npy").unlink(missing_ok=True)  # of a release that had one
         else:
-            row |= _write_label(done.parent / "label.npy", prepare_label(label.data, scan.affine, config), organs)
+            row |= _write_label(
+                done.parent / "label.npy", prepare_label(label.data, scan.affine, config), organs
+            )
         write_json(done, row)
     return row
 
@@ -148,7 +177,9 @@ def prepare_label(label: np.ndarray, affine: np.ndarray, config: PrepareConfig) 
 def _in_ras(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A volume (X,Y,Z) with its axes turned to RAS+, without a copy, and its affine."""
     orientation = nib.io_orientation(affine)
-    return nib.apply_orientation(data, orientation), affine @ nib.orientations.inv_ornt_aff(orientation, data.shape)
+    return nib.apply_orientation(data, orientation), affine @ nib.orientations.inv_ornt_aff(
+        orientation, data.shape
+    )
 
 
 def scale_intensity(image: np.ndarray, percentiles: tuple[float, float]) -> np.ndarray:
@@ -164,7 +195,9 @@ def _source_hash(path: Path | None) -> str:
     try:
         return file_hash(path) if path else ""
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check the file and its permissions") from error
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); check the file and its permissions"
+        ) from error
 
 
 def _finished_row(done: Path, source: dict[str, str]) -> dict[str, Any] | None:
@@ -187,8 +220,12 @@ def _claim(folder: Path, dataset: str, config: PrepareConfig) -> None:
     settings = store_settings(dataset, config)
     path = folder / "store.json"
     if path.exists() and read_json(path) != settings:
-        raise InputError(f"{folder}: holds cases prepared with other settings ({path.name}); give an empty folder or delete it")
+        raise InputError(
+            f"{folder}: holds cases prepared with other settings ({path.name}); give an empty folder or delete it"
+        )
     try:
         write_json(path, settings)
     except FailedError as error:
-        raise InputError(f"{folder}: cannot be written ({error.__cause__.strerror}); give a folder that can") from error
+        raise InputError(
+            f"{folder}: cannot be written ({error.__cause__.strerror}); give a folder that can"
+        ) from error

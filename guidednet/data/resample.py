@@ -25,7 +25,9 @@ ROUNDING = 1e-6
 TIE = 1e-3
 
 
-def prepared_grid(shape: tuple[int, ...], affine: np.ndarray, spacing: tuple[float, ...]) -> tuple[tuple[int, ...], np.ndarray]:
+def prepared_grid(
+    shape: tuple[int, ...], affine: np.ndarray, spacing: tuple[float, ...]
+) -> tuple[tuple[int, ...], np.ndarray]:
     """Shape (X,Y,Z) and affine (4,4) of the grid with voxels of `spacing` (x,y,z) in mm about the
     same centre along the same axes.
 
@@ -33,10 +35,14 @@ def prepared_grid(shape: tuple[int, ...], affine: np.ndarray, spacing: tuple[flo
     least one.
     """
     voxel_sizes = nib.affines.voxel_sizes(affine)
-    new_shape = np.maximum(np.floor(np.array(shape) * voxel_sizes / spacing + ROUNDING), 1).astype(int)
+    new_shape = np.maximum(np.floor(np.array(shape) * voxel_sizes / spacing + ROUNDING), 1).astype(
+        int
+    )
     axes = affine[:3, :3] / voxel_sizes * spacing
     centre = nib.affines.apply_affine(affine, (np.array(shape) - 1) / 2)
-    return tuple(new_shape.tolist()), nib.affines.from_matvec(axes, centre - axes @ ((new_shape - 1) / 2))
+    return tuple(new_shape.tolist()), nib.affines.from_matvec(
+        axes, centre - axes @ ((new_shape - 1) / 2)
+    )
 
 
 def to_spacing(
@@ -47,7 +53,9 @@ def to_spacing(
     """
     shape, new_affine = prepared_grid(data.shape, affine, spacing)
     steps = spacing / nib.affines.voxel_sizes(affine)
-    to_x, to_y, to_z = (_spline_matrix(*sizes) for sizes in zip(data.shape, shape, steps, strict=True))
+    to_x, to_y, to_z = (
+        _spline_matrix(*sizes) for sizes in zip(data.shape, shape, steps, strict=True)
+    )
     planes = torch.empty(data.shape[2], shape[1], shape[0])
     with one_thread():
         for z in range(data.shape[2]):
@@ -57,7 +65,9 @@ def to_spacing(
     return volume.numpy(), new_affine
 
 
-def label_to_spacing(label: np.ndarray, affine: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
+def label_to_spacing(
+    label: np.ndarray, affine: np.ndarray, spacing: tuple[float, ...]
+) -> np.ndarray:
     """A label map (X,Y,Z) uint8 on its `prepared_grid`, (D,H,W): the B-spline of each organ's mask
     is its vote, the largest wins.
 
@@ -65,12 +75,19 @@ def label_to_spacing(label: np.ndarray, affine: np.ndarray, spacing: tuple[float
     """
     shape, _ = prepared_grid(label.shape, affine, spacing)
     steps = spacing / nib.affines.voxel_sizes(affine)
-    matrices = [_spline_matrix(*sizes, shift=TIE) for sizes in zip(label.shape, shape, steps, strict=True)]
+    matrices = [
+        _spline_matrix(*sizes, shift=TIE) for sizes in zip(label.shape, shape, steps, strict=True)
+    ]
     with one_thread():
-        return _winners(shape[::-1], (_spline_vote(label.T, value, box, matrices[::-1]) for value, box in _organs(label.T)))
+        return _winners(
+            shape[::-1],
+            (_spline_vote(label.T, value, box, matrices[::-1]) for value, box in _organs(label.T)),
+        )
 
 
-def to_grid(label: np.ndarray, affine: np.ndarray, shape: tuple[int, ...], target: np.ndarray) -> np.ndarray:
+def to_grid(
+    label: np.ndarray, affine: np.ndarray, shape: tuple[int, ...], target: np.ndarray
+) -> np.ndarray:
     """A label map (D,H,W) uint8 on a grid with `affine`, as (X,Y,Z) of `shape` on any grid, with
     affine `target`.
 
@@ -79,7 +96,10 @@ def to_grid(label: np.ndarray, affine: np.ndarray, shape: tuple[int, ...], targe
     """
     matrix = np.linalg.inv(affine) @ target
     axes, offset = matrix[2::-1, 2::-1], matrix[2::-1, 3] + TIE  # in array order
-    votes = (_linear_vote(label, value, box, axes, offset, tuple(shape)[::-1]) for value, box in _organs(label))
+    votes = (
+        _linear_vote(label, value, box, axes, offset, tuple(shape)[::-1])
+        for value, box in _organs(label)
+    )
     return _winners(tuple(shape)[::-1], votes).transpose(2, 1, 0)
 
 
@@ -116,7 +136,14 @@ def _spline_vote(label: np.ndarray, value: int, box: Box, matrices: list[torch.T
     return value, tuple(place), vote.numpy()
 
 
-def _linear_vote(label: np.ndarray, value: int, box: Box, axes: np.ndarray, offset: np.ndarray, shape: tuple[int, ...]) -> Vote:
+def _linear_vote(
+    label: np.ndarray,
+    value: int,
+    box: Box,
+    axes: np.ndarray,
+    offset: np.ndarray,
+    shape: tuple[int, ...],
+) -> Vote:
     """Linear interpolation of the mask of `value` at axes @ index + offset, in the part of a grid
     of `shape` that it reaches.
     """
@@ -141,6 +168,8 @@ def _spline_matrix(old: int, new: int, step: float, shift: float = 0.0) -> torch
     the middle of `old` voxels.
     """
     first = ((old - 1) - (new - 1) * step) / 2 + shift
-    matrix = ndimage.affine_transform(np.eye(old), (step, 1), (first, 0), output_shape=(new, old), order=3, mode="mirror")
+    matrix = ndimage.affine_transform(
+        np.eye(old), (step, 1), (first, 0), output_shape=(new, old), order=3, mode="mirror"
+    )
     # a spline's far weights would be subnormal, which is ten times slower
     return torch.from_numpy(matrix.round(9).astype(np.float32))

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from guidednet.data.distance_maps import signed_distance_maps
 from guidednet.data.case_store import CaseStore
+from guidednet.data.distance_maps import signed_distance_maps
 
 LABELLED, UNLABELLED = 0, 1
 
@@ -43,7 +43,11 @@ class Batch:
     def pin_memory(self) -> "Batch":
         """The same batch in page-locked memory (called by the loader)."""
         maps = self.distance_maps
-        return Batch(self.image.pin_memory(), self.label.pin_memory(), None if maps is None else maps.pin_memory())
+        return Batch(
+            self.image.pin_memory(),
+            self.label.pin_memory(),
+            None if maps is None else maps.pin_memory(),
+        )
 
 
 @dataclass(frozen=True)
@@ -67,14 +71,21 @@ def stream_case(cases: Sequence[str], seed: int, stream: int, position: int) -> 
     return cases[order[place]]
 
 
-def random_crop(image: np.ndarray, label: np.ndarray | None, config: BatchConfig, generator: np.random.Generator) -> list[np.ndarray]:
+def random_crop(
+    image: np.ndarray, label: np.ndarray | None, config: BatchConfig, generator: np.random.Generator
+) -> list[np.ndarray]:
     """A randomly placed and flipped crop of `image` (D,H,W) and, where given, of `label`, padded if
     too small.
 
     Every valid origin is equally likely. Padding is the image's minimum (air) and background.
     """
-    origin = [int(generator.integers(0, max(size - side, 0) + 1)) for size, side in zip(image.shape, config.crop, strict=True)]
-    window = tuple(slice(start, start + side) for start, side in zip(origin, config.crop, strict=True))
+    origin = [
+        int(generator.integers(0, max(size - side, 0) + 1))
+        for size, side in zip(image.shape, config.crop, strict=True)
+    ]
+    window = tuple(
+        slice(start, start + side) for start, side in zip(origin, config.crop, strict=True)
+    )
     flips = [axis for axis in config.flip_axes if generator.random() < 0.5]
     crops = []
     for array, is_image in ((image, True), (label, False)):
@@ -108,8 +119,16 @@ class BatchDataset(Dataset[Batch]):
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
-        self.store, self.config, self.seed, self.distance_classes = store, config, seed, distance_classes
-        self.streams = {LABELLED: (labelled, config.labelled), UNLABELLED: (unlabelled, config.unlabelled if unlabelled else 0)}
+        self.store, self.config, self.seed, self.distance_classes = (
+            store,
+            config,
+            seed,
+            distance_classes,
+        )
+        self.streams = {
+            LABELLED: (labelled, config.labelled),
+            UNLABELLED: (unlabelled, config.unlabelled if unlabelled else 0),
+        }
         self.rank, self.world_size = rank, world_size
 
     def __getitem__(self, step: int) -> Batch:
@@ -120,7 +139,11 @@ class BatchDataset(Dataset[Batch]):
             # float16 to float32 in the same pass; numpy takes twice as long
             image[0].copy_(torch.from_numpy(crops[0]))
         labels = np.stack([crops[1] for crops in labelled])
-        maps = [signed_distance_maps(label, self.distance_classes) for label in labels] if self.distance_classes else None
+        maps = (
+            [signed_distance_maps(label, self.distance_classes) for label in labels]
+            if self.distance_classes
+            else None
+        )
         return Batch(
             images,
             torch.from_numpy(labels),
@@ -139,7 +162,13 @@ class BatchDataset(Dataset[Batch]):
         return random_crop(self.store.image(case), label, self.config, generator)
 
 
-def batch_loader(dataset: BatchDataset, first_step: int, last_step: int, workers: int = 0, pin_memory: bool = False) -> DataLoader:
+def batch_loader(
+    dataset: BatchDataset,
+    first_step: int,
+    last_step: int,
+    workers: int = 0,
+    pin_memory: bool = False,
+) -> DataLoader:
     """Batches of the steps first_step ... last_step - 1, in order."""
     return DataLoader(
         dataset,

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from guidednet.data.case_ids import check_case_ids
-from guidednet.support.csv_files import read_csv
-from guidednet.errors import InputError, naming
-from guidednet.support.files import write_text
 from guidednet.data.case_store import CaseStore
+from guidednet.errors import InputError, naming
+from guidednet.support.csv_files import read_csv
+from guidednet.support.files import write_text
 
 LIST_FILE = "split.csv"
 PARTS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
@@ -58,7 +58,13 @@ class Split:
         return {*self.labelled, *self.unlabelled, *self.validation, *self.test}
 
 
-def draw_lists(with_label: Iterable[str], without_label: Iterable[str], validation: int, test: int, seed: int = 0) -> CaseLists:
+def draw_lists(
+    with_label: Iterable[str],
+    without_label: Iterable[str],
+    validation: int,
+    test: int,
+    seed: int = 0,
+) -> CaseLists:
     """Seeded lists: `test` and `validation` cases are drawn from those with a label, all others
     train, those without label last.
 
@@ -67,19 +73,25 @@ def draw_lists(with_label: Iterable[str], without_label: Iterable[str], validati
     drawn = _shuffled(with_label, seed)
     held_out = test + validation
     if not 0 <= test <= held_out <= len(drawn):
-        raise InputError(f"{len(drawn)} labelled cases are too few for {validation} validation and {test} test cases; ask for fewer")
+        raise InputError(
+            f"{len(drawn)} labelled cases are too few for {validation} validation and {test} test cases; ask for fewer"
+        )
     train = drawn[held_out:] + _shuffled(without_label, seed)
     return CaseLists(tuple(train), tuple(drawn[test:held_out]), tuple(drawn[:test]))
 
 
-def draw_six_two_two(with_label: Collection[str], without_label: Iterable[str], seed: int = 0) -> CaseLists:
+def draw_six_two_two(
+    with_label: Collection[str], without_label: Iterable[str], seed: int = 0
+) -> CaseLists:
     """Seeded lists with the labelled cases at 6:2:2, as the paper divides them (70 into 42, 14 and
     14; 300 into 180, 60 and 60).
 
     Raises InputError for fewer than three labelled cases.
     """
     if len(with_label) < 3:
-        raise InputError(f"{len(with_label)} labelled cases cannot be divided into training, validation and test cases; add some")
+        raise InputError(
+            f"{len(with_label)} labelled cases cannot be divided into training, validation and test cases; add some"
+        )
     fifth = max(1, round(len(with_label) / 5))
     return draw_lists(with_label, without_label, validation=fifth, test=fifth, seed=seed)
 
@@ -91,14 +103,25 @@ def released_lists(dataset: str, mapping: dict[str, str] | None = None) -> CaseL
     AMOS's names are the public ones. FLARE22's cases were renamed (train_000 ...), and no public
     list says how. Raises InputError where `mapping` is given and lacks a case.
     """
-    with resources.files("guidednet.published").joinpath(f"splits_{dataset}.csv").open(encoding="utf-8") as file:
+    with (
+        resources.files("guidednet.published")
+        .joinpath(f"splits_{dataset}.csv")
+        .open(encoding="utf-8") as file
+    ):
         lists = _lists_of(pd.read_csv(file, dtype=str), f"splits_{dataset}.csv")
     if mapping is None:
         return lists
     missing = [case for part in vars(lists).values() for case in part if case not in mapping]
     if missing:
-        raise InputError(f"the mapping lacks {len(missing)} of the released cases, {missing[0]} first; add a line for each")
-    return CaseLists(*(tuple(mapping[case] for case in part) for part in (lists.train, lists.validation, lists.test)))
+        raise InputError(
+            f"the mapping lacks {len(missing)} of the released cases, {missing[0]} first; add a line for each"
+        )
+    return CaseLists(
+        *(
+            tuple(mapping[case] for case in part)
+            for part in (lists.train, lists.validation, lists.test)
+        )
+    )
 
 
 def read_mapping(path: Path) -> dict[str, str]:
@@ -124,19 +147,27 @@ def write_lists(path: Path, lists: CaseLists) -> None:
     write_text(path, pd.DataFrame(lines, columns=["case", "split"]).to_csv(index=False))
 
 
-def check_lists(lists: CaseLists, with_label: Collection[str], everyone: Collection[str], source: str) -> None:
+def check_lists(
+    lists: CaseLists, with_label: Collection[str], everyone: Collection[str], source: str
+) -> None:
     """Raise InputError where a listed case is not among `everyone`, or one that is to be scored has
     no label.
     """
     for case in (*lists.train, *lists.validation, *lists.test):
         if case not in everyone:
-            raise InputError(f"{source}: case {case} is not there; correct its name, or delete the file to have one drawn")
+            raise InputError(
+                f"{source}: case {case} is not there; correct its name, or delete the file to have one drawn"
+            )
     for case in (*lists.validation, *lists.test):
         if case not in with_label:
-            raise InputError(f"{source}: case {case} has no label, so it cannot be a validation or test case")
+            raise InputError(
+                f"{source}: case {case} has no label, so it cannot be a validation or test case"
+            )
 
 
-def choose(lists: CaseLists, with_label: Collection[str], n_labelled: int, n_unlabelled: int, source: str) -> Split:
+def choose(
+    lists: CaseLists, with_label: Collection[str], n_labelled: int, n_unlabelled: int, source: str
+) -> Split:
     """The first `n_labelled` training cases with a label, and as unlabelled cases those without
     one, then those left over.
 
@@ -152,7 +183,9 @@ def choose(lists: CaseLists, with_label: Collection[str], n_labelled: int, n_unl
             f"{n_unlabelled} unlabelled ones beside {len(lists.validation)} validation and {len(lists.test)} test cases; "
             "prepare more cases or ask for fewer"
         )
-    return Split(tuple(visible[:n_labelled]), tuple(pool[:n_unlabelled]), lists.validation, lists.test)
+    return Split(
+        tuple(visible[:n_labelled]), tuple(pool[:n_unlabelled]), lists.validation, lists.test
+    )
 
 
 def refuse_leaks(split: Split, store: CaseStore) -> None:
@@ -162,15 +195,21 @@ def refuse_leaks(split: Split, store: CaseStore) -> None:
         for case in cases:
             other_part, other = seen.setdefault(hashes[case], (part, case))
             if other_part != part:
-                raise InputError(f"{store.folder}: case {case} ({part}) is the same image as {other} ({other_part}); remove one of them")
+                raise InputError(
+                    f"{store.folder}: case {case} ({part}) is the same image as {other} ({other_part}); remove one of them"
+                )
 
 
 def _lists_of(table: pd.DataFrame, source: str) -> CaseLists:
     if unknown := set(table["split"]) - set(PARTS):
-        raise InputError(f"{source}: split is '{min(map(str, unknown))}': use one of {', '.join(PARTS)}")
+        raise InputError(
+            f"{source}: split is '{min(map(str, unknown))}': use one of {', '.join(PARTS)}"
+        )
     parts = table["split"].map(PARTS)
     with naming(source):
-        return CaseLists(*(tuple(table.loc[parts == part, "case"]) for part in ("train", "validation", "test")))
+        return CaseLists(
+            *(tuple(table.loc[parts == part, "case"]) for part in ("train", "validation", "test"))
+        )
 
 
 def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -178,15 +217,21 @@ def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     table = read_csv(path, dict.fromkeys(columns, str))
     for column in columns:
         if (empty := table[column].isna()).any():
-            raise InputError(f"{path}: line {empty.idxmax() + 2} has nothing in column {column}; fill it or take the line away")
+            raise InputError(
+                f"{path}: line {empty.idxmax() + 2} has nothing in column {column}; fill it or take the line away"
+            )
     check_case_ids(table["case"], path)
     return table
 
 
 def _refuse_repeats(cases: list[str], where: str = "") -> None:
-    repeated = {case for case, count in pd.Series(cases, dtype=object).value_counts().items() if count > 1}
+    repeated = {
+        case for case, count in pd.Series(cases, dtype=object).value_counts().items() if count > 1
+    }
     if repeated:
-        raise InputError(f"{where}case {min(repeated)} is in more than one part of the split; every case may be in one only")
+        raise InputError(
+            f"{where}case {min(repeated)} is in more than one part of the split; every case may be in one only"
+        )
 
 
 def _shuffled(cases: Iterable[str], seed: int) -> list[str]:

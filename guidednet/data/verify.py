@@ -5,12 +5,12 @@ every hash once more.
 from dataclasses import dataclass
 from pathlib import Path
 
-from guidednet.errors import InputError, input_error
-from guidednet.support.files import file_hash, read_json
-from guidednet.data.layouts import RawCase, find_cases
-from guidednet.processes.workers import in_parallel
-from guidednet.support.progress import Progress, silent
 from guidednet.data.case_store import CaseStore
+from guidednet.data.layouts import RawCase, find_cases
+from guidednet.errors import InputError, input_error
+from guidednet.processes.workers import in_parallel
+from guidednet.support.files import file_hash, read_json
+from guidednet.support.progress import Progress, silent
 
 HASHES = ("image_sha256", "label_sha256", "prepared_image_sha256", "prepared_label_sha256")
 
@@ -26,7 +26,13 @@ class Recorded:
     files: dict[Path, str]
 
 
-def verify(raw_folder: Path, store_folder: Path, dataset: str, workers: int = 1, progress: Progress = silent) -> int:
+def verify(
+    raw_folder: Path,
+    store_folder: Path,
+    dataset: str,
+    workers: int = 1,
+    progress: Progress = silent,
+) -> int:
     """Compare every file of `store_folder` and `raw_folder` with its recorded hash; returns the
     number of files. Writes nothing.
 
@@ -35,18 +41,28 @@ def verify(raw_folder: Path, store_folder: Path, dataset: str, workers: int = 1,
     """
     store = CaseStore(store_folder)
     if store.settings["dataset"] != dataset:
-        raise InputError(f"{store_folder}: was prepared from {store.settings['dataset']}, not {dataset}; check --dataset")
+        raise InputError(
+            f"{store_folder}: was prepared from {store.settings['dataset']}, not {dataset}; check --dataset"
+        )
     rows = store.cases[[*HASHES]].fillna("").to_dict("index")
     sources, faults = _sources(raw_folder, dataset, rows)
-    cases = [_recorded(store_folder / "cases" / case_id, hashes, sources.get(case_id)) for case_id, hashes in rows.items()]
+    cases = [
+        _recorded(store_folder / "cases" / case_id, hashes, sources.get(case_id))
+        for case_id, hashes in rows.items()
+    ]
     for found in progress(in_parallel(_faults, cases, workers), len(cases)):
         faults += found
     if faults:
-        raise input_error(sorted(faults), f"{store_folder}: {len(faults)} things are not as they were when the cases were prepared:")
+        raise input_error(
+            sorted(faults),
+            f"{store_folder}: {len(faults)} things are not as they were when the cases were prepared:",
+        )
     return sum(len(case.files) for case in cases)
 
 
-def _sources(raw_folder: Path, dataset: str, rows: dict[str, dict[str, str]]) -> tuple[dict[str, RawCase], list[str]]:
+def _sources(
+    raw_folder: Path, dataset: str, rows: dict[str, dict[str, str]]
+) -> tuple[dict[str, RawCase], list[str]]:
     """The raw cases by id, and a sentence for each of the store that is missing or has lost its
     label.
 
@@ -59,28 +75,47 @@ def _sources(raw_folder: Path, dataset: str, rows: dict[str, dict[str, str]]) ->
     except InputError as error:
         return {}, [str(error)]
     faults = [f"{raw_folder}: case {name} is missing" for name in rows if name not in raw]
-    unlabelled = [name for name, case in raw.items() if case.label is None and name in rows and rows[name]["label_sha256"]]
-    return raw, faults + [f"{raw_folder}: the label of case {name} is missing" for name in unlabelled]
+    unlabelled = [
+        name
+        for name, case in raw.items()
+        if case.label is None and name in rows and rows[name]["label_sha256"]
+    ]
+    return raw, faults + [
+        f"{raw_folder}: the label of case {name} is missing" for name in unlabelled
+    ]
 
 
 def _recorded(folder: Path, hashes: dict[str, str], source: RawCase | None) -> Recorded:
-    files = {folder / "image.npy": hashes["prepared_image_sha256"], folder / "label.npy": hashes["prepared_label_sha256"]}
+    files = {
+        folder / "image.npy": hashes["prepared_image_sha256"],
+        folder / "label.npy": hashes["prepared_label_sha256"],
+    }
     if source is not None:
         files[source.image] = hashes["image_sha256"]
     if source is not None and source.label is not None:
         files[source.label] = hashes["label_sha256"] or "none, as the case was prepared without"
-    return Recorded(folder, hashes, {path: recorded for path, recorded in files.items() if recorded})
+    return Recorded(
+        folder, hashes, {path: recorded for path, recorded in files.items() if recorded}
+    )
 
 
 def _faults(case: Recorded) -> list[str]:
     """A sentence for each file of a case that is missing or has changed."""
-    faults = [f"{path}: {fault}" for path, recorded in case.files.items() if (fault := _fault(path, recorded))]
+    faults = [
+        f"{path}: {fault}"
+        for path, recorded in case.files.items()
+        if (fault := _fault(path, recorded))
+    ]
     record = case.folder / "case.json"
     try:
         row = read_json(record)
     except (OSError, InputError):
         return [*faults, f"{record}: missing or damaged"]
-    return faults if case.hashes.items() <= row.items() else [*faults, f"{record}: differs from cases.csv"]
+    return (
+        faults
+        if case.hashes.items() <= row.items()
+        else [*faults, f"{record}: differs from cases.csv"]
+    )
 
 
 def _fault(path: Path, recorded: str) -> str:

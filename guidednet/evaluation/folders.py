@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 
 from guidednet.data.datasets import organ_set
-from guidednet.data.nifti import canonical, read_label
+from guidednet.data.nifti import NIFTI, canonical, read_label
 from guidednet.data.organs import OrganSet
 from guidednet.errors import InputError, one_of
 from guidednet.evaluation.flare_challenge import challenge_scores
 from guidednet.evaluation.scores import score_case
-from guidednet.predict import NIFTI
 from guidednet.support.progress import Progress, silent
 
 RULES = ("own", "challenge")

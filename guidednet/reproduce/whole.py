@@ -1,46 +1,39 @@
 """The whole reproduction of a profile: data, runs, notebooks, and the page that collects them."""
 
 import os
-from argparse import Namespace
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import torch
 
-from guidednet.cli.options import methods_of, store_of
 from guidednet.config import RunConfig
-from guidednet.errors import InputError
 from guidednet.processes.workers import in_parallel
 from guidednet.report.execute_notebooks import (
     Execution,
     execute,
     parameters,
-    parse_parameters,
     source,
 )
 from guidednet.report.page import write_page
-from guidednet.runs.cluster import executor_of, train_on_cluster
+from guidednet.runs.cluster import train_on_cluster
 from guidednet.runs.fingerprint import hash_of
-from guidednet.runs.resources import default_jobs
 from guidednet.runs.side_by_side import train_runs
 from guidednet.runs.store import RunStore
-from guidednet.runs.workspace import Workspace, open_workspace
-from guidednet.study.artefacts import Artefact, artefacts
+from guidednet.runs.workspace import Workspace
+from guidednet.study.artefacts import Artefact
 from guidednet.study.plan import PlannedRun, artefact_table, plan_table, planned_runs, summary
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What to make (`items`), of which profile and folders (`workspace`), with how many seeds, on
-    which device, `jobs` at a time.
+    """What to make (`artefacts`) from the runs of `store`, with how many seeds, `jobs` at a time.
 
     Of `gpus` GPUs, each job has one, or a single job all. `methods` are those to train, None for
     all; what is not trained and not finished is shown as not run. On a `cluster` every run is a
     task of its own.
     """
 
-    workspace: Workspace
     artefacts: dict[str, Artefact]
     seeds: int
     store: RunStore
@@ -50,32 +43,10 @@ class Reproduction:
     cluster: str | None = None
     cluster_parameters: dict[str, Any] = field(default_factory=dict)
 
-    @classmethod
-    def from_options(cls, options: Namespace) -> "Reproduction":
-        """From the options of the command line."""
-        workspace = open_workspace(
-            options.profile, options.data_root, options.results, options.steps
-        )
-        store = store_of(workspace, options)
-        cluster_parameters = parse_parameters(options.cluster_option, "--cluster-option")
-        if cluster_parameters and options.cluster is None:
-            raise InputError(
-                "--cluster-option is for --cluster; add --cluster slurm, or leave it out"
-            )
-        if options.cluster is not None:
-            # a mistake is told before hours of preparing
-            executor_of(workspace, options.cluster, cluster_parameters)
-        return cls(
-            workspace=workspace,
-            artefacts=artefacts(options.only),
-            seeds=options.seeds or workspace.profile.seeds,
-            store=store,
-            jobs=options.jobs or default_jobs(store),
-            gpus=options.gpus,
-            methods=() if options.no_training else methods_of(options.methods),
-            cluster=options.cluster,
-            cluster_parameters=cluster_parameters,
-        )
+    @property
+    def workspace(self) -> Workspace:
+        """Profile and folders."""
+        return self.store.workspace
 
     def run(self) -> None:
         """Make everything that is not there yet."""

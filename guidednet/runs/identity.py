@@ -29,10 +29,10 @@ TRAINING_CODE = (
     "ktcps",
     "losses",
     "methods",
-    "metrics.overlap",
+    "metrics",
     "networks",
     "optimiser",
-    "processes.distributed",
+    "processes",
     "training",
 )
 # Folders and files whose code can change a score, given the weights.

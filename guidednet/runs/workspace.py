@@ -9,7 +9,7 @@ from filelock import FileLock
 
 from guidednet.data.case_store import CaseStore, store_settings
 from guidednet.data.datasets import DATASETS, dataset_of
-from guidednet.data.layouts import PHANTOM_FILE
+from guidednet.data.layouts import PHANTOM_FILE, find_cases
 from guidednet.data.splits import LIST_FILE, Split, choose, draw_lists, refuse_leaks, write_lists
 from guidednet.errors import InputError
 from guidednet.processes.workers import cores
@@ -146,7 +146,6 @@ class Workspace:
         """
         # here, so that a machine that only trains needs no NIfTI libraries
         from guidednet.data.disk_space import needed_bytes
-        from guidednet.data.layouts import find_cases
 
         settings, raw = self.data(dataset), self.raw_folder(dataset)
         if settings.phantom is not None or self.has_store(dataset) or not raw.is_dir():

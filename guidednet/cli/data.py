@@ -1,0 +1,217 @@
+"""The commands phantom, prepare and split: raw scans, case stores, lists of cases.
+
+What an action needs is imported within it, so that the command line starts at once.
+"""
+
+import argparse
+import dataclasses
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from guidednet.cli import arguments
+from guidednet.cli.arguments import Command
+from guidednet.errors import InputError
+from guidednet.processes.workers import cores
+from guidednet.support.progress import bar
+
+
+def _phantom_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("out", type=Path, help="folder to write to")
+    command.add_argument("--dataset", required=True, help=arguments.NAMES_OF_DATASETS)
+    command.add_argument("--cases", type=arguments.count, required=True, help="number of cases")
+    command.add_argument(
+        "--labelled", type=arguments.count, help="how many of them have a label (default: half)"
+    )
+    command.add_argument("--seed", type=arguments.seed, default=0)
+    command.add_argument(
+        "--voxel-mm",
+        type=float,
+        default=1.5,
+        help="voxel size within a slice, about (default: 1.5)",
+    )
+    command.add_argument(
+        "--matrix",
+        type=arguments.count,
+        metavar="N",
+        help="square slices of N x N pixels, such as 512; sets the voxel size",
+    )
+    command.add_argument(
+        "--workers",
+        type=arguments.processes,
+        default=cores(),
+        help="processes (default: all cores)",
+    )
+
+
+def phantom(options: Namespace) -> None:
+    """Write synthetic abdominal CT in the layout of a data set."""
+    from guidednet.data.datasets import organ_set
+    from guidednet.phantom import write_phantoms
+    from guidednet.support.files import check_folder
+
+    organ_set(options.dataset)
+    check_folder(options.out)
+    labelled = (options.cases + 1) // 2 if options.labelled is None else options.labelled
+    if labelled > options.cases:
+        raise InputError(f"--labelled {labelled} is more than --cases {options.cases}; lower it")
+    if not 0.5 <= options.voxel_mm <= 20:
+        raise InputError(
+            f"--voxel-mm {options.voxel_mm:g} is outside 0.5 to 20 mm; take one in between"
+        )
+    if options.matrix is not None and not 32 <= options.matrix <= 1024:
+        raise InputError(
+            f"--matrix {options.matrix} is outside 32 to 1024 pixels; take one in between, such as 512"
+        )
+    written = write_phantoms(
+        options.out,
+        options.dataset,
+        cases=options.cases,
+        labelled=labelled,
+        seed=options.seed,
+        voxel_mm=options.voxel_mm,
+        matrix=options.matrix,
+        workers=options.workers,
+        progress=bar("synthetic CT", "case"),
+    )
+    print(f"{len(written)} cases, {labelled} of them labelled, in {options.out}")
+
+
+def _prepare_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("raw", type=Path, help="folder of raw NIfTI in the data set's layout")
+    command.add_argument("store", type=Path, help="folder to write to")
+    command.add_argument("--dataset", required=True, help=arguments.NAMES_OF_DATASETS)
+    command.add_argument(
+        "--spacing",
+        type=float,
+        nargs=3,
+        metavar=("Z", "Y", "X"),
+        help="voxel size in mm (default: the preset's)",
+    )
+    command.add_argument(
+        "--preset",
+        choices=("paper", "official"),
+        default="paper",
+        help="as in the paper (default) or the released code",
+    )
+    command.add_argument(
+        "--skip-broken",
+        action="store_true",
+        help="leave out cases that cannot be used and list them in broken.csv",
+    )
+    command.add_argument(
+        "--verify",
+        action="store_true",
+        help="only compare store and raw files with their recorded hashes",
+    )
+    command.add_argument(
+        "--workers",
+        type=arguments.processes,
+        default=cores(),
+        help="processes (default: all cores)",
+    )
+
+
+def prepare_store(options: Namespace) -> None:
+    """Prepare a folder of raw NIfTI into a case store, or compare one with it."""
+    from guidednet.data.case_store import PRESETS
+    from guidednet.data.datasets import organ_set
+    from guidednet.data.prepare import prepare
+
+    organ_set(options.dataset)
+    if options.verify:
+        return _verify_store(options)
+    settings = PRESETS[options.preset]()
+    if options.spacing:
+        settings = dataclasses.replace(settings, spacing_mm=tuple(options.spacing))
+    broken = prepare(
+        options.raw,
+        options.store,
+        options.dataset,
+        settings,
+        options.workers,
+        bar("prepare", "case"),
+        skip_broken=options.skip_broken,
+        say=print,
+    )
+    if broken:
+        print(
+            f"guidednet: {len(broken)} cases are left out, see {options.store / 'broken.csv'}:",
+            file=sys.stderr,
+        )
+        print(*(f"  {case.reason}" for case in broken), sep="\n", file=sys.stderr)
+    print(f"case store in {options.store}; its cases are listed in {options.store / 'cases.csv'}")
+
+
+def _verify_store(options: Namespace) -> None:
+    from guidednet.data.verify import verify
+
+    files = verify(
+        options.raw, options.store, options.dataset, options.workers, bar("verify", "case")
+    )
+    print(f"{files} files are as they were when the cases were prepared")
+
+
+def _split_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("raw", type=Path, help="folder of raw NIfTI in the data set's layout")
+    command.add_argument("--dataset", required=True, help=arguments.NAMES_OF_DATASETS)
+    command.add_argument(
+        "--seed", type=arguments.seed, default=0, help="of the 6:2:2 split of the labelled cases"
+    )
+    command.add_argument(
+        "--released", action="store_true", help="the lists of the paper's released code instead"
+    )
+    command.add_argument(
+        "--mapping",
+        type=Path,
+        metavar="CSV",
+        help="columns released,case: the released lists' names and those on disk",
+    )
+    command.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="CSV",
+        help="file to write (default: split.csv in the raw folder)",
+    )
+
+
+def split(options: Namespace) -> None:
+    """Write the lists of training, validation and test cases of a raw folder."""
+    from guidednet.data.datasets import dataset_of
+    from guidednet.data.splits import (
+        LIST_FILE,
+        check_lists,
+        draw_six_two_two,
+        read_mapping,
+        released_lists,
+        write_lists,
+    )
+    from guidednet.runs.cases_on_disk import raw_case_ids
+    from guidednet.support.files import check_file
+
+    hides_labels = dataset_of(options.dataset).hides_labels
+    output = options.output or options.raw / LIST_FILE
+    check_file(output)
+    with_label, without_label = raw_case_ids(options.raw, options.dataset)
+    if options.released or options.mapping:
+        mapping = read_mapping(options.mapping) if options.mapping else None
+        lists = released_lists(options.dataset, mapping)
+        check_lists(
+            lists, with_label, with_label | without_label, f"released lists of {options.dataset}"
+        )
+    else:
+        lists = draw_six_two_two(with_label, () if hides_labels else without_label, options.seed)
+    write_lists(output, lists)
+    print(
+        f"{', '.join(f'{len(part)} {name}' for name, part in vars(lists).items())} cases in {output}"
+    )
+
+
+COMMANDS = (
+    Command(
+        "phantom", "write synthetic abdominal CT in a data set's layout", _phantom_options, phantom
+    ),
+    Command("prepare", "raw NIfTI to a case store", _prepare_options, prepare_store),
+    Command("split", "write which cases train, validate and test", _split_options, split),
+)

@@ -1,0 +1,97 @@
+"""The commands predict and export: what a trained model is for.
+
+What an action needs is imported within it, so that the command line starts at once.
+"""
+
+import argparse
+from argparse import Namespace
+from pathlib import Path
+
+from guidednet.cli.arguments import Command
+from guidednet.errors import InputError
+from guidednet.support.progress import bar
+
+
+def _predict_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "scan", type=Path, help="NIfTI in HU, folder of a DICOM series, or folder of NIfTI files"
+    )
+    command.add_argument(
+        "--run",
+        dest="model",
+        type=Path,
+        required=True,
+        help="folder of a finished run, or an exported file",
+    )
+    command.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        help="NIfTI to write, or folder for a folder of scans",
+    )
+    command.add_argument(
+        "--ensemble", action="store_true", help="average both networks of a two-network method"
+    )
+    command.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, mps")
+    command.add_argument(
+        "--volumes", type=Path, metavar="CSV", help="also write each organ's volume in ml"
+    )
+    command.add_argument(
+        "--colours",
+        type=Path,
+        metavar="FOLDER",
+        help="also write the organs' colours for ITK-SNAP and 3D Slicer",
+    )
+
+
+def predict(options: Namespace) -> None:
+    """Segment a scan, a DICOM series or a folder of scans with a trained model, each on its own
+    grid.
+    """
+    from guidednet.data.datasets import organ_set
+    from guidednet.predict import segment, write_colour_tables
+    from guidednet.runs.model_file import load_model
+    from guidednet.support.files import check_file, check_folder, write_text
+
+    if options.volumes is not None:
+        check_file(options.volumes)
+        if options.volumes.resolve() == options.output.resolve():
+            raise InputError(
+                f"--volumes {options.volumes}: is the segmentation's own name; give another one"
+            )
+    if options.colours is not None:
+        check_folder(options.colours)
+    predictor = "ensemble" if options.ensemble else "primary"
+    volumes = segment(
+        options.scan,
+        options.model,
+        options.output,
+        predictor,
+        options.device,
+        bar("predict", "scan"),
+    )
+    if options.volumes is not None:
+        write_text(options.volumes, volumes.to_csv(index=False))
+    if options.colours is not None:
+        write_colour_tables(organ_set(load_model(options.model).config.dataset), options.colours)
+    print(f"segmentation in {options.output}")
+
+
+def _export_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("run_folder", type=Path, help="folder of a finished run")
+    command.add_argument("-o", "--output", type=Path, required=True, help="file to write")
+
+
+def export(options: Namespace) -> None:
+    """Write a finished run as one portable file."""
+    from guidednet.runs.model_file import export as export_run
+
+    export_run(options.run_folder, options.output)
+    print(f"model in {options.output}; guidednet predict takes it with --run")
+
+
+COMMANDS = (
+    Command("predict", "segment a scan with a trained model", _predict_options, predict),
+    Command("export", "one portable file of a finished run", _export_options, export),
+)

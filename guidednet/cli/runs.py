@@ -1,0 +1,163 @@
+"""The commands plan, train, evaluate and table: runs and their scores.
+
+What an action needs is imported within it, so that the command line starts at once.
+"""
+
+import argparse
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from guidednet.cli import arguments
+from guidednet.cli.arguments import Command
+from guidednet.errors import InputError
+from guidednet.support.progress import bar
+
+if TYPE_CHECKING:
+    from guidednet.config import RunConfig
+    from guidednet.runs.record import Run
+    from guidednet.runs.workspace import Workspace
+
+
+def _plan_options(command: argparse.ArgumentParser) -> None:
+    arguments.add_workspace_options(command)
+    arguments.add_effort_options(command)
+    arguments.add_artefact_options(command)
+
+
+def plan(options: Namespace) -> None:
+    """List the runs of a profile, what exists and what the rest will cost."""
+    from guidednet.cli.options import reproduction_of
+
+    print(reproduction_of(options).plan_text())
+
+
+def _train_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--method", required=True)
+    arguments.add_case_options(command)
+    arguments.add_workspace_options(command)
+
+
+def train(options: Namespace) -> None:
+    """Train one method, or go on with it, and print where its run folder is."""
+    from guidednet.runs.torchrun import is_worker, work
+
+    run = work(*_asked_for(options), on_gpu=options.gpus > 0) if is_worker() else _run_of(options)
+    if run is not None:
+        print(f"finished: {run.folder}")
+
+
+def _table_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--dataset", required=True, help=arguments.NAMES_OF_DATASETS)
+    command.add_argument(
+        "--ratio",
+        type=float,
+        required=True,
+        help="labelled share of the training cases in percent, such as 5",
+    )
+    arguments.add_workspace_options(command)
+    arguments.add_effort_options(command)
+
+
+def table(options: Namespace) -> None:
+    """Train all methods at any labelled share and write their table."""
+    from guidednet.cli.options import methods_of, store_of, workspace_of
+    from guidednet.reproduce.ratio_table import write_ratio_table
+
+    workspace = workspace_of(options)
+    path = write_ratio_table(
+        store_of(workspace, options),
+        options.dataset,
+        options.ratio,
+        seeds=options.seeds or workspace.profile.seeds,
+        methods=methods_of(options.methods),
+        jobs=options.jobs,
+        gpus=options.gpus,
+    )
+    print(f"table: {path}")
+
+
+def _evaluate_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "predictions", type=Path, nargs="?", help="folder of NIfTI label maps, made by anyone"
+    )
+    command.add_argument(
+        "references", type=Path, nargs="?", help="folder of the references, under the same names"
+    )
+    command.add_argument("--rules", default="own", help="own (default) or challenge, for folders")
+    command.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="CSV",
+        help="also write the scores of every case, for folders",
+    )
+    command.add_argument("--method")
+    arguments.add_case_options(command)
+    arguments.add_workspace_options(command)
+
+
+def evaluate(options: Namespace) -> None:
+    """Print the test scores of one method's run, or those of a folder of predictions, with the
+    cases that they rest on.
+    """
+    if options.predictions is not None:
+        return _evaluate_folder(options)
+    from guidednet.cli.score_text import run_text
+
+    if options.method is None:
+        raise InputError(
+            "evaluate needs --method NAME, or a folder of predictions and one of references"
+        )
+    print(run_text(_run_of(options)))
+
+
+def _evaluate_folder(options: Namespace) -> None:
+    from guidednet.cli.score_text import folder_text
+    from guidednet.evaluation.folders import mean_scores, score_folder
+    from guidednet.support.files import check_file, write_text
+
+    if options.references is None:
+        raise InputError(f"{options.predictions}: give the folder of the references after it")
+    if options.output is not None:
+        check_file(options.output)
+    progress = bar("evaluate", "case")
+    scores = score_folder(
+        options.predictions, options.references, options.dataset, options.rules, progress
+    )
+    if options.output is not None:
+        write_text(options.output, scores.to_csv(index=False))
+    print(folder_text(scores, mean_scores(scores)))
+
+
+def _run_of(options: Namespace) -> "Run":
+    from guidednet.cli.options import store_of
+
+    workspace, config = _asked_for(options)
+    return store_of(workspace, options).get(config)
+
+
+def _asked_for(options: Namespace) -> "tuple[Workspace, RunConfig]":
+    from guidednet.cli.options import workspace_of
+
+    workspace = workspace_of(options)
+    ratio = workspace.data(options.dataset).at(options.ratio / 100)
+    return workspace, workspace.profile.run(options.dataset, options.method, ratio, options.seed)
+
+
+COMMANDS = (
+    Command("plan", "list the runs, what exists, and what the rest will cost", _plan_options, plan),
+    Command("train", "train one method (or go on with it)", _train_options, train),
+    Command(
+        "evaluate",
+        "per-organ scores of one method's run, or of a folder of predictions",
+        _evaluate_options,
+        evaluate,
+    ),
+    Command(
+        "table",
+        "train all methods at any labelled share and write their table",
+        _table_options,
+        table,
+    ),
+)
