@@ -74,28 +74,28 @@ def prepared_cases(
     return store
 
 
-def from_store(store: CaseStore, crop: Size, batches: int) -> None:
+def from_store(cases: CaseStore, crop: Size, batches: int) -> None:
     """`batches` labelled batches, as training gets them."""
     dataset = BatchDataset(
-        store, store.labelled_ids, [], BatchConfig(labelled=BATCH, unlabelled=0, crop=crop), seed=0
+        cases, cases.labelled_ids, [], BatchConfig(labelled=BATCH, unlabelled=0, crop=crop), seed=0
     )
     for step in range(batches):
         dataset[step]
 
 
-def write_hdf5(store: CaseStore) -> list[Path]:
+def write_hdf5(cases: CaseStore) -> list[Path]:
     """One gzipped HDF5 file per case beside the store, with datasets image (float32) and label
     (uint8).
     """
     import h5py
 
-    paths = [store.folder / "cases" / case / "case.h5" for case in store.labelled_ids]
-    for case, path in zip(store.labelled_ids, paths, strict=True):
+    paths = [cases.folder / "cases" / case / "case.h5" for case in cases.labelled_ids]
+    for case, path in zip(cases.labelled_ids, paths, strict=True):
         with h5py.File(path, "w") as file:
             file.create_dataset(
-                "image", data=np.asarray(store.image(case), np.float32), compression="gzip"
+                "image", data=np.asarray(cases.image(case), np.float32), compression="gzip"
             )
-            file.create_dataset("label", data=store.label(case), compression="gzip")
+            file.create_dataset("label", data=cases.label(case), compression="gzip")
     return paths
 
 
@@ -112,16 +112,16 @@ def from_hdf5(paths: list[Path], crop: Size) -> None:
         torch.from_numpy(image), torch.from_numpy(label)
 
 
-def queue(store: CaseStore, crop: Size, crops_per_volume: int) -> Callable[[], None]:
+def queue(cases: CaseStore, crop: Size, crops_per_volume: int) -> Callable[[], None]:
     """A function that goes once through torchio's Queue over the same arrays."""
     subjects = [
         torchio.Subject(
             image=torchio.ScalarImage(
-                tensor=torch.from_numpy(store.image(case).astype(np.float32))[None]
+                tensor=torch.from_numpy(cases.image(case).astype(np.float32))[None]
             ),
-            label=torchio.LabelMap(tensor=torch.from_numpy(store.label(case).copy())[None]),
+            label=torchio.LabelMap(tensor=torch.from_numpy(cases.label(case).copy())[None]),
         )
-        for case in store.labelled_ids
+        for case in cases.labelled_ids
     ]
 
     def once() -> None:
@@ -167,7 +167,7 @@ def measure(quick: bool = False) -> list[dict[str, Any]]:
     ]
 
 
-def described(store: CaseStore, crop: Size) -> str:
+def described(cases: CaseStore, crop: Size) -> str:
     """Crop, number of cases and their mean size in voxels."""
-    mean = np.mean([store.image(case).shape for case in store.labelled_ids], axis=0)
-    return f"crop {'x'.join(map(str, crop))} of {len(store.labelled_ids)} volumes, on average {'x'.join(f'{side:.0f}' for side in mean)}"
+    mean = np.mean([cases.image(case).shape for case in cases.labelled_ids], axis=0)
+    return f"crop {'x'.join(map(str, crop))} of {len(cases.labelled_ids)} volumes, on average {'x'.join(f'{side:.0f}' for side in mean)}"

@@ -35,7 +35,7 @@ def measure(quick: bool = False) -> list[dict[str, Any]]:
     """
     profile, seeds = ("smoke", 1) if quick else ("quick", SEEDS)
     prepared = open_workspace(profile)
-    prepared.store("flare22")
+    prepared.cases("flare22")
     with TemporaryDirectory(prefix="guidednet-") as folder:
         found = [
             _results(prepared.store_folder("flare22"), Path(folder) / name, profile, seeds, how)

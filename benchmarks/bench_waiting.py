@@ -27,11 +27,11 @@ CASES = {False: (6, (2.5, 1.25, 1.25), 3.0), True: (2, (10.0, 5.0, 5.0), 6.0)}
 
 
 def steps_from_store(
-    store: CaseStore, config: RunConfig, device: torch.device, steps: int
+    cases: CaseStore, config: RunConfig, device: torch.device, steps: int
 ) -> Callable[[], None]:
     """A function that does `steps` training steps on batches as training gets them."""
-    cases, workers = store.labelled_ids, loader_workers(device)
-    dataset = BatchDataset(store, cases[::2], cases[1::2], config.batch, config.seed)
+    ids, workers = cases.labelled_ids, loader_workers(device)
+    dataset = BatchDataset(cases, ids[::2], ids[1::2], config.batch, config.seed)
     step = training_step(make_method(config), config, device)
 
     def all_steps() -> None:
@@ -42,11 +42,11 @@ def steps_from_store(
 
 
 def steps_in_place(
-    store: CaseStore, config: RunConfig, device: torch.device, steps: int
+    cases: CaseStore, config: RunConfig, device: torch.device, steps: int
 ) -> Callable[[], None]:
     """A function that does `steps` training steps on the same batch."""
-    cases = store.labelled_ids
-    batch = BatchDataset(store, cases[::2], cases[1::2], config.batch, config.seed)[0]
+    ids = cases.labelled_ids
+    batch = BatchDataset(cases, ids[::2], ids[1::2], config.batch, config.seed)[0]
     step, batch = training_step(make_method(config), config, device), batch.to(device)
 
     def all_steps() -> None:

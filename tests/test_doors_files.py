@@ -37,7 +37,7 @@ def curves(path):
 
 def cases(path):
     (path.parent / "store.json").write_text('{"dataset": "flare22"}')
-    return CaseStore(path.parent).cases
+    return CaseStore(path.parent).table
 
 
 TABLES = {

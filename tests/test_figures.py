@@ -304,7 +304,7 @@ def test_organ_volumes_are_means_over_the_labelled_cases_that_have_them():
         {organ.name: [2000, 0, 9] for organ in organ_set("flare22").by_label.values()},
         index=["a", "b", "c"],
     )
-    store = SimpleNamespace(cases=voxels, spacing=lambda case: (5.0, 2.0, 1.0))
+    store = SimpleNamespace(table=voxels, spacing=lambda case: (5.0, 2.0, 1.0))
     volumes = organ_volumes(store, Split(("a", "b"), (), (), ()), organ_set("flare22"))
     assert list(volumes.index) == organ_set("flare22").columns and (volumes == 20).all()
     figure, axes = plt.subplots()

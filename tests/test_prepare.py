@@ -65,13 +65,13 @@ def test_store_holds_what_the_raw_files_say(raw, tmp_path):
     )
     np.testing.assert_allclose(prepared, expected, atol=2e-3)
     assert store.spacing("FLARE22_Tr_0001") == (5.0, 3.0, 3.0)
-    row = store.cases.loc["FLARE22_Tr_0001"]
+    row = store.table.loc["FLARE22_Tr_0001"]
     assert (
         row["liver"] == (label == 1).sum()
         and row["spleen"] == (label == 3).sum()
         and row["pancreas"] == 0
     )
-    assert pd.isna(store.cases.loc["Case_00001", "liver"])
+    assert pd.isna(store.table.loc["Case_00001", "liver"])
     assert list(store.class_voxels(store.labelled_ids)[:4]) == [
         2 * (label == value).sum() for value in range(4)
     ]
@@ -243,11 +243,11 @@ def test_a_kill_between_two_sources_does_not_mix_them(raw, tmp_path, monkeypatch
 
 def test_a_changed_source_is_prepared_again(raw, tmp_path):
     prepare(raw, tmp_path / "store", "flare22", CONFIG)
-    before = CaseStore(tmp_path / "store").cases["prepared_image_sha256"]
+    before = CaseStore(tmp_path / "store").table["prepared_image_sha256"]
     image, _, _ = blobs()
     save_case(raw, 2, image=image[::-1].copy())
     prepare(raw, tmp_path / "store", "flare22", CONFIG)
-    changed = CaseStore(tmp_path / "store").cases["prepared_image_sha256"] != before
+    changed = CaseStore(tmp_path / "store").table["prepared_image_sha256"] != before
     assert list(changed[changed].index) == ["FLARE22_Tr_0002"]
 
 
@@ -423,7 +423,7 @@ def test_source_hashes_are_in_the_table(raw, tmp_path):
     import hashlib
 
     prepare(raw, tmp_path / "store", "flare22", CONFIG)
-    row = CaseStore(tmp_path / "store").cases.loc["FLARE22_Tr_0001"]
+    row = CaseStore(tmp_path / "store").table.loc["FLARE22_Tr_0001"]
     assert (
         row["image_sha256"]
         == hashlib.sha256((raw / "images" / "FLARE22_Tr_0001_0000.nii.gz").read_bytes()).hexdigest()

@@ -129,7 +129,7 @@ def test_skip_broken_leaves_them_out_and_says_so(raw, tmp_path, monkeypatch, cap
     for number in (2, 4):
         save_case(raw, number)
     assert call(monkeypatch, raw, store, *SPACING) == 0
-    assert len(CaseStore(store).cases) == 5 and not (store / "broken.csv").exists()
+    assert len(CaseStore(store).table) == 5 and not (store / "broken.csv").exists()
 
 
 def test_no_table_of_no_cases(raw, tmp_path):

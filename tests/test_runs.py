@@ -41,10 +41,10 @@ class TinyWorkspace:
     def data(self, dataset):
         return self.profile.data[dataset]
 
-    def has_store(self, dataset):
+    def has_cases(self, dataset):
         return True
 
-    def store(self, dataset):
+    def cases(self, dataset):
         store = BlobStore()
         store.fingerprint = lambda labelled, unlabelled: (
             self.content + "".join(sorted(labelled)) + "".join(sorted(unlabelled))

@@ -224,7 +224,7 @@ def test_a_case_id_that_leads_elsewhere_is_refused_in_every_list(case, tmp_path)
         with pytest.raises(InputError, match=f"{name}: case id .* is no plain name"):
             read(tmp_path / name)
     with pytest.raises(InputError, match=r"cases\.csv: case id .* is no plain name"):
-        len(write_store(tmp_path, case).cases)
+        len(write_store(tmp_path, case).table)
     with pytest.raises(InputError, match="case id .* is no plain name"):
         write_store(tmp_path, "a").image(case)
 
@@ -277,7 +277,7 @@ def test_a_note_beside_prepared_arrays_cannot_rename_its_case(tmp_path):
     note = tmp_path / "store" / "cases" / "Case_00001" / "case.json"
     write_json(note, json.loads(note.read_text(encoding="utf-8")) | {"case_id": "../../x"})
     prepare(tmp_path / "raw", tmp_path / "store", "flare22", SETTINGS)
-    assert list(CaseStore(tmp_path / "store").cases.index) == ["Case_00001"]
+    assert list(CaseStore(tmp_path / "store").table.index) == ["Case_00001"]
 
 
 @pytest.mark.parametrize("field", ["method", "dataset"])

@@ -206,12 +206,12 @@ def test_only_needed_cases_are_prepared_and_more_when_asked_for(real):
         1,
         1,
     )
-    assert len(store.cases) == 5 + 9 and set(split.labelled) <= set(store.labelled_ids)
+    assert len(store.table) == 5 + 9 and set(split.labelled) <= set(store.labelled_ids)
     amos = workspace.split("amos", 1, 3)
     # of imagesTs
     assert not [
         case
-        for case in CaseStore(workspace.store_folder("amos")).cases.index
+        for case in CaseStore(workspace.store_folder("amos")).table.index
         if int(case[-4:]) > 200
     ]
     assert len(amos.unlabelled) == 3 and set(amos.unlabelled) <= set(

@@ -1,16 +1,11 @@
-"""What the options of the command line choose: workspace, devices, run store, methods, artefacts."""
+"""What the options of the command line choose: workspace, devices, run store, methods."""
 
 from argparse import Namespace
 
 from guidednet.errors import InputError
 from guidednet.methods import method_class
-from guidednet.report.execute_notebooks import parse_parameters
-from guidednet.reproduce.whole import Reproduction
-from guidednet.runs.cluster import executor_of
-from guidednet.runs.resources import default_jobs
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace, open_workspace
-from guidednet.study.artefacts import artefacts
 from guidednet.training.device import device_of
 
 
@@ -19,28 +14,7 @@ def workspace_of(options: Namespace) -> Workspace:
     return open_workspace(options.profile, options.data_root, options.results, options.steps)
 
 
-def reproduction_of(options: Namespace) -> Reproduction:
-    """What `reproduce` makes and `plan` lists; a mistake is told before anything is prepared."""
-    workspace = workspace_of(options)
-    store = store_of(workspace, options)
-    cluster_parameters = parse_parameters(options.cluster_option, "--cluster-option")
-    if cluster_parameters and options.cluster is None:
-        raise InputError("--cluster-option is for --cluster; add --cluster slurm, or leave it out")
-    if options.cluster is not None:
-        executor_of(workspace, options.cluster, cluster_parameters)
-    return Reproduction(
-        artefacts=artefacts(options.only),
-        seeds=options.seeds or workspace.profile.seeds,
-        store=store,
-        jobs=options.jobs or default_jobs(store),
-        gpus=options.gpus,
-        methods=() if options.no_training else methods_of(options.methods),
-        cluster=options.cluster,
-        cluster_parameters=cluster_parameters,
-    )
-
-
-def store_of(workspace: Workspace, options: Namespace) -> RunStore:
+def runs_of(workspace: Workspace, options: Namespace) -> RunStore:
     """The run store that trains as `--gpus`, `--jobs` and `--processes` say, on this machine or on
     the nodes of a cluster.
     """

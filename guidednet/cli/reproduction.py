@@ -5,9 +5,14 @@ What an action needs is imported within it, so that the command line starts at o
 
 import argparse
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from guidednet.cli import arguments
 from guidednet.cli.arguments import Command
+from guidednet.errors import InputError
+
+if TYPE_CHECKING:
+    from guidednet.reproduce.whole import Reproduction
 
 
 def _notebook_options(command: argparse.ArgumentParser) -> None:
@@ -43,9 +48,35 @@ def _reproduce_options(command: argparse.ArgumentParser) -> None:
 
 def reproduce(options: Namespace) -> None:
     """Data, runs, notebooks, tables and the page that collects them."""
-    from guidednet.cli.options import reproduction_of
-
     reproduction_of(options).run()
+
+
+def reproduction_of(options: Namespace) -> "Reproduction":
+    """What `reproduce` makes and `plan` lists; a mistake is told before anything is prepared."""
+    from guidednet.cli.options import methods_of, runs_of, workspace_of
+    from guidednet.report.execute_notebooks import parse_parameters
+    from guidednet.reproduce.whole import Reproduction
+    from guidednet.runs.cluster import executor_of
+    from guidednet.runs.resources import default_jobs
+    from guidednet.study.artefacts import artefacts
+
+    workspace = workspace_of(options)
+    runs = runs_of(workspace, options)
+    cluster_parameters = parse_parameters(options.cluster_option, "--cluster-option")
+    if cluster_parameters and options.cluster is None:
+        raise InputError("--cluster-option is for --cluster; add --cluster slurm, or leave it out")
+    if options.cluster is not None:
+        executor_of(workspace, options.cluster, cluster_parameters)
+    return Reproduction(
+        artefacts=artefacts(options.only),
+        seeds=options.seeds or workspace.profile.seeds,
+        runs=runs,
+        jobs=options.jobs or default_jobs(runs),
+        gpus=options.gpus,
+        methods=() if options.no_training else methods_of(options.methods),
+        cluster=options.cluster,
+        cluster_parameters=cluster_parameters,
+    )
 
 
 COMMANDS = (

@@ -27,7 +27,7 @@ def _plan_options(command: argparse.ArgumentParser) -> None:
 
 def plan(options: Namespace) -> None:
     """List the runs of a profile, what exists and what the rest will cost."""
-    from guidednet.cli.options import reproduction_of
+    from guidednet.cli.reproduction import reproduction_of
 
     print(reproduction_of(options).plan_text())
 
@@ -61,12 +61,12 @@ def _table_options(command: argparse.ArgumentParser) -> None:
 
 def table(options: Namespace) -> None:
     """Train all methods at any labelled share and write their table."""
-    from guidednet.cli.options import methods_of, store_of, workspace_of
+    from guidednet.cli.options import methods_of, runs_of, workspace_of
     from guidednet.reproduce.ratio_table import write_ratio_table
 
     workspace = workspace_of(options)
     path = write_ratio_table(
-        store_of(workspace, options),
+        runs_of(workspace, options),
         options.dataset,
         options.ratio,
         seeds=options.seeds or workspace.profile.seeds,
@@ -131,10 +131,10 @@ def _evaluate_folder(options: Namespace) -> None:
 
 
 def _run_of(options: Namespace) -> "Run":
-    from guidednet.cli.options import store_of
+    from guidednet.cli.options import runs_of
 
     workspace, config = _asked_for(options)
-    return store_of(workspace, options).get(config)
+    return runs_of(workspace, options).get(config)
 
 
 def _asked_for(options: Namespace) -> "tuple[Workspace, RunConfig]":

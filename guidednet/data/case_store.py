@@ -155,7 +155,7 @@ class CaseStore:
         return settings
 
     @cached_property
-    def cases(self) -> pd.DataFrame:
+    def table(self) -> pd.DataFrame:
         """The case table, by case id: labelled, shape, spacing, original geometry, voxels per
         organ, hashes.
         """
@@ -170,21 +170,21 @@ class CaseStore:
 
     def row(self, case: str) -> pd.Series:
         """What the case table says of `case`; raises InputError for a case that is not there."""
-        if case not in self.cases.index:
+        if case not in self.table.index:
             raise InputError(
-                f"{self.folder}: has no case '{case}'; use one of those in cases.csv, such as {self.cases.index[0]}"
+                f"{self.folder}: has no case '{case}'; use one of those in cases.csv, such as {self.table.index[0]}"
             )
-        return self.cases.loc[case]
+        return self.table.loc[case]
 
     @property
     def labelled_ids(self) -> list[str]:
         """Cases with a label."""
-        return list(self.cases.index[self.cases["labelled"]])
+        return list(self.table.index[self.table["labelled"]])
 
     @property
     def unlabelled_ids(self) -> list[str]:
         """Cases without a label."""
-        return list(self.cases.index[~self.cases["labelled"]])
+        return list(self.table.index[~self.table["labelled"]])
 
     def image(self, case: str) -> np.ndarray:
         """The image (D,H,W) float16, scaled as the settings say, memory-mapped."""
@@ -218,7 +218,7 @@ class CaseStore:
         names = ["background"] + [
             organs.by_label[label].name for label in range(1, organs.num_classes)
         ]
-        return self.cases.loc[list(cases), names].sum().to_numpy(dtype=np.int64)
+        return self.table.loc[list(cases), names].sum().to_numpy(dtype=np.int64)
 
     def fingerprint(self, labelled: Iterable[str], unlabelled: Iterable[str]) -> str:
         """Hash of what training reads: images of all, labels of `labelled` alone; a hidden label
@@ -227,12 +227,12 @@ class CaseStore:
         entries = [
             (
                 case,
-                self.cases.loc[case, "prepared_image_sha256"],
-                self.cases.loc[case, "prepared_label_sha256"],
+                self.table.loc[case, "prepared_image_sha256"],
+                self.table.loc[case, "prepared_label_sha256"],
             )
             for case in sorted(labelled)
         ]
         entries += [
-            (case, self.cases.loc[case, "prepared_image_sha256"]) for case in sorted(unlabelled)
+            (case, self.table.loc[case, "prepared_image_sha256"]) for case in sorted(unlabelled)
         ]
         return hashlib.sha256(json.dumps(entries).encode()).hexdigest()

@@ -110,7 +110,7 @@ class BatchDataset(Dataset[Batch]):
 
     def __init__(
         self,
-        store: CaseStore,
+        cases: CaseStore,
         labelled: Sequence[str],
         unlabelled: Sequence[str],
         config: BatchConfig,
@@ -120,7 +120,7 @@ class BatchDataset(Dataset[Batch]):
         world_size: int = 1,
     ) -> None:
         self.store, self.config, self.seed, self.distance_classes = (
-            store,
+            cases,
             config,
             seed,
             distance_classes,

@@ -188,15 +188,15 @@ def choose(
     )
 
 
-def refuse_leaks(split: Split, store: CaseStore) -> None:
+def refuse_leaks(split: Split, cases: CaseStore) -> None:
     """Raise InputError where two parts hold the same image under two names."""
-    hashes, seen = store.cases["prepared_image_sha256"], {}
-    for part, cases in vars(split).items():
-        for case in cases:
+    hashes, seen = cases.table["prepared_image_sha256"], {}
+    for part, case_ids in vars(split).items():
+        for case in case_ids:
             other_part, other = seen.setdefault(hashes[case], (part, case))
             if other_part != part:
                 raise InputError(
-                    f"{store.folder}: case {case} ({part}) is the same image as {other} ({other_part}); remove one of them"
+                    f"{cases.folder}: case {case} ({part}) is the same image as {other} ({other_part}); remove one of them"
                 )
 
 

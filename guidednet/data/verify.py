@@ -44,7 +44,7 @@ def verify(
         raise InputError(
             f"{store_folder}: was prepared from {store.settings['dataset']}, not {dataset}; check --dataset"
         )
-    rows = store.cases[[*HASHES]].fillna("").to_dict("index")
+    rows = store.table[[*HASHES]].fillna("").to_dict("index")
     sources, faults = _sources(raw_folder, dataset, rows)
     cases = [
         _recorded(store_folder / "cases" / case_id, hashes, sources.get(case_id))

@@ -21,7 +21,7 @@ COLUMNS = ["organ", "metric", "value", "reference_voxels", "predicted_voxels"]
 def predict_case(
     method: Method,
     config: RunConfig,
-    store: CaseStore,
+    cases: CaseStore,
     case: str,
     predictor: str = "primary",
     device: torch.device | str = "cpu",
@@ -33,7 +33,7 @@ def predict_case(
     with autocast(config.training, device, training=False):
         return predict_labels(
             method.eval().predictors()[predictor],
-            store.image(case),
+            cases.image(case),
             config.window,
             num_classes,
             device,
@@ -43,8 +43,8 @@ def predict_case(
 def score_method(
     method: Method,
     config: RunConfig,
-    store: CaseStore,
-    cases: Sequence[str],
+    cases: CaseStore,
+    case_ids: Sequence[str],
     device: torch.device | str = "cpu",
 ) -> pd.DataFrame:
     """Scores of every predictor of `method`: columns predictor, case, organ, metric, value,
@@ -56,17 +56,17 @@ def score_method(
     def score(case: str) -> pd.DataFrame:
         parts = []
         for predictor in method.predictors():
-            prediction = predict_case(method, config, store, case, predictor, device)
+            prediction = predict_case(method, config, cases, case, predictor, device)
             scores = score_case(
                 prediction,
-                np.asarray(store.label(case)),
-                store.spacing(case),
+                np.asarray(cases.label(case)),
+                cases.spacing(case),
                 config.organs,
             )
             parts.append(scores.assign(predictor=predictor, case=case))
         return pd.concat(parts, ignore_index=True)
 
-    return pd.concat(map_over_ranks(score, cases), ignore_index=True)[
+    return pd.concat(map_over_ranks(score, case_ids), ignore_index=True)[
         ["predictor", "case", *COLUMNS]
     ]
 

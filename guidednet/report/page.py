@@ -42,19 +42,19 @@ BROWSED = (("flare22", table1), ("amos", table2))
 
 
 def write_page(
-    artefacts: dict[str, Artefact], plan: pd.DataFrame, store: RunStore, seeds: int
+    artefacts: dict[str, Artefact], plan: pd.DataFrame, runs: RunStore, seeds: int
 ) -> Path:
     """Write index.html: what this profile is, every table and figure with the print and its runs,
     slices, notebooks.
     """
-    workspace = store.workspace
+    workspace = runs.workspace
     data = (
         "synthetic CT (phantoms); no number here says anything about patients"
         if workspace.synthetic
         else "the real data sets"
     )
     sections = [
-        _artefact_section(artefact, store, seeds)
+        _artefact_section(artefact, runs, seeds)
         for artefact in artefacts.values()
         if artefact.files
     ]
@@ -64,7 +64,7 @@ def write_page(
         "<h2>Tables and figures</h2>",
         *sections,
         "<h2>Slices</h2><p>A test case by several methods; move the slider.</p>",
-        *_browsers(store, seeds),
+        *_browsers(runs, seeds),
         "<h2>Notebooks</h2><ul>",
         *[
             _notebook_link(workspace.report_folder, artefact.notebook)
@@ -79,21 +79,21 @@ def write_page(
     return page
 
 
-def _artefact_section(artefact: Artefact, store: RunStore, seeds: int) -> str:
+def _artefact_section(artefact: Artefact, runs: RunStore, seeds: int) -> str:
     """A table or the figures of one notebook, the print folded below, and where the numbers come
     from.
     """
-    workspace = store.workspace
+    workspace = runs.workspace
     rows = artefact.rows(workspace.profile, seeds) if artefact.rows else []
     names = list(dict.fromkeys(Path(file).stem for file in artefact.files))
     heading = f"<h3>{html.escape(title(source(artefact.notebook)))}</h3>"
-    said = caption(", ".join(map(_shown_name, names)), rows, store) if rows else Caption("")
+    said = caption(", ".join(map(_shown_name, names)), rows, runs) if rows else Caption("")
     shown = "".join(
         _shown(workspace.figure_folder, name, f"{name}.png" in artefact.files) for name in names
     )
     paragraph = f"<p>{html.escape(said.text)}</p>" if said.text else ""
     own = f"{paragraph}{shown}{_notes(said.notes)}"
-    return heading + own + "".join(map(_print_section, names)) + _provenance_section(rows, store)
+    return heading + own + "".join(map(_print_section, names)) + _provenance_section(rows, runs)
 
 
 def _notes(notes: Sequence[str]) -> str:
@@ -155,27 +155,27 @@ def _print_section(name: str) -> str:
     return f"<details><summary>The paper's {html.escape(_shown_name(name))}</summary>{table}<p>{notes}</p></details>"
 
 
-def _provenance_section(rows: Sequence[Row], store: RunStore) -> str:
+def _provenance_section(rows: Sequence[Row], runs: RunStore) -> str:
     if not rows:
         return ""
-    return f"<details><summary>Where these numbers come from</summary>{_table(provenance_table(rows, store), '{:.3f}')}</details>"
+    return f"<details><summary>Where these numbers come from</summary>{_table(provenance_table(rows, runs), '{:.3f}')}</details>"
 
 
 def _table(table: pd.DataFrame, number: str) -> str:
     return f'<div class="wide">{table.to_html(index=False, na_rep="-", border=0, float_format=number.format)}</div>'
 
 
-def _browsers(store: RunStore, seeds: int) -> list[str]:
+def _browsers(runs: RunStore, seeds: int) -> list[str]:
     """A slice browser per data set whose GuidedNet has run; the case is that of Figures 4 and 5."""
-    workspace, pages = store.workspace, []
+    workspace, pages = runs.workspace, []
     for dataset, builder in BROWSED:
         rows = comparison_rows(
             builder(workspace.profile, seeds), SHOWN_METHODS, workspace.data(dataset).ratios[1][1]
         )
-        run = store.get(rows[0].configs[0], "blank")
+        run = runs.get(rows[0].configs[0], "blank")
         if run is not None:
             case = median_case(run)
-            scene = scene_of_case(workspace.store(dataset), case, predictions(rows, store, case))
+            scene = scene_of_case(workspace.cases(dataset), case, predictions(rows, runs, case))
             pages.append(browser_html(scene, list(scene.labels)))
     return pages or [f"<p>{NOT_RUN}</p>"]
 

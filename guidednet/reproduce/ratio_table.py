@@ -14,7 +14,7 @@ from guidednet.study.rows import comparison
 
 
 def write_ratio_table(
-    store: RunStore,
+    runs: RunStore,
     dataset: str,
     percent: float,
     seeds: int = 1,
@@ -25,18 +25,20 @@ def write_ratio_table(
     """Train what is missing and write <data set>_<percent>percent.csv, .md and .tex beside the
     profile's tables.
 
-    Rows of methods that are not among `methods` (None: all) are shown if their runs are finished,
+    Rows of methods that are not among `methods` (None: all) are shown if their needed are finished,
     else as not run. Returns the path of the CSV file.
     """
-    workspace = store.workspace
+    workspace = runs.workspace
     ratio = workspace.data(dataset).at(percent / 100)
     rows = comparison(workspace.profile, seeds, dataset, [ratio])
     configs = [config for row in rows for config in row.configs]
     wanted = [config for config in configs if methods is None or config.method in methods]
-    runs = dict.fromkeys(run for config in wanted for run in store.identity.with_warm_start(config))
-    train_runs(store, list(runs), jobs or default_jobs(store), gpus)
+    needed = dict.fromkeys(
+        run for config in wanted for run in runs.identity.with_warm_start(config)
+    )
+    train_runs(runs, list(needed), jobs or default_jobs(runs), gpus)
     name = f"{dataset}_{percent:g}percent"
-    table = make_table(rows, store, name, on_missing="blank")
-    text = caption(f"{dataset} at {percent:g} % labelled", rows, store)
+    table = make_table(rows, runs, name, on_missing="blank")
+    text = caption(f"{dataset} at {percent:g} % labelled", rows, runs)
     write_table(table, workspace.figure_folder, name, text)
     return workspace.figure_folder / f"{name}.csv"

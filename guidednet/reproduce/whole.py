@@ -27,7 +27,7 @@ from guidednet.study.plan import PlannedRun, artefact_table, plan_table, planned
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What to make (`artefacts`) from the runs of `store`, with how many seeds, `jobs` at a time.
+    """What to make (`artefacts`) from `runs`, with how many seeds, `jobs` at a time.
 
     Of `gpus` GPUs, each job has one, or a single job all. `methods` are those to train, None for
     all; what is not trained and not finished is shown as not run. On a `cluster` every run is a
@@ -36,7 +36,7 @@ class Reproduction:
 
     artefacts: dict[str, Artefact]
     seeds: int
-    store: RunStore
+    runs: RunStore
     jobs: int
     gpus: int = 0
     methods: tuple[str, ...] | None = None
@@ -46,7 +46,7 @@ class Reproduction:
     @property
     def workspace(self) -> Workspace:
         """Profile and folders."""
-        return self.store.workspace
+        return self.runs.workspace
 
     def run(self) -> None:
         """Make everything that is not there yet."""
@@ -58,31 +58,31 @@ class Reproduction:
             }
             or {"flare22"}
         ):
-            self.workspace.store(dataset)
-        planned = planned_runs(self.artefacts, self.store, self.seeds, self.methods)
+            self.workspace.cases(dataset)
+        planned = planned_runs(self.artefacts, self.runs, self.seeds, self.methods)
         print(self._plan_text(planned), flush=True)
         configs = [run.config for run in planned]
         if self.cluster is None:
-            train_runs(self.store, configs, self.jobs, self.gpus)
+            train_runs(self.runs, configs, self.jobs, self.gpus)
         else:
-            train_on_cluster(self.store, configs, self.cluster, self.cluster_parameters, self.jobs)
+            train_on_cluster(self.runs, configs, self.cluster, self.cluster_parameters, self.jobs)
         self._execute_notebooks()
-        plan = plan_table(planned_runs(self.artefacts, self.store, self.seeds), self.store)
-        page = write_page(self.artefacts, plan, self.store, self.seeds)
+        plan = plan_table(planned_runs(self.artefacts, self.runs, self.seeds), self.runs)
+        page = write_page(self.artefacts, plan, self.runs, self.seeds)
         print(f"tables and figures: {self.workspace.figure_folder}\nopen first: {page}")
 
     def plan_text(self) -> str:
         """The plan as text: one line per run, one per artefact, then the sums."""
-        return self._plan_text(planned_runs(self.artefacts, self.store, self.seeds, self.methods))
+        return self._plan_text(planned_runs(self.artefacts, self.runs, self.seeds, self.methods))
 
     def _plan_text(self, planned: list[PlannedRun]) -> str:
-        tables = (plan_table(planned, self.store), artefact_table(planned))
+        tables = (plan_table(planned, self.runs), artefact_table(planned))
         parts = [
             table.to_string(index=False, float_format="{:.3f}".format)
             for table in tables
             if len(table)
         ]
-        return "\n\n".join([*parts, summary(planned, self.store)])
+        return "\n\n".join([*parts, summary(planned, self.runs)])
 
     def _execute_notebooks(self) -> None:
         os.environ |= {
@@ -130,10 +130,10 @@ class Reproduction:
         that is not there.
         """
         configs = self._configs(artefact)
-        missing = [config for config in configs if self.store.identity.status(config) != "finished"]
+        missing = [config for config in configs if self.runs.identity.status(config) != "finished"]
         if missing and artefact.needs_all:
             print(
-                f"{artefact.notebook}: not executed, it needs {self.store.identity.name(missing[0])}"
+                f"{artefact.notebook}: not executed, it needs {self.runs.identity.name(missing[0])}"
             )
             return None
         values = {"profile": self.workspace.profile.name, "seeds": self.seeds} | (
@@ -146,7 +146,7 @@ class Reproduction:
             folder=self.workspace.report_folder / "notebooks",
             inputs={
                 "runs": [
-                    self.store.identity.key(config) for config in configs if config not in missing
+                    self.runs.identity.key(config) for config in configs if config not in missing
                 ]
             }
             | self._read_by(artefact),

@@ -23,7 +23,7 @@ CLUSTERS = ("slurm", "local")
 
 
 def train_on_cluster(
-    store: RunStore,
+    runs: RunStore,
     configs: Sequence[RunConfig],
     cluster: str,
     parameters: dict[str, Any],
@@ -36,19 +36,19 @@ def train_on_cluster(
     `parameters` go to submitit, such as timeout_min, slurm_partition or slurm_array_parallelism.
     Raises FailedError that names the first task that failed.
     """
-    missing = [config for config in configs if not store.identity.is_scored(config)]
+    missing = [config for config in configs if not runs.identity.is_scored(config)]
     job = partial(
-        _train, workspace=store.workspace, device=str(store.device), processes=store.processes
+        _train, workspace=runs.workspace, device=str(runs.device), processes=runs.processes
     )
     with_bar = bar(f"{len(missing)} runs on {cluster}", "run")
     for _ in with_bar(
-        _finished(store, job, waves(store, missing), cluster, parameters, at_once), len(missing)
+        _finished(runs, job, waves(runs, missing), cluster, parameters, at_once), len(missing)
     ):
         pass
 
 
 def _finished(
-    store: RunStore,
+    runs: RunStore,
     job: partial,
     parts: Iterable[Sequence[RunConfig]],
     cluster: str,
@@ -56,14 +56,14 @@ def _finished(
     at_once: int,
 ) -> Iterator[str]:
     """Names of the runs' folders, as their tasks end."""
-    executor = executor_of(store.workspace, cluster, parameters)
+    executor = executor_of(runs.workspace, cluster, parameters)
     for part in parts:
         # SLURM queues what does not fit; submitit starts all at once
         size = at_once if cluster == "local" else max(len(part), 1)
         for first in range(0, len(part), size):
             chunk = part[first : first + size]
             for config, task in zip(chunk, executor.map_array(job, chunk), strict=True):
-                yield _result(store.identity.name(config), task)
+                yield _result(runs.identity.name(config), task)
 
 
 def executor_of(

@@ -54,7 +54,7 @@ class RunIdentity:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self.cases = functools.cache(workspace.store)
+        self.cases = functools.cache(workspace.cases)
         self._split = functools.cache(workspace.split)
         self._key = functools.cache(lambda config: hash_of(self.key_parts(config))[:16])
 
@@ -99,7 +99,7 @@ class RunIdentity:
 
     def status(self, config: RunConfig) -> Status:
         """ "finished", "started" or "missing"; without prepared data no run can be there."""
-        if not self.workspace.has_store(config.dataset):
+        if not self.workspace.has_cases(config.dataset):
             return "missing"
         folder = self.folder(config)
         if (folder / "record.json").exists():
@@ -110,7 +110,7 @@ class RunIdentity:
         """Why the last attempt to train `config`, or a run that it starts from, failed; None where
         none did.
         """
-        runs = self.with_warm_start(config) if self.workspace.has_store(config.dataset) else []
+        runs = self.with_warm_start(config) if self.workspace.has_cases(config.dataset) else []
         failed = [path for run in runs if (path := self.folder(run) / "failure.json").exists()]
         return read_json(failed[0]).get("reason") if failed else None
 

@@ -14,14 +14,14 @@ BYTES_PER_CHANNEL = {"fp32": 2 * 90, "bf16": 2 * 60}
 MEMORY = Path("/proc/meminfo")
 
 
-def default_jobs(store: RunStore) -> int:
+def default_jobs(runs: RunStore) -> int:
     """How many runs and notebooks go side by side: as cores and memory allow, at most four; one on
     a GPU, which a run fills.
     """
-    if store.device.type == "cuda":
+    if runs.device.type == "cuda":
         return 1
-    fit_in_memory = int(free_memory() / training_memory(store.workspace.profile))
-    return max(min(cores() // store.processes, MOST_JOBS, fit_in_memory), 1)
+    fit_in_memory = int(free_memory() / training_memory(runs.workspace.profile))
+    return max(min(cores() // runs.processes, MOST_JOBS, fit_in_memory), 1)
 
 
 def training_memory(profile: Profile) -> float:

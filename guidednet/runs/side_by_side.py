@@ -20,33 +20,31 @@ from guidednet.runs.workspace import Workspace
 from guidednet.support.progress import Progress, bar
 
 
-def train_runs(store: RunStore, configs: Sequence[RunConfig], jobs: int, gpus: int = 0) -> None:
+def train_runs(runs: RunStore, configs: Sequence[RunConfig], jobs: int, gpus: int = 0) -> None:
     """Train and score every run of `configs`, `jobs` at a time, each on one of `gpus` GPUs; the
     runs that others start from come first.
 
     Where several processes share each training, one run goes after the other.
     Raises what the first failing run raises, after those that had begun.
     """
-    missing = [config for config in configs if not store.identity.is_scored(config)]
-    if jobs == 1 or store.processes > 1 or len(missing) < 2:
+    missing = [config for config in configs if not runs.identity.is_scored(config)]
+    if jobs == 1 or runs.processes > 1 or len(missing) < 2:
         for config in missing:
-            store.get(config)
+            runs.get(config)
         return
     steps = sum(
-        config.training.steps for config in missing if store.identity.status(config) != "finished"
+        config.training.steps for config in missing if runs.identity.status(config) != "finished"
     )
     with _shared_bar(f"{len(missing)} runs, {jobs} at a time", steps) as done:
-        job = partial(_train, workspace=store.workspace, device=str(store.device), done=done)
-        for wave in waves(store, missing):
+        job = partial(_train, workspace=runs.workspace, device=str(runs.device), done=done)
+        for wave in waves(runs, missing):
             for _ in in_parallel(job, wave, jobs, gpus):
                 pass
 
 
-def waves(store: RunStore, configs: Sequence[RunConfig]) -> list[list[RunConfig]]:
+def waves(runs: RunStore, configs: Sequence[RunConfig]) -> list[list[RunConfig]]:
     """`configs` in two parts: the runs that others of them start from, then those others."""
-    parents = {
-        parent for config in configs for parent in store.identity.warm_start(config).values()
-    }
+    parents = {parent for config in configs for parent in runs.identity.warm_start(config).values()}
     return [
         [config for config in configs if (config in parents) == first] for first in (True, False)
     ]

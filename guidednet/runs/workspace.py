@@ -91,7 +91,7 @@ class Workspace:
         """
         folder = self.store_folder(dataset)
         if self.data(dataset).phantom is None:
-            self._cases(dataset)  # a mistake is told before anything is written
+            self._cases_on_disk(dataset)  # a mistake is told before anything is written
         folder.parent.mkdir(parents=True, exist_ok=True)
         # of two reproductions that are started at once, one prepares
         with FileLock(folder.with_suffix(".lock")):
@@ -117,8 +117,8 @@ class Workspace:
                 progress=bar(f"{dataset}: synthetic CT", "case"),
             )
         else:
-            write_lists(store / LIST_FILE, self._cases(dataset).lists)
-            before = CaseStore(store).cases.index if self.has_store(dataset) else ()
+            write_lists(store / LIST_FILE, self._cases_on_disk(dataset).lists)
+            before = CaseStore(store).table.index if self.has_cases(dataset) else ()
             wanted = self._needed(dataset).union(before, further)
         prepare(
             raw,
@@ -132,7 +132,7 @@ class Workspace:
 
     def _needed(self, dataset: str) -> set[str]:
         """The cases of a real data set that the two ratios of the tables need."""
-        cases, source = self._cases(dataset), str(self.raw_folder(dataset))
+        cases, source = self._cases_on_disk(dataset), str(self.raw_folder(dataset))
         return set().union(
             *(
                 choose(cases.lists, cases.with_label, *ratio, source).cases
@@ -148,25 +148,25 @@ class Workspace:
         from guidednet.data.disk_space import needed_bytes
 
         settings, raw = self.data(dataset), self.raw_folder(dataset)
-        if settings.phantom is not None or self.has_store(dataset) or not raw.is_dir():
+        if settings.phantom is not None or self.has_cases(dataset) or not raw.is_dir():
             return 0
         needed = self._needed(dataset)
         return needed_bytes(
             [case for case in find_cases(raw, dataset) if case.case_id in needed], settings.prepare
         )
 
-    def has_store(self, dataset: str) -> bool:
+    def has_cases(self, dataset: str) -> bool:
         """Whether the cases of `dataset` are prepared, with this profile's settings."""
         folder = self.store_folder(dataset)
         if not (folder / "cases.csv").exists():
             return False
         return CaseStore(folder).settings == store_settings(dataset, self.data(dataset).prepare)
 
-    def store(self, dataset: str) -> CaseStore:
+    def cases(self, dataset: str) -> CaseStore:
         """The prepared cases of `dataset`, made first if they are not there."""
         return (
             CaseStore(self.store_folder(dataset))
-            if self.has_store(dataset)
+            if self.has_cases(dataset)
             else self.make_data(dataset)
         )
 
@@ -177,17 +177,16 @@ class Workspace:
         Raises InputError where there are too few, and where an image stands in two parts of the
         split.
         """
-        store = self.store(dataset)
-        cases = self._cases(dataset)
+        cases, on_disk = self.cases(dataset), self._cases_on_disk(dataset)
         split = choose(
-            cases.lists, cases.with_label, n_labelled, n_unlabelled, source=str(store.folder)
+            on_disk.lists, on_disk.with_label, n_labelled, n_unlabelled, source=str(cases.folder)
         )
-        if further := split.cases - set(store.cases.index):
-            store = self.make_data(dataset, further)
-        refuse_leaks(split, store)
+        if further := split.cases - set(cases.table.index):
+            cases = self.make_data(dataset, further)
+        refuse_leaks(split, cases)
         return split
 
-    def _cases(self, dataset: str) -> CasesOnDisk:
+    def _cases_on_disk(self, dataset: str) -> CasesOnDisk:
         """The lists of `dataset`, drawn from the store for phantoms."""
         settings, folder = self.data(dataset), self.store_folder(dataset)
         if settings.phantom is None:
@@ -205,10 +204,10 @@ class Workspace:
         others = {name: self.profile.other_data(name) for name in DATASETS}
         wider = replace(self, profile=replace(self.profile, data=others | self.profile.data))
         there = {
-            name: wider._cases(name).numbers(settings)
+            name: wider._cases_on_disk(name).numbers(settings)
             for name, settings in wider.profile.data.items()
             if settings.phantom is None
-            and (wider.raw_folder(name).is_dir() or wider.has_store(name))
+            and (wider.raw_folder(name).is_dir() or wider.has_cases(name))
         }
         return replace(self, profile=replace(self.profile, data=self.profile.data | there))
 

@@ -41,7 +41,7 @@ class PlannedRun:
 
 def planned_runs(
     artefacts: dict[str, Artefact],
-    store: RunStore,
+    runs: RunStore,
     seeds: int,
     methods: Collection[str] | None = None,
 ) -> list[PlannedRun]:
@@ -52,13 +52,13 @@ def planned_runs(
     so on.
     """
     planned: dict[RunConfig, PlannedRun] = {}
-    cost = CostEstimate(store)
+    cost = CostEstimate(runs)
     for name, artefact in artefacts.items():
-        for row in artefact.rows(store.workspace.profile, seeds) if artefact.rows else []:
+        for row in artefact.rows(runs.workspace.profile, seeds) if artefact.rows else []:
             wanted = [run for run in row.configs if methods is None or run.method in methods]
-            for config in (run for last in wanted for run in store.identity.with_warm_start(last)):
+            for config in (run for last in wanted for run in runs.identity.with_warm_start(last)):
                 if config not in planned:
-                    status = store.identity.status(config)
+                    status = runs.identity.status(config)
                     hours = 0.0 if status == "finished" else cost.seconds(config) / 3600
                     planned[config] = PlannedRun(
                         config,
@@ -84,16 +84,16 @@ def _cheapest_artefact_first(planned: list[PlannedRun]) -> list[PlannedRun]:
     return ordered
 
 
-def plan_table(planned: list[PlannedRun], store: RunStore) -> pd.DataFrame:
+def plan_table(planned: list[PlannedRun], runs: RunStore) -> pd.DataFrame:
     """One line per run: name, status, row, the artefacts that use it and the estimated hours that are
     left.
     """
     lines = []
     for run in planned:
         name = (
-            store.identity.folder(run.config).name
-            if store.workspace.has_store(run.config.dataset)
-            else store.identity.name(run.config)
+            runs.identity.folder(run.config).name
+            if runs.workspace.has_cases(run.config.dataset)
+            else runs.identity.name(run.config)
         )
         lines.append(
             {
@@ -130,15 +130,15 @@ def artefact_table(planned: list[PlannedRun]) -> pd.DataFrame:
 
 
 class CostEstimate:
-    """How long trainings take on the device of `store`: as finished runs of the same kind did, else
+    """How long trainings take on the device of `runs`: as finished runs of the same kind did, else
     from one measured small step.
     """
 
-    def __init__(self, store: RunStore) -> None:
-        self.device, self.processes = store.device, store.processes
-        with computing(store.device):
-            name = device_name(store.device, store.processes)
-        records = [(run.config, run.record) for run in finished_runs(store.workspace.runs_folder)]
+    def __init__(self, runs: RunStore) -> None:
+        self.device, self.processes = runs.device, runs.processes
+        with computing(runs.device):
+            name = device_name(runs.device, runs.processes)
+        records = [(run.config, run.record) for run in finished_runs(runs.workspace.runs_folder)]
         self.measured = {
             _kind(config): record["seconds_per_step"]
             for config, record in records
@@ -222,13 +222,13 @@ def seconds_per_voxel(
     return min(times[1:]) / image.numel()
 
 
-def summary(planned: list[PlannedRun], store: RunStore) -> str:
+def summary(planned: list[PlannedRun], runs: RunStore) -> str:
     """Two lines: runs, how many are finished, hours left here and on a GPU, and disk needed; one
     more where runs are outdated.
     """
     to_prepare = (
         sum(
-            store.workspace.bytes_to_prepare(dataset)
+            runs.workspace.bytes_to_prepare(dataset)
             for dataset in {run.config.dataset for run in planned}
         )
         / 1e9
@@ -238,25 +238,25 @@ def summary(planned: list[PlannedRun], store: RunStore) -> str:
         sum(run.hours for run in planned),
     )
     return (
-        f"{len(planned)} runs, {finished} finished; about {hours:.2f} hours of training left on this {_kind_of_device(store.device)}; "
+        f"{len(planned)} runs, {finished} finished; about {hours:.2f} hours of training left on this {_kind_of_device(runs.device)}; "
         f"about {disk_gigabytes(planned):.1f} GB of disk for the run folders in all"
         f"{f', {to_prepare:.3g} GB for scans to prepare' if to_prepare else ''}\n"
         f"on a GPU that sustains {ASSUMED_TERAFLOPS:g} TFLOP/s (assumed, not measured): "
-        f"about {gpu_hours(planned):.1f} GPU hours, validation not counted{_outdated(store)}"
+        f"about {gpu_hours(planned):.1f} GPU hours, validation not counted{_outdated(runs)}"
     )
 
 
-def _outdated(store: RunStore) -> str:
+def _outdated(runs: RunStore) -> str:
     """A line on finished runs that another version of the code made, which nothing here uses; empty
     where there are none.
     """
-    folder = store.workspace.runs_folder
+    folder = runs.workspace.runs_folder
     methods = [
         read_record(path.parent)["config"].get("method") for path in folder.glob("*/record.json")
     ]
     # what a notebook added is known there alone
     known = sum(method in METHODS for method in methods)
-    number = known - sum(store.identity.is_current(run) for run in finished_runs(folder))
+    number = known - sum(runs.identity.is_current(run) for run in finished_runs(folder))
     made = f"{number} finished runs in {folder} were made by another version of the code"
     return f"\n{made}: they are not used, and may be deleted" if number else ""
 

@@ -26,10 +26,10 @@ COLUMNS = [
 ]
 
 
-def look_scores(run: Run, store: RunStore) -> pd.DataFrame:
+def look_scores(run: Run, runs: RunStore) -> pd.DataFrame:
     """Mean Dice in percent of every kept step of a run: columns step, validation, test."""
-    config, split = run.config, store.split(run.config)
-    cases = store.workspace.store(config.dataset)
+    config, split = run.config, runs.split(run.config)
+    cases = runs.workspace.cases(config.dataset)
     method = make_method(config)
     lines = []
     for step in range(
@@ -47,7 +47,7 @@ def look_scores(run: Run, store: RunStore) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def selection_table(rows: list[Row], store: RunStore, on_missing: str = "train") -> pd.DataFrame:
+def selection_table(rows: list[Row], runs: RunStore, on_missing: str = "train") -> pd.DataFrame:
     """One line per row and seed: test Dice at the last look, at the best on validation and at the
     best on test, the gain, and over how many cases the means go.
 
@@ -58,16 +58,16 @@ def selection_table(rows: list[Row], store: RunStore, on_missing: str = "train")
         (row, run)
         for row in rows
         for config in row.configs
-        if (run := store.get(config, on_missing)) is not None
+        if (run := runs.get(config, on_missing)) is not None
     ]
-    return pd.DataFrame([_selection(row, run, store) for row, run in found], columns=COLUMNS).round(
+    return pd.DataFrame([_selection(row, run, runs) for row, run in found], columns=COLUMNS).round(
         2
     )
 
 
-def _selection(row: Row, run: Run, store: RunStore) -> tuple:
+def _selection(row: Row, run: Run, runs: RunStore) -> tuple:
     """One line of `selection_table`, in the order of COLUMNS."""
-    looks, split = look_scores(run, store), store.split(run.config)
+    looks, split = look_scores(run, runs), runs.split(run.config)
     last, validation, test = (
         looks["test"].iloc[-1],
         looks["test"][looks["validation"].idxmax()],

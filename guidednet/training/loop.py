@@ -77,7 +77,7 @@ class TrainingState:
 
 def train(
     config: RunConfig,
-    store: CaseStore,
+    cases: CaseStore,
     split: Split,
     folder: Path,
     warm_start: dict[str, Weights] | None = None,
@@ -93,7 +93,7 @@ def train(
     """
     plan = config.training
     refuse_idle_processes(config, world_size())
-    method = accelerated(make_method(config, store.class_voxels(split.labelled)), plan, device)
+    method = accelerated(make_method(config, cases.class_voxels(split.labelled)), plan, device)
     method.start_from(warm_start or {})
     optimisers = method.optimisers(config.optimiser)
     checkpoint.seed_everything(config.seed + SEEDS_PER_RANK * rank())
@@ -102,7 +102,7 @@ def train(
     unlabelled = split.unlabelled if method.uses_unlabelled else ()
     distance_classes = config.num_classes if method.uses_distance_maps else 0
     dataset = BatchDataset(
-        store,
+        cases,
         split.labelled,
         unlabelled,
         config.batch,
@@ -133,7 +133,7 @@ def train(
             by_first_rank(checkpoint.save, kept_weights(folder, state.step), copy_weights(method))
         if state.step % plan.validate_every == 0 or state.step == plan.steps:
             state.keep_if_best(
-                validation_dice(method, config, store, split.validation, device), method
+                validation_dice(method, config, cases, split.validation, device), method
             )
         if state.step % plan.checkpoint_every == 0:
             save_checkpoint(folder / "checkpoint.pt", method, optimisers, state, device)
@@ -228,11 +228,11 @@ def checked_norm(optimisers: Iterable[torch.optim.Optimizer], step: int) -> floa
 def validation_dice(
     method: Method,
     config: RunConfig,
-    store: CaseStore,
-    cases: Sequence[str],
+    cases: CaseStore,
+    case_ids: Sequence[str],
     device: torch.device | str,
 ) -> float:
-    """Mean Dice (0 to 1) of the primary predictor: per organ over the cases that have it, then over
+    """Mean Dice (0 to 1) of the primary predictor: per organ over the case_ids that have it, then over
     organs.
     """
     method.eval()
@@ -242,11 +242,11 @@ def validation_dice(
     def score(case: str) -> np.ndarray:
         with autocast(config.training, device, training=False):
             prediction = predict_labels(
-                network, store.image(case), config.window, num_classes, device
+                network, cases.image(case), config.window, num_classes, device
             )
-        return dice(prediction, store.label(case), num_classes)
+        return dice(prediction, cases.label(case), num_classes)
 
-    per_case = map_over_ranks(score, cases)
+    per_case = map_over_ranks(score, case_ids)
     # NaN (organ absent from the reference) is left out
     return float(pd.DataFrame(per_case).mean().mean())
 

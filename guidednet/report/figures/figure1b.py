@@ -8,15 +8,15 @@ from guidednet.data.organs import OrganSet
 from guidednet.data.splits import Split
 
 
-def organ_volumes(store: CaseStore, split: Split, organs: OrganSet) -> pd.Series:
-    """Mean volume in ml of each organ (by the paper's column) over the labelled training cases that
+def organ_volumes(cases: CaseStore, split: Split, organs: OrganSet) -> pd.Series:
+    """Mean volume in ml of each organ (by the paper's column) over the labelled training table that
     have it.
     """
-    cases = store.cases.loc[list(split.labelled)]
+    table = cases.table.loc[list(split.labelled)]
     voxel_ml = pd.Series(
-        {case: pd.Series(store.spacing(case)).prod() / 1000 for case in split.labelled}
+        {case: pd.Series(cases.spacing(case)).prod() / 1000 for case in split.labelled}
     )
-    volumes = cases[organs.column_names].mul(voxel_ml, axis=0)
+    volumes = table[organs.column_names].mul(voxel_ml, axis=0)
     return volumes.where(volumes > 0).mean().set_axis(organs.columns)
 
 

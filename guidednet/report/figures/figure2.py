@@ -28,7 +28,7 @@ from guidednet.runs.store import RunStore
 
 @torch.inference_mode()
 def class_centres(
-    network: Callable, store: CaseStore, labels: dict[str, np.ndarray], config: RunConfig
+    network: Callable, cases: CaseStore, labels: dict[str, np.ndarray], config: RunConfig
 ) -> np.ndarray:
     """Mean Layer-4 feature of each class (K,C) over cases, NaN for a class that none has; `labels`
     (D,H,W) by case.
@@ -37,7 +37,7 @@ def class_centres(
     """
     sums, counts = torch.zeros(()), torch.zeros(())
     for case, label in labels.items():
-        image = torch.from_numpy(np.asarray(store.image(case), dtype=np.float32))
+        image = torch.from_numpy(np.asarray(cases.image(case), dtype=np.float32))
         padding = [
             x
             for size, side in zip(image.shape[::-1], config.window.size[::-1], strict=True)
@@ -64,7 +64,7 @@ def unlabelled_labels(
     """A label map (D,H,W) of each unlabelled case: a phantom's truth, else what the network
     predicts.
     """
-    store = runs.workspace.store(config.dataset)
+    store = runs.workspace.cases(config.dataset)
     if runs.workspace.data(config.dataset).phantom is not None:
         return {case: hidden_label(runs.workspace, config.dataset, case) for case in cases}
     network, classes = method.predictors()["primary"], config.num_classes
@@ -83,7 +83,7 @@ def feature_distances(
     unlabelled cases of the training are looked at.
     """
     method, split, organs = runs.load_method(config), runs.split(config), config.organs
-    store = runs.workspace.store(config.dataset)
+    store = runs.workspace.cases(config.dataset)
     labelled = {case: np.asarray(store.label(case)) for case in split.labelled}
     unlabelled = unlabelled_labels(method, runs, config, split.unlabelled[:most_cases])
     network = method.predictors()["primary"]

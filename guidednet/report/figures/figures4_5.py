@@ -64,7 +64,7 @@ def predictions(rows: Sequence[Row], runs: RunStore, case: str) -> dict[str, np.
     found = {
         label: config for label, config in configs.items() if runs.get(config, "blank") is not None
     }
-    store = {config.dataset: runs.workspace.store(config.dataset) for config in found.values()}
+    store = {config.dataset: runs.workspace.cases(config.dataset) for config in found.values()}
     return {
         label: predict_case(runs.load_method(config), config, store[config.dataset], case)
         for label, config in found.items()

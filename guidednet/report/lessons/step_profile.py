@@ -28,7 +28,7 @@ KINDS = {
 }
 
 
-def step_profile(store: RunStore, config: RunConfig, steps: int = 3) -> pd.Series:
+def step_profile(runs: RunStore, config: RunConfig, steps: int = 3) -> pd.Series:
     """Processor seconds of one step of `config` by kind of operation, in one thread: the mean over
     `steps`, after one that warms up.
 
@@ -42,7 +42,7 @@ def step_profile(store: RunStore, config: RunConfig, steps: int = 3) -> pd.Serie
             1,
         )
     with one_thread():
-        step = real_step(store, config)
+        step = real_step(runs, config)
         step()
         with profile(activities=[ProfilerActivity.CPU]) as found:
             for _ in range(steps):
@@ -63,11 +63,11 @@ def kind_of(operation: str) -> str:
     )
 
 
-def real_step(store: RunStore, config: RunConfig) -> Callable[[], None]:
+def real_step(runs: RunStore, config: RunConfig) -> Callable[[], None]:
     """A function that loads a batch of the run's own cases and does one training step on it, on the
     CPU.
     """
-    split, cases = store.split(config), store.workspace.store(config.dataset)
+    split, cases = runs.split(config), runs.workspace.cases(config.dataset)
     method = accelerated(
         make_method(config, cases.class_voxels(split.labelled)), config.training, "cpu"
     ).train()

@@ -175,7 +175,7 @@ def ready_method(
     """
     config = profile.run("flare22", name, ratio, seed=0)
     method = make_method(
-        config, runs.workspace.store("flare22").class_voxels(runs.split(config).labelled)
+        config, runs.workspace.cases("flare22").class_voxels(runs.split(config).labelled)
     )
     parents = {
         scheme: runs.get(parent, on_missing)

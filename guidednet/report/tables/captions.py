@@ -31,25 +31,25 @@ class Caption:
         return "\n\n".join(part for part in (markdown_text(self.text), body, notes) if part)
 
 
-def caption(name: str, rows: Sequence[Row], store: RunStore) -> Caption:
+def caption(name: str, rows: Sequence[Row], runs: RunStore) -> Caption:
     """Which item, profile, data set and split, whether synthetic, seeds, test cases, steps and
     reading; and the notes on its runs.
 
-    The paragraph ends with MIXED where runs of `store` stand side by side that may not be compared.
+    The paragraph ends with MIXED where runs stand side by side that may not be compared.
     """
-    runs = runs_by_row(rows, store)
-    mixed = differences(runs)
+    found = runs_by_row(rows, runs)
+    mixed = differences(found)
     parts = [
-        f"{name}, profile {store.workspace.profile.name}: {_data(store.workspace, rows)}",
+        f"{name}, profile {runs.workspace.profile.name}: {_data(runs.workspace, rows)}",
         f"{_ratios(rows)} training cases",
-        _seeds(max(len(row.configs) for row in rows), runs),
-        *_test_cases(runs),
+        _seeds(max(len(row.configs) for row in rows), found),
+        *_test_cases(found),
         *_training(rows[-1]),
         "network A at its best validation step",
     ]
     return Caption(
         "; ".join(parts) + "." + (f" {MIXED}" if mixed else ""),
-        (*mixed, *warnings(runs), *failures(rows, store)),
+        (*mixed, *warnings(found), *failures(rows, runs)),
     )
 
 

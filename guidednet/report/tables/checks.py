@@ -10,13 +10,13 @@ from guidednet.runs.store import RunStore
 from guidednet.study.rows import Row
 
 
-def broken_scores(rows: Iterable[Row], store: RunStore) -> list[str]:
+def broken_scores(rows: Iterable[Row], runs: RunStore) -> list[str]:
     """A sentence for each finished run of `rows` whose scores contradict themselves; empty where
     all is well.
     """
     configs = dict.fromkeys(config for row in rows for config in row.configs)
     return [
-        f"{run.folder.name}: {fault}" for run in store.finished(configs) if (fault := _fault(run))
+        f"{run.folder.name}: {fault}" for run in runs.finished(configs) if (fault := _fault(run))
     ]
 
 

@@ -11,15 +11,15 @@ from guidednet.runs.store import RunStore
 from guidednet.study.rows import Row
 
 
-def runs_by_row(rows: Sequence[Row], store: RunStore) -> dict[str, list[Run]]:
+def runs_by_row(rows: Sequence[Row], runs: RunStore) -> dict[str, list[Run]]:
     """The finished runs by the name of their row; rows that show the same runs stand once, under
     the first one's name.
     """
     found: dict[str, list[Run]] = {}
     for name, row in _named_once(rows):
-        finished = store.finished(row.configs)
+        finished = runs.finished(row.configs)
         found.setdefault(name, []).extend(finished)
-    return {name: runs for name, runs in found.items() if runs}
+    return {name: finished_ones for name, finished_ones in found.items() if finished_ones}
 
 
 def _named_once(rows: Sequence[Row]) -> list[tuple[str, Row]]:
@@ -63,10 +63,10 @@ def warnings(runs: Mapping[str, Sequence[Run]]) -> list[str]:
     return [f"{names}: {'; '.join(sentences)}" for names, sentences in together.items()]
 
 
-def failures(rows: Sequence[Row], store: RunStore) -> list[str]:
+def failures(rows: Sequence[Row], runs: RunStore) -> list[str]:
     """Why runs of `rows` are missing whose training failed: "GuidedNet, seed 0: not run, ..."."""
     found = [
-        (name, config.seed, store.failure(config))
+        (name, config.seed, runs.failure(config))
         for name, row in _named_once(rows)
         for config in row.configs
     ]

@@ -8,7 +8,7 @@ from guidednet.runs.store import RunStore
 from guidednet.study.rows import Row
 
 
-def provenance_table(rows: Sequence[Row], store: RunStore) -> pd.DataFrame:
+def provenance_table(rows: Sequence[Row], runs: RunStore) -> pd.DataFrame:
     """One line per row and seed: row, seed, run (name and key), best step, device, when it
     finished, seconds per step, commit.
 
@@ -17,7 +17,7 @@ def provenance_table(rows: Sequence[Row], store: RunStore) -> pd.DataFrame:
     lines = []
     for row in rows:
         for config in row.configs:
-            run = store.get(config, "blank")
+            run = runs.get(config, "blank")
             line = {
                 "row": f"{row.label} {config.n_labelled}+{config.n_unlabelled}",
                 "seed": config.seed,

@@ -49,22 +49,22 @@ def organ_scores(
     return by_name.reindex(organs.column_names).set_axis(organs.columns)
 
 
-def organ_dice(row: Row, store: RunStore) -> pd.DataFrame:
+def organ_dice(row: Row, runs: RunStore) -> pd.DataFrame:
     """Dice in percent by the paper's organ column, the mean over the finished runs of `row`, with
     what it rests on: columns dice, sd_dice (over seeds), n_seeds, n_test_cases (those that have the
     organ).
     """
-    organs, runs = row.configs[0].organs, store.finished(row.configs)
-    by_seed = by_organ(row, runs, "dice")
+    organs, finished = row.configs[0].organs, runs.finished(row.configs)
+    by_seed = by_organ(row, finished, "dice")
     cases = (
-        scores_of(runs[0], "dice", row.predictor)
+        scores_of(finished[0], "dice", row.predictor)
         .groupby("organ")["value"]
         .count()
         .reindex(organs.column_names, fill_value=0)
-        if runs
+        if finished
         else None
     )
-    counts = {"n_seeds": len(runs), "n_test_cases": 0 if cases is None else cases.to_numpy()}
+    counts = {"n_seeds": len(finished), "n_test_cases": 0 if cases is None else cases.to_numpy()}
     return pd.DataFrame({"dice": by_seed.mean(), "sd_dice": by_seed.std(), **counts})
 
 
@@ -114,7 +114,7 @@ def _means(row: Row, runs: list[Run], metrics: Iterable[Metric]) -> dict[str, fl
 
 def make_table(
     rows: Iterable[Row],
-    store: RunStore,
+    runs: RunStore,
     item: str,
     on_missing: str = "train",
     reference: str = "GuidedNet",
@@ -127,11 +127,11 @@ def make_table(
     after Holm's correction. A row whose runs are missing has no numbers and 0 seeds.
     """
     found = [
-        (row, [run for config in row.configs if (run := store.get(config, on_missing)) is not None])
+        (row, [run for config in row.configs if (run := runs.get(config, on_missing)) is not None])
         for row in rows
     ]
-    table = pd.DataFrame([table_row(row, runs) for row, runs in found])
-    by_case = [case_dice(runs, row.predictor) if runs else None for row, runs in found]
+    table = pd.DataFrame([table_row(row, finished) for row, finished in found])
+    by_case = [case_dice(finished, row.predictor) if finished else None for row, finished in found]
     place = table.columns.get_loc("ci_high") + 1
     table.insert(place, "p_vs_guidednet", compare_with_guidednet(table, reference, by_case))
     if item in published.TABLES:
@@ -187,14 +187,14 @@ def compare_with_guidednet(
     return corrected
 
 
-def cost_table(rows: Iterable[Row], store: RunStore) -> pd.DataFrame:
+def cost_table(rows: Iterable[Row], runs: RunStore) -> pd.DataFrame:
     """What each row's runs cost: seconds per step and peak memory in GiB, means over seeds, and on
     which devices. Not part of the table, whose bytes must not depend on the day's speed.
     """
     lines = []
     for row in rows:
         records = [
-            run.record for config in row.configs if (run := store.get(config, "blank")) is not None
+            run.record for config in row.configs if (run := runs.get(config, "blank")) is not None
         ]
         config, seconds = (
             row.configs[0],
@@ -219,7 +219,7 @@ def cost_table(rows: Iterable[Row], store: RunStore) -> pd.DataFrame:
 
 
 def below_supervised(
-    table: pd.DataFrame, rows: list[Row], store: RunStore, points: float = 5.0
+    table: pd.DataFrame, rows: list[Row], runs: RunStore, points: float = 5.0
 ) -> str:
     """A Markdown list of the rows more than `points` of mean Dice below "Sup only" on the same
     labelled cases, and what their own curves say of it; a sentence where there is none.
@@ -233,7 +233,7 @@ def below_supervised(
         if gap > points:
             name = f"{markdown_text(row.label)}, {row.configs[0].n_labelled}+{row.configs[0].n_unlabelled}"
             lines.append(
-                f"* {name}: {gap:.1f} points below. {_course(store.get(row.configs[0], 'fail'))}"
+                f"* {name}: {gap:.1f} points below. {_course(runs.get(row.configs[0], 'fail'))}"
             )
     return (
         "\n".join(lines)

@@ -74,20 +74,20 @@ class Scene:
         return int((self.labels[first] != self.labels[second]).sum(axis=other).argmax())
 
 
-def scene_of_case(store: CaseStore, case: str, predictions: dict[str, np.ndarray]) -> Scene:
+def scene_of_case(cases: CaseStore, case: str, predictions: dict[str, np.ndarray]) -> Scene:
     """A case of the store with its reference label, where it has one, and predicted label maps
     (D,H,W) by name.
     """
-    labelled = bool(store.row(case)["labelled"])
-    labels = ({"reference": np.asarray(store.label(case))} if labelled else {}) | predictions
-    image = np.asarray(store.image(case))
+    labelled = bool(cases.row(case)["labelled"])
+    labels = ({"reference": np.asarray(cases.label(case))} if labelled else {}) | predictions
+    image = np.asarray(cases.image(case))
     _same_shape(case, image, labels)
     return Scene(
         title=case,
         image=image,
         labels=labels,
-        affine=np.diag([*store.spacing(case)[::-1], 1.0]),
-        organs=organ_set(store.settings["dataset"]),
+        affine=np.diag([*cases.spacing(case)[::-1], 1.0]),
+        organs=organ_set(cases.settings["dataset"]),
         windows=SCALED_WINDOWS,
         unit="scaled, 0 to 1",
         reference="reference" if labelled else None,
