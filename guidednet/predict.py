@@ -36,9 +36,9 @@ class Job:
 
 
 def segment(
-    scan: Path,
-    model_path: Path,
-    output: Path,
+    scan: Path | str,
+    model_path: Path | str,
+    output: Path | str,
     predictor: str = "primary",
     device: str = "cpu",
     progress: Progress = silent,
@@ -50,7 +50,8 @@ def segment(
     segmentations go to the folder `output` under the same names. Label ids are on each scan's own
     grid and affine. Raises InputError for whatever cannot be used, before anything is written.
     """
-    jobs = find_jobs(scan, output)
+    model_path = Path(model_path)
+    jobs = find_jobs(Path(scan), Path(output))
     for job in jobs:
         check_file(job.output)
     model = load_model(model_path)

@@ -22,7 +22,11 @@ def test_lock_satisfies_the_direct_dependencies():
     }
     groups = PROJECT["optional-dependencies"]
     direct = [
-        Requirement(line) for line in PROJECT["dependencies"] + groups["test"] + groups["cluster"]
+        Requirement(line)
+        for line in PROJECT["dependencies"]
+        + groups["notebooks"]
+        + groups["test"]
+        + groups["cluster"]
     ]
     wrong = [
         str(need)
@@ -63,7 +67,10 @@ def test_every_import_of_the_package_is_a_direct_dependency():
     groups = PROJECT["optional-dependencies"]
     names = {
         Requirement(line).name
-        for line in PROJECT["dependencies"] + groups["volume"] + groups["cluster"]
+        for line in PROJECT["dependencies"]
+        + groups["notebooks"]
+        + groups["volume"]
+        + groups["cluster"]
     }
     allowed = names | {
         name for parent, children in brought_along.items() if parent in names for name in children

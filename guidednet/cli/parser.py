@@ -9,6 +9,12 @@ from guidednet.cli import data, models, reproduction, runs
 from guidednet.errors import CompanionError
 from guidednet.support.files import OF_THE_DISK
 
+# Packages that the package does without, and the group of dependencies that brings each.
+EXTRAS = dict.fromkeys(
+    ("IPython", "ipywidgets", "jupyterlab", "nbclient", "nbconvert", "nbformat", "papermill"),
+    "notebooks",
+)
+
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
@@ -34,6 +40,13 @@ def main() -> int:
     except CompanionError as error:
         print(f"guidednet: {error}", file=sys.stderr)
         return error.status
+    except ModuleNotFoundError as error:
+        extra = EXTRAS.get((error.name or "").split(".")[0])
+        if extra is None:
+            raise
+        fix = f"pip install 'guidednet[{extra}]'"
+        print(f"guidednet: this command needs the package {error.name}; {fix}", file=sys.stderr)
+        return 2
     except OSError as error:
         if error.filename is None and error.errno not in OF_THE_DISK:
             raise

@@ -14,22 +14,26 @@ from guidednet.methods.sassnet import SASSnet
 from guidednet.methods.supervised import Supervised
 from guidednet.methods.supervised_augmented import SupervisedAugmented
 from guidednet.methods.ua_mt import UncertaintyAwareMeanTeacher
+from guidednet.support.registry import Registry
 
 # Those of the paper in the order of its tables, then others.
-METHODS: dict[str, type[Method]] = {
-    "supervised": Supervised,
-    "dan": DAN,
-    "mean_teacher": MeanTeacher,
-    "ua_mt": UncertaintyAwareMeanTeacher,
-    "sassnet": SASSnet,
-    "dtc": DualTaskConsistency,
-    "cps": CPS,
-    "cld": CLD,
-    "dhc": DHC,
-    "magicnet": MagicNet,
-    "guidednet": GuidedNet,
-    "supervised_augmented": SupervisedAugmented,
-}
+METHODS: Registry[type[Method]] = Registry(
+    "guidednet.methods:METHODS",
+    {
+        "supervised": Supervised,
+        "dan": DAN,
+        "mean_teacher": MeanTeacher,
+        "ua_mt": UncertaintyAwareMeanTeacher,
+        "sassnet": SASSnet,
+        "dtc": DualTaskConsistency,
+        "cps": CPS,
+        "cld": CLD,
+        "dhc": DHC,
+        "magicnet": MagicNet,
+        "guidednet": GuidedNet,
+        "supervised_augmented": SupervisedAugmented,
+    },
+)
 
 
 def method_class(name: str) -> type[Method]:

@@ -11,6 +11,7 @@ from guidednet.metrics.overlap import (
     mean_over_cases,
 )
 from guidednet.metrics.surface_distance import HD95, NSD
+from guidednet.support.registry import Registry
 
 __all__ = [
     "METRICS",
@@ -24,13 +25,16 @@ __all__ = [
 ]
 
 # In the order of scores.csv and of the tables.
-METRICS: dict[str, Metric] = {
-    "dice": DICE,
-    "jaccard": JACCARD,
-    "nsd": NSD,
-    "hd95": HD95,
-    "false_positive_ml": FALSE_POSITIVE_ML,
-}
+METRICS: Registry[Metric] = Registry(
+    "guidednet.metrics:METRICS",
+    {
+        "dice": DICE,
+        "jaccard": JACCARD,
+        "nsd": NSD,
+        "hd95": HD95,
+        "false_positive_ml": FALSE_POSITIVE_ML,
+    },
+)
 
 
 def metrics_in(unit: str) -> list[str]:

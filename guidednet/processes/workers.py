@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from guidednet.errors import WorkerLostError
 from guidednet.support.files import is_running
+from guidednet.support.registry import Additions, add, additions
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
@@ -49,7 +50,10 @@ def in_parallel(
     for name in gpu_of_each(workers, gpus):
         visible.put(name)
     with ProcessPoolExecutor(
-        min(workers, len(items)), mp_context=context, initializer=_begin_worker, initargs=(visible,)
+        min(workers, len(items)),
+        mp_context=context,
+        initializer=_begin_worker,
+        initargs=(visible, additions()),
     ) as pool:
         futures = [pool.submit(job, item) for item in items]
         try:
@@ -99,9 +103,9 @@ def gpu_of_each(workers: int, gpus: int) -> list[str | None]:
     return [seen[worker % gpus] if gpus else None for worker in range(workers)]
 
 
-def _begin_worker(visible: "SimpleQueue[str | None]") -> None:
-    """One thread each, as the workers share the cores, a GPU that is visible, if any; and no life
-    after the parent's.
+def _begin_worker(visible: "SimpleQueue[str | None]", added: Additions) -> None:
+    """One thread each, as the workers share the cores, a GPU that is visible, if any; what was
+    `added` to the package from outside; and no life after the parent's.
     """
     import torch
 
@@ -109,6 +113,7 @@ def _begin_worker(visible: "SimpleQueue[str | None]") -> None:
         os.environ[VISIBLE_GPUS] = gpu  # nothing has asked CUDA for its devices yet
     torch.set_num_threads(1)
     end_with_parent()
+    add(added)
 
 
 def end_with_parent() -> None:

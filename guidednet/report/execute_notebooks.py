@@ -35,6 +35,8 @@ ALLOWED = {"profile": tuple(PROFILES), "on_missing": get_args(OnMissing), "seeds
 def source(name: str) -> Path:
     """The notebook called `name`; raises InputError for an unknown one."""
     notebooks = {path.stem: path for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
+    if not notebooks:
+        raise InputError(f"{NOTEBOOKS}: no notebook is there; they come with the repository")
     if (stem := name.removesuffix(".ipynb")) not in notebooks:
         raise InputError(f"{name!r}: no such notebook; use one of {', '.join(notebooks)}")
     return notebooks[stem]

@@ -55,12 +55,13 @@ def export(run_folder: Path, output: Path) -> None:
     checkpoint.save(output, content)
 
 
-def load_model(path: Path) -> Model:
+def load_model(path: Path | str) -> Model:
     """The model of a run folder or of an exported file, on the CPU.
 
     Raises InputError for what is neither, for a damaged file, and for one that a newer version
     wrote.
     """
+    path = Path(path)
     if path.is_dir():
         config, prepare = _settings(read_record(path), path / "record.json")
         return Model(load_weights(config, path / "weights.pt"), config, prepare)

@@ -18,7 +18,14 @@ from guidednet.runs.profiles import DataConfig, Profile, profile, with_steps
 from guidednet.support.files import nearest_existing
 from guidednet.support.progress import bar
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[2]  # where the package lies beside reproduce.sh
+
+
+def home() -> Path:
+    """The folder of `data`, `results` and `figures`: the repository, or, where the package is
+    installed without it, the current folder.
+    """
+    return REPOSITORY if (REPOSITORY / "reproduce.sh").is_file() else Path.cwd()
 
 
 @dataclass(frozen=True)
@@ -246,7 +253,7 @@ def number_of_environment(name: str, least: int = 0) -> int:
 
 
 def _folder(given: str | Path | None, variable: str, default: str) -> Path:
-    folder = Path(given or os.environ.get(variable) or REPOSITORY / default).resolve()
+    folder = Path(given or os.environ.get(variable) or home() / default).resolve()
     if (nearest := nearest_existing(folder)).is_file():
         raise InputError(
             f"{nearest}: is a file, a folder is needed; choose another {variable} or option"

@@ -5,10 +5,13 @@ from guidednet.data.datasets.base import Dataset, Layout, PhantomForm
 from guidednet.data.datasets.flare22 import FLARE22
 from guidednet.data.organs import OrganSet
 from guidednet.errors import one_of
+from guidednet.support.registry import Registry
 
 __all__ = ["DATASETS", "Dataset", "Layout", "PhantomForm", "dataset_of", "organ_set"]
 
-DATASETS: dict[str, Dataset] = {"flare22": FLARE22, "amos": AMOS}
+DATASETS: Registry[Dataset] = Registry(
+    "guidednet.data.datasets:DATASETS", {"flare22": FLARE22, "amos": AMOS}
+)
 
 
 def dataset_of(name: str) -> Dataset:
