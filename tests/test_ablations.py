@@ -7,8 +7,6 @@ import dataclasses
 import pandas as pd
 import pytest
 import torch
-from conftest import SPLIT, BlobStore, tiny_config
-from test_runs import TinyWorkspace
 
 from guidednet.cgmm import cgmm_losses
 from guidednet.cgmm.config import CGMMConfig
@@ -21,6 +19,8 @@ from guidednet.study.rows import Row, table1, table3
 from guidednet.study.test_selection import selection_table
 from guidednet.training import checkpoint
 from guidednet.training.loop import kept_weights, train
+from helpers.cases import SPLIT, BlobStore
+from helpers.tiny_runs import TinyWorkspace, tiny_config
 
 
 def runs_of(rows):

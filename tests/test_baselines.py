@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from scipy import ndimage
-from test_methods import a_batch, a_method, reached
 
 from guidednet.data.distance_maps import signed_distance_map, signed_distance_maps
 from guidednet.losses import cps_loss, weighted_dice_loss
@@ -26,6 +25,7 @@ from guidednet.methods.supervised_augmented import (
     rotation_matrices,
 )
 from guidednet.methods.ua_mt import entropy, masked_consistency
+from helpers.batches import a_batch, a_method, reached
 
 # DAN and SASSnet
 # ------------------------------------------------------------------------------------------------

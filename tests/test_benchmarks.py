@@ -9,7 +9,6 @@ import sys
 import time
 import tomllib
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -23,10 +22,10 @@ from guidednet.errors import FailedError, InputError
 from guidednet.report.figures.benchmarks import benchmark_tables, comparisons
 from guidednet.report.lessons.step_profile import kind_of
 from guidednet.runs.workspace import open_workspace
+from helpers.paths import ROOT
 
 pytestmark = pytest.mark.whole
 
-ROOT = Path(__file__).parent.parent
 COMPARED = {"what", "unit", "ours", "other", "theirs", "ratio", "wanted", "holds", "threads"}
 NEEDS = {"windows": "monai", "loader": "h5py"}
 

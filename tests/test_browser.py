@@ -12,7 +12,6 @@ import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 from urllib.request import urlopen
 
 import numpy as np
@@ -21,8 +20,8 @@ import pytest
 from guidednet.data.datasets import organ_set
 from guidednet.report.viewer.scene import SCALED_WINDOWS, Scene
 from guidednet.report.viewer.slice_browser import SCRIPT, browser_html
+from helpers.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )

@@ -23,26 +23,7 @@ from guidednet.cgmm.printed import (
     self_loss,
 )
 from guidednet.errors import InputError
-
-K, C, SIZE = 5, 3, (3, 4, 2)
-ABSENT = 3
-
-
-def make_batch(seed=0, rows=4, dtype=torch.float64):
-    """Features, logits (labelled rows first) and labels without class 3, as leaves that want
-    gradients.
-    """
-    torch.manual_seed(seed)
-    labels = torch.randint(0, K - 1, (rows // 2, *SIZE))
-    labels[labels == ABSENT] = 4
-    features = torch.rand(rows, C, *SIZE, dtype=dtype) + 0.5 * torch.randn(K, C, dtype=dtype)[
-        labels
-    ].movedim(-1, 1).repeat(2, 1, 1, 1, 1)
-    return (
-        features.requires_grad_(),
-        torch.randn(rows, K, *SIZE, dtype=dtype).requires_grad_(),
-        labels,
-    )
+from helpers.batches import ABSENT, SIZE, C, K, make_batch
 
 
 @pytest.fixture

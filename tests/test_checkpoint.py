@@ -6,11 +6,12 @@ import random
 
 import pytest
 import torch
-from conftest import SPLIT, BlobStore, KilledError, killed_after, tiny_config
 
 from guidednet.errors import DamagedFileError, InputError
 from guidednet.training import checkpoint
 from guidednet.training.loop import train
+from helpers.cases import SPLIT, BlobStore
+from helpers.tiny_runs import KilledError, killed_after, tiny_config
 
 STATE = {
     "weights": torch.arange(500.0),

@@ -5,10 +5,10 @@ twice, one sentence for a mistake.
 import json
 
 import pytest
-from reproduction import said, start, succeeded
 
 from guidednet.errors import InputError
 from guidednet.report.execute_notebooks import parse_parameters
+from helpers.reproduction import said, start, succeeded
 
 pytestmark = pytest.mark.whole
 

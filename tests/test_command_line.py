@@ -12,14 +12,13 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
-from volumes import save_case
 
 from guidednet.cli.arguments import Command
 from guidednet.cli.parser import main
 from guidednet.errors import FailedError
 from guidednet.methods import METHODS
-
-ROOT = Path(__file__).parent.parent
+from helpers.paths import ROOT
+from helpers.volumes import save_case
 
 
 def call(monkeypatch, *arguments):

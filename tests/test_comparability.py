@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from conftest import tiny_config
 
 from guidednet.cli.score_text import run_text
 from guidednet.report.page import write_page
@@ -21,6 +20,7 @@ from guidednet.runs.record import RecordedRuns, Run
 from guidednet.runs.workspace import Workspace
 from guidednet.study.artefacts import Artefact
 from guidednet.study.rows import Row
+from helpers.tiny_runs import tiny_config
 
 RECORD = {
     "data": "d0",

@@ -4,7 +4,6 @@ from argparse import Namespace
 
 import pytest
 import torch
-from test_runs import TinyWorkspace
 
 from guidednet.cli.options import device_of, processes_of
 from guidednet.errors import InputError
@@ -14,6 +13,7 @@ from guidednet.runs.resources import default_jobs
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import open_workspace
 from guidednet.study.plan import operations_per_voxel, seconds_per_voxel
+from helpers.tiny_runs import TinyWorkspace
 
 
 @pytest.mark.parametrize(

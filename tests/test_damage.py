@@ -9,7 +9,6 @@ import zlib
 import nibabel as nib
 import numpy as np
 import pytest
-from volumes import blobs, save
 
 from guidednet.data.case_store import PrepareConfig
 from guidednet.data.datasets import organ_set
@@ -18,6 +17,7 @@ from guidednet.data.layouts import RawCase
 from guidednet.data.nifti import read_grid, read_image, read_label
 from guidednet.errors import InputError
 from guidednet.runs.provenance import peak_memory, reset_peak_memory
+from helpers.volumes import blobs, save
 
 HEADERS = (nib.Nifti1Header, nib.Nifti2Header)
 MEMORY_GIB, SECONDS = 0.03, 5  # the intact files hold 30 kB; a step of unpacking takes 4 MB

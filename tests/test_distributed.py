@@ -15,9 +15,6 @@ from pathlib import Path
 import pytest
 import torch
 import torch.distributed as dist
-from conftest import SPLIT, BlobStore, KilledError, killed_after, meet, tiny_config
-from test_runs import TinyWorkspace
-from test_train import result_bytes
 
 from guidednet.cgmm.config import CGMMConfig
 from guidednet.data.sampling import Batch, BatchConfig, BatchDataset
@@ -31,6 +28,9 @@ from guidednet.optimiser import set_learning_rate, update
 from guidednet.processes import distributed
 from guidednet.runs.store import RunStore
 from guidednet.training.loop import make_method, train
+from helpers.cases import SPLIT, BlobStore
+from helpers.tiny_runs import KilledError, TinyWorkspace, killed_after, result_bytes, tiny_config
+from helpers.two_processes import meet
 
 pytestmark = pytest.mark.whole
 

@@ -4,13 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 import guidednet
+from helpers.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 WITHOUT = """
 import sys
 

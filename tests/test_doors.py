@@ -4,11 +4,8 @@ status 2, and nothing is left behind.
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from conftest import save_run
-from volumes import blobs, save, save_case
 
 from guidednet.cli.parser import main
 from guidednet.errors import InputError
@@ -16,8 +13,10 @@ from guidednet.report.execute_notebooks import check_parameters, parse_parameter
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import open_workspace
 from guidednet.training import checkpoint
+from helpers.paths import ROOT
+from helpers.tiny_runs import save_run
+from helpers.volumes import blobs, save, save_case
 
-ROOT = Path(__file__).parent.parent
 # In capital letters what `folder` holds; OUT and what is below NEW is not there.
 PHANTOM = "phantom OUT --dataset amos --cases 1"
 PREPARE = "prepare RAW OUT --dataset flare22"

@@ -9,9 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import SimpleITK
-from conftest import refused, tiny_config
-from test_portable import write_series
-from volumes import blobs
 
 from guidednet.config import TrainingConfig
 from guidednet.data.case_store import CaseStore, PrepareConfig
@@ -25,6 +22,10 @@ from guidednet.runs.record import Run
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import open_workspace
 from guidednet.training.loop import make_method
+from helpers.bad_input import refused
+from helpers.dicom_series import write_series
+from helpers.tiny_runs import tiny_config
+from helpers.volumes import blobs
 
 
 def scores(path):

@@ -7,13 +7,14 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import refused, save_run, tiny_config
 
 from guidednet.runs.model_file import export, load_model
 from guidednet.runs.record import finished_runs, read_record
 from guidednet.support.files import write_json
 from guidednet.training import checkpoint
 from guidednet.training.loop import make_method
+from helpers.bad_input import refused
+from helpers.tiny_runs import save_run, tiny_config
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 
 import psutil
 import pytest
-from reproduction import ROOT, differing, outputs, said, start, succeeded
+
+from helpers.paths import ROOT
+from helpers.reproduction import differing, outputs, said, start, succeeded
 
 pytestmark = pytest.mark.slow
 ITEMS = "start,table3"

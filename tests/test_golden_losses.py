@@ -1,16 +1,14 @@
 """Five steps of every method in float64 stand in golden/losses.csv, so that no change of the
 mathematics passes unseen.
 
-After a change that is meant: `python tests/test_golden_losses.py`, and say why in the commit.
+After a change that is meant: `PYTHONPATH=.:tests python tests/test_golden_losses.py`, and say why in the commit.
 """
 
 import dataclasses
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
-from conftest import SPLIT, BlobStore, tiny_config
 
 from guidednet.data.sampling import Batch, BatchDataset
 from guidednet.methods import METHODS
@@ -18,8 +16,11 @@ from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.networks import NetworkConfig
 from guidednet.optimiser import set_learning_rate, update
 from guidednet.training.loop import make_method
+from helpers.cases import SPLIT, BlobStore
+from helpers.paths import GOLDEN
+from helpers.tiny_runs import tiny_config
 
-FILE = Path(__file__).parent / "golden" / "losses.csv"
+FILE = GOLDEN / "losses.csv"
 OPTIONS = {"guidednet, official": ("guidednet", GuidedNetConfig.official())}
 NAMES = [*METHODS, *OPTIONS]
 

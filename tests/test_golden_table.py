@@ -1,6 +1,6 @@
 """A committed set of run records prints exactly a committed table.
 
-After a change that is meant, `python tests/test_golden_table.py RESULTS` takes both from the runs
+After a change that is meant, `PYTHONPATH=.:tests python tests/test_golden_table.py RESULTS` takes both from the runs
 of `bash reproduce.sh --profile smoke --only table3 --results RESULTS`.
 """
 
@@ -18,13 +18,14 @@ from guidednet.report.tables.table import make_table, write_table
 from guidednet.runs.profiles import profile
 from guidednet.runs.record import RecordedRuns
 from guidednet.study.rows import table3
+from helpers.paths import GOLDEN
 
-GOLDEN = Path(__file__).parent / "golden" / "table3"
+TABLE = GOLDEN / "table3"
 ROWS = table3(profile("smoke"), seeds=1)
 
 
 def print_table(folder):
-    store = RecordedRuns(GOLDEN / "runs")
+    store = RecordedRuns(TABLE / "runs")
     text = Caption("Table 3, from records.", tuple(differences(runs_by_row(ROWS, store))))
     write_table(make_table(ROWS, store, "table3", "fail"), folder, "table3", text)
 
@@ -33,12 +34,12 @@ def test_committed_records_print_the_committed_table(tmp_path):
     print_table(tmp_path)
     for ending in ("csv", "md", "tex"):
         assert (tmp_path / f"table3.{ending}").read_bytes() == (
-            GOLDEN / f"table3.{ending}"
+            TABLE / f"table3.{ending}"
         ).read_bytes(), ending
 
 
 def test_a_run_without_a_record_is_named():
-    empty = RecordedRuns(GOLDEN / "elsewhere")
+    empty = RecordedRuns(TABLE / "elsewhere")
     assert empty.get(ROWS[0].configs[0]) is None
     with pytest.raises(InputError, match="no record of flare22 cps, seed 0"):
         empty.get(ROWS[0].configs[0], "fail")
@@ -46,15 +47,15 @@ def test_a_run_without_a_record_is_named():
 
 def take(results):
     """Copy the records and scores of Table 3's runs from a results folder, and print their table."""
-    shutil.rmtree(GOLDEN, ignore_errors=True)
+    shutil.rmtree(TABLE, ignore_errors=True)
     found = RecordedRuns(results / "runs")
     for config in (config for row in ROWS for config in row.configs):
         source = found.get(config, "fail").folder
-        target = GOLDEN / "runs" / source.name
+        target = TABLE / "runs" / source.name
         target.mkdir(parents=True)
         for name in ("record.json", "scores.csv"):
             shutil.copy(source / name, target)
-    print_table(GOLDEN)
+    print_table(TABLE)
 
 
 if __name__ == "__main__":

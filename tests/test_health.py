@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import SPLIT, BlobStore, tiny_config
 
 from guidednet.data.datasets import organ_set
 from guidednet.errors import NonFiniteLossError
 from guidednet.training import loop as training
 from guidednet.training.health import warnings
 from guidednet.training.loop import train
+from helpers.cases import SPLIT, BlobStore
+from helpers.tiny_runs import tiny_config
 
 FULL = np.full(14, 100)
 

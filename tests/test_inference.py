@@ -10,10 +10,8 @@ import numpy as np
 import pytest
 import torch
 import torchio
-from conftest import save_run
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from volumes import AXIS_ORDERS, blobs, reoriented, save
 
 from guidednet.errors import InputError
 from guidednet.inference import (
@@ -25,6 +23,8 @@ from guidednet.inference import (
 )
 from guidednet.networks import UNet3D
 from guidednet.predict import segment as segment_scan
+from helpers.tiny_runs import save_run
+from helpers.volumes import AXIS_ORDERS, blobs, reoriented, save
 
 
 def voxelwise(image):

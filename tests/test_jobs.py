@@ -1,12 +1,11 @@
 """Several trainings side by side give the bytes of one after another."""
 
 import pytest
-from conftest import tiny_config
-from test_runs import TinyWorkspace
 
 from guidednet.errors import NonFiniteLossError
 from guidednet.runs.side_by_side import train_runs
 from guidednet.runs.store import RunStore
+from helpers.tiny_runs import TinyWorkspace, tiny_config
 
 FILES = ("weights.pt", "weights_last.pt", "curves.csv", "scores.csv")
 

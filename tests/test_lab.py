@@ -16,9 +16,10 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
+from helpers.paths import ROOT
+
 pytestmark = pytest.mark.whole
 
-ROOT = Path(__file__).parent.parent
 PATIENCE = 120  # seconds: a busy machine starts it slowly
 OPEN = "c = get_config()\nc.ServerApp.ip = '0.0.0.0'\nc.IdentityProvider.token = ''\nc.ServerApp.token = ''\n"
 

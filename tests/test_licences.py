@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from helpers.paths import ROOT
 from tools.environment import locked_versions
 from tools.licences import Package, licence, packages
 
-ROOT = Path(__file__).parent.parent
 LOCK = ROOT / "requirements.lock"
 
 

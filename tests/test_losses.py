@@ -6,7 +6,6 @@ import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as multiprocessing
-from conftest import meet
 from torch.nn import functional
 
 from guidednet.cgmm import cgmm_losses
@@ -20,6 +19,7 @@ from guidednet.losses import (
     supervised_loss,
     weighted_cross_entropy,
 )
+from helpers.two_processes import meet
 
 K, SHAPE = 5, (2, 4, 6, 5)
 

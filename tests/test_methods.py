@@ -4,15 +4,14 @@ promise.
 
 import pytest
 import torch
-from conftest import SPLIT, BlobStore, tiny_config
 
-from guidednet.data.sampling import Batch, BatchDataset
+from guidednet.data.sampling import Batch
 from guidednet.losses import cps_loss, supervised_loss
 from guidednet.methods import METHODS
 from guidednet.methods.cps import CPSConfig
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.optimiser import OptimiserConfig
-from guidednet.training.loop import make_method
+from helpers.batches import a_batch, a_method, reached
 
 BOTH = {"network_a", "network_b"}
 # Which networks the gradient of each term reaches.
@@ -51,41 +50,6 @@ REACH = {
     "guidednet": PAIR
     | {f"cgmm_{name}": BOTH for name in ("gt", "self", "max", "rectify", "consistency")},
 }
-
-
-def a_method(name, options=None):
-    torch.manual_seed(0)
-    return make_method(tiny_config(name, options), BlobStore().class_voxels(SPLIT.labelled)).train()
-
-
-def a_batch(step=0, distance_classes=14):
-    config = tiny_config("cps")
-    dataset = BatchDataset(
-        BlobStore(),
-        SPLIT.labelled,
-        SPLIT.unlabelled,
-        config.batch,
-        seed=0,
-        distance_classes=distance_classes,
-    )
-    return dataset[step].to(torch.device("cpu"))
-
-
-def reached(method, term):
-    """The children of `method` with a parameter that `term` has a non-zero gradient for."""
-    parameters = {name: value for name, value in method.named_parameters() if value.requires_grad}
-    gradients = torch.autograd.grad(
-        term,
-        list(parameters.values()),
-        retain_graph=True,
-        allow_unused=True,
-        materialize_grads=True,
-    )
-    return {
-        name.split(".")[0]
-        for name, gradient in zip(parameters, gradients, strict=True)
-        if gradient.abs().sum() > 0
-    }
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from volumes import blobs, save
 
 from guidednet.data.datasets import DATASETS
 from guidednet.methods import METHODS
@@ -17,6 +16,7 @@ from guidednet.runs.profiles import profile
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import open_workspace
 from guidednet.study.rows import table1, table2
+from helpers.volumes import blobs, save
 
 OUTSIDE = Path(__file__).parent / "outside"
 

@@ -1,7 +1,6 @@
 """Several processes: the same results as one, and none that outlives the process that started it."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,25 +11,8 @@ import torch
 
 from guidednet.errors import WorkerLostError
 from guidednet.processes.workers import gpu_of_each, in_parallel, one_thread
-
-ROOT = Path(__file__).parent.parent
-
-
-def square(number):
-    return number**2
-
-
-def refuse(number):
-    raise ValueError(f"no {number}")
-
-
-def die(number):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def write_name_and_wait(folder):
-    (folder / str(os.getpid())).touch()
-    time.sleep(120)
+from helpers.paths import ROOT
+from helpers.worker_tasks import die, refuse, square, visible_gpu
 
 
 def test_two_processes_do_what_one_does():
@@ -57,15 +39,25 @@ def is_running(process):
     )
 
 
+SCRIPT = """
+import sys
+from pathlib import Path
+
+from guidednet.processes.workers import in_parallel
+from helpers.worker_tasks import write_name_and_wait
+
+if __name__ == "__main__":
+    list(in_parallel(write_name_and_wait, [Path(sys.argv[1])] * 2, 2))
+"""
+
+
 @pytest.mark.whole
 @pytest.mark.skipif(
     not Path("/proc/self/stat").exists(), reason="reads /proc, which this system lacks"
 )
 def test_workers_end_with_a_killed_parent(tmp_path):
-    code = "import sys, test_parallel as t; from pathlib import Path\n"
-    code += "if __name__ == '__main__': list(t.in_parallel(t.write_name_and_wait, [Path(sys.argv[1])] * 2, 2))"
     script = tmp_path / "script.py"
-    script.write_text(code, encoding="utf-8")
+    script.write_text(SCRIPT, encoding="utf-8")
     names = tmp_path / "names"
     names.mkdir()
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
@@ -89,11 +81,6 @@ def test_one_thread_inside_and_as_before_after():
     with one_thread():
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == 2
-
-
-def visible_gpu(_):
-    time.sleep(0.3)  # so that each worker gets a part
-    return os.environ.get("CUDA_VISIBLE_DEVICES")
 
 
 @pytest.mark.parametrize(("outside", "seen"), [("", {"0", "1"}), ("5,3,4", {"5", "3"})])

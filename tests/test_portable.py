@@ -4,10 +4,7 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
-import SimpleITK
 import torch
-from conftest import save_run
-from volumes import blobs, save
 
 from guidednet.cli.score_text import folder_text
 from guidednet.data.datasets import organ_set
@@ -17,6 +14,9 @@ from guidednet.evaluation.folders import mean_scores, score_folder
 from guidednet.predict import find_jobs, organ_volumes, segment, write_colour_tables
 from guidednet.runs.model_file import export, load_model
 from guidednet.training import checkpoint
+from helpers.dicom_series import write_series
+from helpers.tiny_runs import save_run
+from helpers.volumes import blobs, save
 
 
 @pytest.fixture(scope="module")
@@ -117,44 +117,6 @@ def test_colour_tables_name_every_organ(tmp_path):
         and '"liver"' in lines[1]
     )
     assert slicer.read_text(encoding="utf-8").splitlines()[1] == "1 liver 170 68 153 255"
-
-
-def write_series(folder, image, affine, series="1.2.3", leave_out=()):
-    """`image` (X,Y,Z) int16 as a DICOM series, a file per slice."""
-    folder.mkdir(parents=True, exist_ok=True)
-    writer = SimpleITK.ImageFileWriter()
-    writer.KeepOriginalImageUIDOn()
-    to_lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine
-    spacing = np.linalg.norm(affine[:3, :3], axis=0)
-    direction = to_lps[:3, :3] / spacing
-    for index in range(image.shape[2]):
-        if index in leave_out:
-            continue
-        piece = SimpleITK.GetImageFromArray(
-            np.ascontiguousarray(image[:, :, index].T[None].astype(np.int16))
-        )
-        piece.SetSpacing(spacing.tolist())
-        piece.SetDirection(direction.ravel().tolist())
-        place = (to_lps @ [0, 0, index, 1])[:3]
-        piece.SetOrigin(place.tolist())
-        tags = {
-            "0008|0060": "CT",
-            "0020|000d": "1.2.1",
-            "0020|000e": series,
-            "0008|0018": f"{series}.{index + 1}",
-            "0008|0016": "1.2.840.10008.5.1.4.1.1.2",
-            "0020|0032": "\\".join(f"{value:.4f}" for value in place),
-            "0020|0037": "\\".join(
-                f"{value:.6f}" for value in (*direction[:, 0], *direction[:, 1])
-            ),
-            "0020|0013": str(index + 1),
-            "0028|1052": "0",
-            "0028|1053": "1",
-        }
-        for tag, value in tags.items():
-            piece.SetMetaData(tag, value)
-        writer.SetFileName(str(folder / f"{series}-{index:03d}.dcm"))
-        writer.Execute(piece)
 
 
 def test_a_dicom_series_is_the_volume_it_was_made_from(tmp_path):

@@ -15,7 +15,6 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
-from volumes import AXIS_ORDERS, blobs, reoriented, save, save_case
 
 from guidednet.data import prepare as preparation
 from guidednet.data.case_store import CaseStore, PrepareConfig
@@ -24,6 +23,7 @@ from guidednet.data.nifti import Volume, read_image, read_label
 from guidednet.data.prepare import prepare, prepare_image, scale_intensity
 from guidednet.data.resample import to_grid
 from guidednet.errors import InputError
+from helpers.volumes import AXIS_ORDERS, blobs, reoriented, save, save_case
 
 CONFIG = PrepareConfig(spacing_mm=(5.0, 3.0, 3.0))
 

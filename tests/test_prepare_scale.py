@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import SimpleITK
-from volumes import blobs, save, save_case
 
 from guidednet.cli.parser import main
 from guidednet.config import from_dict
@@ -30,6 +29,7 @@ from guidednet.data.verify import verify
 from guidednet.errors import InputError
 from guidednet.phantom import make_case
 from guidednet.predict import organ_volumes
+from helpers.volumes import blobs, save, save_case
 
 CONFIG = PrepareConfig(spacing_mm=(5.0, 3.0, 3.0))
 SPACING = ["--spacing", 5, 3, 3]

@@ -17,7 +17,6 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from volumes import AXIS_ORDERS, reoriented
 
 import guidednet
 from guidednet.cgmm.config import CGMMConfig
@@ -43,6 +42,7 @@ from guidednet.metrics.surface_distance import surface_scores
 from guidednet.networks import Initialisation, NetworkConfig
 from guidednet.runs.fingerprint import code_hash
 from guidednet.runs.record import config_from_record
+from helpers.volumes import AXIS_ORDERS, reoriented
 
 settings.register_profile("seeded", derandomize=True, deadline=None, database=None, max_examples=25)
 settings.load_profile("seeded")

@@ -5,7 +5,8 @@ nothing that is done.
 import time
 
 import pytest
-from reproduction import said, start, succeeded
+
+from helpers.reproduction import said, start, succeeded
 
 pytestmark = pytest.mark.whole
 

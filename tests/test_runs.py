@@ -4,10 +4,8 @@ import dataclasses
 import json
 import os
 import shutil
-from pathlib import Path
 
 import pytest
-from conftest import SPLIT, BlobStore, tiny_config
 
 from guidednet.errors import InputError, NonFiniteLossError
 from guidednet.methods.guidednet import GuidedNetConfig
@@ -21,38 +19,8 @@ from guidednet.study import plan
 from guidednet.study.artefacts import Artefact
 from guidednet.study.rows import Row
 from guidednet.support.files import write_json
-
-
-@dataclasses.dataclass(frozen=True)
-class TinyWorkspace:
-    """A workspace over BlobStore: what RunStore asks a workspace for."""
-
-    folder: Path
-    content: str = "1"
-
-    @property
-    def runs_folder(self):
-        return self.folder / "runs"
-
-    @property
-    def profile(self):
-        return open_workspace("smoke").profile
-
-    def data(self, dataset):
-        return self.profile.data[dataset]
-
-    def has_cases(self, dataset):
-        return True
-
-    def cases(self, dataset):
-        store = BlobStore()
-        store.fingerprint = lambda labelled, unlabelled: (
-            self.content + "".join(sorted(labelled)) + "".join(sorted(unlabelled))
-        )
-        return store
-
-    def split(self, dataset, n_labelled, n_unlabelled):
-        return SPLIT
+from helpers.cases import SPLIT
+from helpers.tiny_runs import TinyWorkspace, tiny_config
 
 
 @pytest.fixture

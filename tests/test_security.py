@@ -12,17 +12,14 @@ import re
 import stat
 from functools import partial
 from html.parser import HTMLParser
-from pathlib import Path
 
 import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import tiny_config
 from nbconvert.filters.markdown import markdown2html
 from papermill.translators import translate_parameters
-from volumes import save_case
 
 from guidednet.data.case_store import CaseStore, PrepareConfig
 from guidednet.data.datasets import organ_set
@@ -42,8 +39,10 @@ from guidednet.runs.model_file import load_model
 from guidednet.runs.record import load_weights
 from guidednet.support.files import write_bytes, write_json
 from guidednet.training.loop import kept_weights, make_method, resume
+from helpers.paths import ROOT
+from helpers.tiny_runs import tiny_config
+from helpers.volumes import save_case
 
-ROOT = Path(__file__).parent.parent
 SETTINGS = PrepareConfig((20.0, 15.0, 15.0))
 
 

@@ -9,7 +9,6 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from volumes import blobs, save, save_case
 
 from guidednet.data.case_store import CaseStore, PrepareConfig
 from guidednet.data.splits import (
@@ -25,6 +24,7 @@ from guidednet.data.splits import (
 from guidednet.errors import InputError
 from guidednet.runs.profiles import DataConfig
 from guidednet.runs.workspace import open_workspace
+from helpers.volumes import blobs, save, save_case
 
 COARSE = PrepareConfig(spacing_mm=(10.0, 6.0, 6.0))
 

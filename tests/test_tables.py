@@ -2,7 +2,6 @@
 
 import pandas as pd
 import pytest
-from conftest import tiny_config
 
 from guidednet import published
 from guidednet.data.datasets import organ_set
@@ -20,6 +19,7 @@ from guidednet.report.tables.table import (
 )
 from guidednet.runs.record import Run
 from guidednet.study.rows import Row
+from helpers.tiny_runs import tiny_config
 
 METRICS = ("dice", "jaccard", "nsd", "hd95", "false_positive_ml")
 

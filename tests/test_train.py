@@ -6,12 +6,10 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
-from conftest import SPLIT, BlobStore, KilledError, killed_after, tiny_config
 
 from guidednet.config import TrainingConfig
 from guidednet.data.sampling import BatchDataset
@@ -23,12 +21,9 @@ from guidednet.networks import NetworkConfig
 from guidednet.optimiser import update
 from guidednet.training.device import accelerated, autocast
 from guidednet.training.loop import make_method, train
-
-RESULTS = ("weights.pt", "weights_last.pt", "curves.csv")
-
-
-def result_bytes(folder):
-    return {name: (folder / name).read_bytes() for name in RESULTS}
+from helpers.cases import SPLIT, BlobStore
+from helpers.paths import ROOT
+from helpers.tiny_runs import KilledError, killed_after, result_bytes, tiny_config
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -126,9 +121,9 @@ def test_non_finite_loss_stops_and_names_step_and_term(tmp_path):
 
 KILL_ME = """
 import sys
-sys.path.insert(0, {tests!r})
 from pathlib import Path
-from conftest import SPLIT, BlobStore, tiny_config
+from helpers.cases import SPLIT, BlobStore
+from helpers.tiny_runs import tiny_config
 from guidednet.training.loop import train
 import torch
 torch.set_num_threads(1)
@@ -146,12 +141,12 @@ def test_kill_9_and_again_gives_the_same_bytes(tmp_path):
         tmp_path / "whole",
     )
     folder = tmp_path / "killed"
-    code = KILL_ME.format(tests=str(Path(__file__).parent), folder=str(folder))
+    code = KILL_ME.format(folder=str(folder))
     kills = 0
     for _ in range(20):
         process = subprocess.Popen(
             [sys.executable, "-c", code],
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])},
         )
         seen = (folder / "checkpoint.pt").stat().st_mtime_ns if kills else 0
         while process.poll() is None and kills < 2:

@@ -11,7 +11,6 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import BlobStore
 from matplotlib.colors import to_rgb
 
 from guidednet.data.datasets import organ_set
@@ -28,6 +27,7 @@ from guidednet.report.viewer.scene import HU_WINDOWS, Scene, scene_of_case, scen
 from guidednet.report.viewer.slices import PLANES
 from guidednet.report.viewer.viewer import DISAGREEMENT, Viewer, static_view, view
 from guidednet.report.viewer.volume_view import volume_view
+from helpers.cases import BlobStore
 
 LIVER, SPLEEN = organ_set("flare22").label_of("liver"), organ_set("flare22").label_of("spleen")
 SPACING = (5.0, 2.0, 1.0)

@@ -9,10 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import SPLIT, BlobStore, tiny_config
-from test_cgmm import make_batch
-from test_methods import a_batch, a_method
-from test_runs import TinyWorkspace
 
 from guidednet.cgmm.config import CGMMConfig
 from guidednet.cgmm.printed import ClassStatistics
@@ -41,6 +37,9 @@ from guidednet.report.lessons.walkthrough import (
 )
 from guidednet.runs.profiles import profile
 from guidednet.runs.store import RunStore
+from helpers.batches import a_batch, a_method, make_batch
+from helpers.cases import SPLIT, BlobStore
+from helpers.tiny_runs import TinyWorkspace, tiny_config
 
 
 @pytest.fixture(autouse=True)

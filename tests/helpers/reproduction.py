@@ -3,9 +3,9 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from helpers.paths import ROOT
+
 # What must not depend on interruptions, the machine's company or the folder: data, weights, curves,
 # scores, tables.
 SAME = (
