@@ -10,8 +10,6 @@ from guidednet.errors import InputError
 from guidednet.report.execute_notebooks import parse_parameters
 from helpers.reproduction import said, start, succeeded
 
-pytestmark = pytest.mark.whole
-
 
 def test_each_run_is_a_task(tmp_path):
     succeeded(

@@ -8,8 +8,6 @@ import pytest
 
 from helpers.reproduction import said, start, succeeded
 
-pytestmark = pytest.mark.whole
-
 ITEMS = "start,table3"
 
 

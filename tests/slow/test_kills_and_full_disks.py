@@ -16,7 +16,6 @@ import pytest
 from helpers.paths import ROOT
 from helpers.reproduction import differing, outputs, said, start, succeeded
 
-pytestmark = pytest.mark.slow
 ITEMS = "start,table3"
 ENDS_WITHIN = 30  # seconds that whatever a killed process had started may live on
 

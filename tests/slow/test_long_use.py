@@ -6,7 +6,6 @@ import gc
 import shutil
 
 import psutil
-import pytest
 
 from guidednet.report.tables.table import make_table
 from guidednet.runs.store import RunStore
@@ -42,7 +41,6 @@ def held():
     )
 
 
-@pytest.mark.slow
 def test_the_grid_ten_times_over(tmp_path, monkeypatch):
     monkeypatch.delenv("TRAINING_STEPS", raising=False)
     workspace = open_workspace("smoke", results=tmp_path)

@@ -50,7 +50,6 @@ def results(tmp_path_factory):
     return folder
 
 
-@pytest.mark.whole
 def test_training_and_scoring_need_torch_numpy_scipy_and_pandas_alone(results):
     options = ("--method", "guidednet", "--profile", "smoke", "--results", str(results))
     trained = run("train", *options, blocked=BLOCKED)

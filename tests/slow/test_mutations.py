@@ -12,8 +12,6 @@ import pytest
 
 from helpers.paths import ROOT
 
-pytestmark = pytest.mark.slow
-
 
 @dataclass(frozen=True)
 class Mutation:
@@ -29,125 +27,129 @@ class Mutation:
 
 MUTATIONS = {
     "centroid, eq. 3": Mutation(
-        "cgmm.py",
-        "* (count > 0).unsqueeze(1) / count.clamp_min(1)",
-        "* (count > 0).unsqueeze(1) / (count + 1)",
-        ("test_cgmm.py::test_statistics_are_those_of_each_class",),
+        "cgmm/printed.py",
+        "/ count.clamp_min(1).unsqueeze(1)",
+        "/ (count + 1).unsqueeze(1)",
+        ("unit/paper/cgmm/test_printed.py::test_statistics_are_those_of_each_class",),
     ),
     "spread, eq. 4": Mutation(
-        "cgmm.py",
+        "cgmm/printed.py",
         "difference.square().mean(1, keepdim=True)",
         "difference.square().sum(1, keepdim=True)",
-        ("test_cgmm.py::test_statistics_are_those_of_each_class",),
+        ("unit/paper/cgmm/test_printed.py::test_statistics_are_those_of_each_class",),
     ),
     "Gaussian, eq. 5": Mutation(
-        "cgmm.py",
+        "cgmm/printed.py",
         "- channels * statistics.std.log()",
         "+ channels * statistics.std.log()",
-        ("test_cgmm.py::test_posterior_is_bayes_rule_on_the_present_classes",),
+        ("unit/paper/cgmm/test_printed.py::test_posterior_is_bayes_rule_on_the_present_classes",),
     ),
     "posterior, eq. 7": Mutation(
-        "cgmm.py",
+        "cgmm/printed.py",
         "density.log_softmax(1)",
         "density.log_softmax(2)",
-        ("test_cgmm.py::test_printed_equation_7_is_constant",),
+        ("unit/paper/cgmm/test_printed.py::test_printed_equation_7_is_constant",),
     ),
     "L_max, eq. 10": Mutation(
-        "cgmm.py",
+        "cgmm/printed.py",
         "(-difference.square().mean(2)).exp()",
         "(difference.square().mean(2)).exp()",
-        ("test_cgmm.py::test_max_loss_falls_as_centroids_part",),
+        ("unit/paper/cgmm/test_printed.py::test_max_loss_falls_as_centroids_part",),
     ),
     "target of L_rectify, eq. 13": Mutation(
-        "cgmm.py",
+        "cgmm/printed.py",
         "log_posterior.detach() if config.detach_rectify_target",
         "log_posterior if config.detach_rectify_target",
-        ("test_cgmm.py::test_rectification_teaches_probabilities_only",),
+        ("unit/paper/cgmm/test_printed.py::test_rectification_teaches_probabilities_only",),
     ),
     "class ratio, eq. 16": Mutation(
         "ktcps.py",
         "(most + smoothing) / (counts + smoothing)",
         "(counts + smoothing) / (most + smoothing)",
         (
-            "test_ktcps.py::test_weights_run_from_zero_to_k",
-            "test_ktcps.py::test_both_readings_of_the_print_agree",
+            "unit/paper/test_ktcps.py::test_weights_run_from_zero_to_k",
+            "unit/paper/test_ktcps.py::test_both_readings_of_the_print_agree",
         ),
     ),
     "class weight, eq. 17": Mutation(
         "ktcps.py",
         "log_ratio / hardest, 1.0)",
         "hardest / log_ratio, 1.0)",
-        ("test_ktcps.py::test_weights_run_from_zero_to_k",),
+        ("unit/paper/test_ktcps.py::test_weights_run_from_zero_to_k",),
     ),
     "running weight, eq. 18": Mutation(
         "ktcps.py",
         "momentum * weights + (1 - momentum) * current",
         "(1 - momentum) * weights + momentum * current",
-        ("test_ktcps.py::test_momentum_and_two_states",),
+        ("unit/paper/test_ktcps.py::test_momentum_and_two_states",),
     ),
     "weighted pseudo-label, eq. 19": Mutation(
         "ktcps.py",
         "logits_b.argmax(1), weights_b, normalise",
         "logits_b.argmax(1), weights_a, normalise",
-        ("test_ktcps.py::test_weights_come_from_the_network_that_made_the_pseudo_label",),
+        (
+            "unit/paper/test_ktcps.py::test_weights_come_from_the_network_that_made_the_pseudo_label",
+        ),
     ),
     "lambda_g, eq. 2": Mutation(
         "methods/guidednet.py",
         "options.lambda_g * weight * value",
         "options.lambda_c * weight * value",
-        ("test_methods.py::test_lambda_g_scales_the_cgmm_terms_alone",),
+        ("unit/methods/test_methods.py::test_lambda_g_scales_the_cgmm_terms_alone",),
     ),
     "Dice loss": Mutation(
         "losses.py",
         "1 - (2 * intersection + smooth)",
         "1 - (intersection + smooth)",
         (
-            "test_losses.py::test_dice_sums_over_the_whole_batch_with_squared_denominators",
-            "test_losses.py::test_dice_limits",
+            "unit/paper/test_losses.py::test_dice_sums_over_the_whole_batch_with_squared_denominators",
+            "unit/paper/test_losses.py::test_dice_limits",
         ),
     ),
     "squared denominator of the Dice loss": Mutation(
         "losses.py",
         "predicted = probabilities.square().flatten(2)",
         "predicted = probabilities.flatten(2)",
-        ("test_losses.py::test_dice_sums_over_the_whole_batch_with_squared_denominators",),
+        (
+            "unit/paper/test_losses.py::test_dice_sums_over_the_whole_batch_with_squared_denominators",
+        ),
     ),
     "Dice": Mutation(
-        "metrics.py",
+        "metrics/overlap.py",
         "2 * overlap / np.maximum(predicted + present, 1)",
         "2 * overlap / np.maximum(predicted + present - overlap, 1)",
         (
-            "test_metrics.py::test_against_sets_of_voxels",
-            "test_metrics.py::test_jaccard_follows_from_dice",
+            "unit/paper/metrics/test_overlap.py::test_against_sets_of_voxels",
+            "unit/paper/metrics/test_overlap.py::test_jaccard_follows_from_dice",
         ),
     ),
     "Jaccard": Mutation(
-        "metrics.py",
+        "metrics/overlap.py",
         "np.maximum(predicted + present - overlap, 1)",
         "np.maximum(predicted + present + overlap, 1)",
         (
-            "test_metrics.py::test_against_sets_of_voxels",
-            "test_metrics.py::test_perfect_prediction_scores_one",
+            "unit/paper/metrics/test_overlap.py::test_against_sets_of_voxels",
+            "unit/paper/metrics/test_overlap.py::test_perfect_prediction_scores_one",
         ),
     ),
     "ramp": Mutation(
         "losses.py",
         "math.exp(-5 * (1 - min(max",
         "math.exp(-4 * (1 - min(max",
-        ("test_losses.py::test_ramp_at_five_steps_of_the_papers_training",),
+        ("unit/paper/test_losses.py::test_ramp_at_five_steps_of_the_papers_training",),
     ),
     "end of the ramp": Mutation(
         "losses.py",
         "(1 - min(max(step / ramp_steps, 0.0), 1.0)) ** 2",
         "(1 - max(step / ramp_steps, 0.0)) ** 2",
-        ("test_losses.py::test_ramp_is_flat_within_a_stair_and_after_its_end",),
+        ("unit/paper/test_losses.py::test_ramp_is_flat_within_a_stair_and_after_its_end",),
     ),
     "first step of the teacher": Mutation(
         "methods/base.py",
         "1 - min(1 - 1 / (step + 1), self.momentum)",
         "1 - self.momentum",
         (
-            "test_baselines.py::test_teacher_equals_the_student_after_the_first_step_and_follows_slowly_later",
+            "unit/methods/test_baselines.py::test_teacher_equals_the_student_after_the_first_step_and_follows_slowly_later",
         ),
     ),
     "momentum of the teacher": Mutation(
@@ -155,44 +157,46 @@ MUTATIONS = {
         "teacher.lerp_(student, share)",
         "teacher.lerp_(student, 1 - share)",
         (
-            "test_baselines.py::test_teacher_equals_the_student_after_the_first_step_and_follows_slowly_later",
+            "unit/methods/test_baselines.py::test_teacher_equals_the_student_after_the_first_step_and_follows_slowly_later",
         ),
     ),
     "threshold of UA-MT": Mutation(
         "methods/ua_mt.py",
         "(0.75 + 0.25 * ramp",
         "(0.25 + 0.75 * ramp",
-        ("test_baselines.py::test_uncertainty_threshold_is_a_share_of_ln_k",),
+        ("unit/methods/test_baselines.py::test_uncertainty_threshold_is_a_share_of_ln_k",),
     ),
     "distance map of SASSnet and DTC": Mutation(
-        "distance_maps.py",
+        "data/distance_maps.py",
         "outside / outside.max() - inside / inside.max()",
         "outside / outside.max() + inside / inside.max()",
-        ("test_baselines.py::test_distance_map_against_the_definition",),
+        ("unit/methods/test_baselines.py::test_distance_map_against_the_definition",),
     ),
     "decay of the learning rate": Mutation(
-        "train.py",
+        "training/loop.py",
         "(1 - state.step / plan.steps) ** config.optimiser.power",
         "(1 - state.step / plan.steps) * config.optimiser.power",
-        ("test_train.py::test_learning_rate_falls_polynomially_but_for_the_discriminator",),
+        (
+            "unit/training/test_loop.py::test_learning_rate_falls_polynomially_but_for_the_discriminator",
+        ),
     ),
     "rows of a batch": Mutation(
-        "sampling.py",
+        "data/sampling.py",
         "step * rows + row",
         "step + row",
-        ("test_sampling.py::test_batches_take_the_rows_of_a_stream_one_after_the_other",),
+        ("unit/data/test_sampling.py::test_batches_take_the_rows_of_a_stream_one_after_the_other",),
     ),
     "average over windows": Mutation(
         "inference.py",
         "count[start : start + sizes[1]] += 1",
         "count[start : start + sizes[1]] = 1",
-        ("test_inference.py::test_voxelwise_network_gives_the_softmax_of_the_volume",),
+        ("unit/paper/test_inference.py::test_voxelwise_network_gives_the_softmax_of_the_volume",),
     ),
     "last window": Mutation(
         "inference.py",
         "[*range(0, last, stride), last]",
         "[*range(0, last, stride)] or [last]",
-        ("test_inference.py::test_windows_and_averages_are_those_of_torchio",),
+        ("unit/paper/test_inference.py::test_windows_and_averages_are_those_of_torchio",),
     ),
 }
 

@@ -18,8 +18,6 @@ import pytest
 
 from helpers.paths import ROOT
 
-pytestmark = pytest.mark.whole
-
 PATIENCE = 120  # seconds: a busy machine starts it slowly
 OPEN = "c = get_config()\nc.ServerApp.ip = '0.0.0.0'\nc.IdentityProvider.token = ''\nc.ServerApp.token = ''\n"
 

@@ -1,7 +1,6 @@
 """A method, a metric and a data set from outside the package, each in one file, in one table."""
 
 import importlib
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,9 +15,10 @@ from guidednet.runs.profiles import profile
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import open_workspace
 from guidednet.study.rows import table1, table2
+from helpers.paths import ROOT
 from helpers.volumes import blobs, save
 
-OUTSIDE = Path(__file__).parent / "outside"
+OUTSIDE = ROOT / "tests" / "outside"
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ def outputs(folder):
     }
 
 
-@pytest.mark.whole
 def test_side_by_side_is_one_after_another(tmp_path):
     configs = [
         tiny_config(method, warm_start_steps=2) for method in ("cps", "guidednet", "supervised")
@@ -36,7 +35,6 @@ def test_side_by_side_is_one_after_another(tmp_path):
     assert outputs(tmp_path / "1") == outputs(tmp_path / "2")
 
 
-@pytest.mark.whole
 def test_a_failing_run_is_named_and_the_others_stay(tmp_path):
     store = RunStore(TinyWorkspace(tmp_path))
     wrong = tiny_config("supervised", checkpoint_every=1)

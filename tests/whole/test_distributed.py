@@ -32,8 +32,6 @@ from helpers.cases import SPLIT, BlobStore
 from helpers.tiny_runs import KilledError, TinyWorkspace, killed_after, result_bytes, tiny_config
 from helpers.two_processes import meet
 
-pytestmark = pytest.mark.whole
-
 # what three steps would not reach
 OPTIONS = {"cld": CLDConfig(window=2), "magicnet": MagicNetConfig(warm_up=0, window=2)}
 CASES = {name: (name, OPTIONS.get(name)) for name in METHODS} | {

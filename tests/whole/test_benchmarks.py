@@ -24,8 +24,6 @@ from guidednet.report.lessons.step_profile import kind_of
 from guidednet.runs.workspace import open_workspace
 from helpers.paths import ROOT
 
-pytestmark = pytest.mark.whole
-
 COMPARED = {"what", "unit", "ours", "other", "theirs", "ratio", "wanted", "holds", "threads"}
 NEEDS = {"windows": "monai", "loader": "h5py"}
 
