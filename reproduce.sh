@@ -101,14 +101,14 @@ set_up() { # sets $python: the active environment, else the one made before, els
 }
 
 run_tests() {
-    local marker="not slow"
+    local which=(-m "not slow")
     case "${1:-}" in
-        --slow) marker="" && shift ;;
-        --unit) marker="not slow and not whole and not browser" && shift ;;
+        --slow) which=(-m "") && shift ;;
+        --unit) which=(tests/unit) && shift ;;
     esac
     cd "$root"
     "$python" -m ruff check .
-    "$python" -m pytest -m "$marker" "$@"
+    "$python" -m pytest "${which[@]}" "$@"
 }
 
 run_benchmarks() { # with the packages that they compare with, beside those of the lock

@@ -1,10 +1,4 @@
-"""The whole reproduction at smoke size: what is not trained is shown so, and a second call does
-nothing that is done.
-"""
-
-import time
-
-import pytest
+"""A whole reproduction at smoke size shows what is not trained as not run."""
 
 from helpers.reproduction import said, start, succeeded
 
@@ -21,22 +15,3 @@ def test_what_is_not_trained_is_shown_as_not_run(tmp_path):
     ] == [True] * 4
     page = (tmp_path / "results" / "smoke" / "index.html").read_text(encoding="utf-8")
     assert page.count("<td>not run</td>") > 4 * 13
-
-
-@pytest.mark.slow
-def test_further_calls_do_what_is_missing_and_nothing_else(tmp_path):
-    succeeded(start(tmp_path, item=ITEMS), tmp_path)
-    weights = {path: path.stat().st_mtime_ns for path in (tmp_path / "results").rglob("*.pt")}
-    began = time.time()
-    succeeded(start(tmp_path, item=ITEMS), tmp_path)
-    assert time.time() - began < 60
-    second = said(tmp_path).rsplit("runs, ", 1)[1]
-    assert "executed" not in second and second.count("unchanged") == 2
-    table = tmp_path / "figures" / "smoke" / "table3.csv"
-    content = table.read_bytes()
-    table.unlink()
-    succeeded(start(tmp_path, item=ITEMS), tmp_path)
-    assert table.read_bytes() == content
-    assert {
-        path: path.stat().st_mtime_ns for path in (tmp_path / "results").rglob("*.pt")
-    } == weights

@@ -4,12 +4,7 @@ wrong with a file.
 
 import gzip
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 
 import nibabel as nib
 import numpy as np
@@ -23,6 +18,7 @@ from guidednet.data.nifti import Volume, read_image, read_label
 from guidednet.data.prepare import prepare, prepare_image, scale_intensity
 from guidednet.data.resample import to_grid
 from guidednet.errors import InputError
+from helpers.folders import files
 from helpers.volumes import AXIS_ORDERS, blobs, reoriented, save, save_case
 
 CONFIG = PrepareConfig(spacing_mm=(5.0, 3.0, 3.0))
@@ -34,14 +30,6 @@ def raw(tmp_path):
         save_case(tmp_path / "raw", number)
     save_case(tmp_path / "raw", 1, labelled=False)
     return tmp_path / "raw"
-
-
-def files(folder):
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_store_holds_what_the_raw_files_say(raw, tmp_path):
@@ -165,38 +153,6 @@ def test_several_processes_equal_one(raw, tmp_path):
     prepare(raw, tmp_path / "one", "flare22", CONFIG, workers=1)
     prepare(raw, tmp_path / "two", "flare22", CONFIG, workers=2)
     assert files(tmp_path / "one") == files(tmp_path / "two")
-
-
-SCRIPT = """
-import sys
-from pathlib import Path
-from guidednet.data.prepare import prepare
-from guidednet.data.case_store import PrepareConfig
-if __name__ == "__main__":
-    prepare(Path(sys.argv[1]), Path(sys.argv[2]), "flare22", PrepareConfig(spacing_mm=(5.0, 3.0, 3.0)), workers=2)
-"""
-
-
-@pytest.mark.whole
-def test_killed_processes_leave_what_can_be_gone_on_with(tmp_path):
-    """SIGKILL of all processes after the first case: no warning, no clean-up."""
-    raw, parts = tmp_path / "raw", tmp_path / "parts"
-    for number in range(1, 41):
-        save_case(raw, number)
-    (tmp_path / "script.py").write_text(SCRIPT)
-    path = os.pathsep.join(filter(None, sys.path))
-    command = [sys.executable, str(tmp_path / "script.py"), str(raw), str(parts)]
-    process = subprocess.Popen(
-        command, start_new_session=True, env=os.environ | {"PYTHONPATH": path}
-    )
-    while process.poll() is None and not list(parts.glob("cases/*/case.json")):
-        time.sleep(0.005)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert not (parts / "cases.csv").exists()  # else it was killed too late to show anything
-    prepare(raw, parts, "flare22", CONFIG)
-    prepare(raw, tmp_path / "whole", "flare22", CONFIG)
-    assert files(parts) == files(tmp_path / "whole")
 
 
 @pytest.mark.parametrize("name", ["image.npy", "label.npy"])

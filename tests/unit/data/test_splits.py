@@ -3,10 +3,7 @@ where it should not be.
 """
 
 import dataclasses
-import subprocess
-import sys
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -24,7 +21,8 @@ from guidednet.data.splits import (
 from guidednet.errors import InputError
 from guidednet.runs.profiles import DataConfig
 from guidednet.runs.workspace import open_workspace
-from helpers.volumes import blobs, save, save_case
+from helpers.releases import noisy, save_releases
+from helpers.volumes import save_case
 
 COARSE = PrepareConfig(spacing_mm=(10.0, 6.0, 6.0))
 
@@ -143,37 +141,10 @@ def test_the_first_labelled_cases_are_labelled_and_the_others_hidden():
         choose(lists, {"l0", "l1", "l2"}, 3, 3, "here")
 
 
-def noisy(seed):
-    """An image that no other seed has."""
-    image = blobs()[0]
-    return image + np.random.default_rng(seed).integers(0, 40, image.shape, dtype=np.int16)
-
-
 @pytest.fixture
 def real(tmp_path):
-    """A workspace of profile paper over small scans of five labelled and nine unlabelled FLARE22
-    cases and six of AMOS.
-    """
-    for number in range(1, 15):
-        labelled, part = number <= 5, "Tr" if number <= 5 else "Va"
-        image, (_, label, affine) = noisy(number), blobs()
-        save_case(tmp_path / "data" / "flare22", number, image=image, labelled=labelled)
-        if number <= 6:
-            save(
-                tmp_path / "data" / "amos" / f"images{part}" / f"amos_{number:04d}.nii.gz",
-                image,
-                affine,
-            )
-            save(
-                tmp_path / "data" / "amos" / f"labels{part}" / f"amos_{number:04d}.nii.gz",
-                label,
-                affine,
-            )
-        save(
-            tmp_path / "data" / "amos" / "imagesTs" / f"amos_{number + 200:04d}.nii.gz",
-            image,
-            affine,
-        )
+    """A workspace of profile paper over small releases."""
+    save_releases(tmp_path / "data")
     return lambda: open_workspace("paper", tmp_path / "data", tmp_path / "results", steps=2)
 
 
@@ -253,27 +224,3 @@ def test_the_same_image_under_two_names_is_refused(real, tmp_path):
         match=f"case {split.test[0]} .test. is the same image as {split.unlabelled[0]} .unlabelled.",
     ):
         workspace.split("flare22", 3, 9)
-
-
-def command(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "guidednet", *map(str, arguments)], capture_output=True, text=True
-    )
-
-
-@pytest.mark.whole
-def test_the_command_writes_lists(real, tmp_path):
-    raw = tmp_path / "data" / "flare22"
-    done = command("split", raw, "--dataset", "flare22", "--seed", 3)
-    assert done.returncode == 0 and "12 train, 1 validation, 1 test cases" in done.stdout, (
-        done.stderr
-    )
-    assert len(read_lists(raw / "split.csv").train) == 12
-    refused = command(
-        "split", raw, "--dataset", "flare22", "--released", "-o", tmp_path / "released.csv"
-    )
-    assert (
-        refused.returncode == 2
-        and "case train_000 is not there" in refused.stderr
-        and not (tmp_path / "released.csv").exists()
-    )

@@ -5,7 +5,6 @@ grid.
 import itertools
 from types import SimpleNamespace
 
-import nibabel as nib
 import numpy as np
 import pytest
 import torch
@@ -23,8 +22,9 @@ from guidednet.inference import (
 )
 from guidednet.networks import UNet3D
 from guidednet.predict import segment as segment_scan
+from helpers.prediction import check_that_prediction_follows_the_scan, segment
 from helpers.tiny_runs import save_run
-from helpers.volumes import AXIS_ORDERS, blobs, reoriented, save
+from helpers.volumes import AXIS_ORDERS, blobs, save
 
 
 def voxelwise(image):
@@ -187,30 +187,10 @@ def run_folder(tmp_path_factory):
     return save_run(tmp_path_factory.mktemp("run"), "cps")
 
 
-def segment(scan, affine, run_folder, tmp_path, **options):
-    segment_scan(
-        save(tmp_path / "scan.nii.gz", scan, affine), run_folder, tmp_path / "out.nii.gz", **options
-    )
-    return nib.load(tmp_path / "out.nii.gz")
-
-
-EVERY_SIXTH = [
-    pytest.param(order, marks=[] if place % 6 == 0 else pytest.mark.whole)
-    for place, order in enumerate(AXIS_ORDERS)
-]
-
-
-@pytest.mark.parametrize("order", EVERY_SIXTH, ids=str)
+@pytest.mark.parametrize("order", AXIS_ORDERS[::6], ids=str)
 def test_prediction_follows_the_scan_through_all_48_axis_orders(order, run_folder, tmp_path):
-    image, _, affine = blobs()
-    expected = np.asarray(segment(image, affine, run_folder, tmp_path).dataobj)
-    stored, stored_affine = reoriented(image, affine, order)
-    found = segment(stored, stored_affine, run_folder, tmp_path)
-    assert found.shape == stored.shape and np.allclose(found.affine, stored_affine, atol=1e-4)
-    assert found.get_data_dtype() == np.uint8
-    turned = nib.apply_orientation(expected, order)
-    assert len(np.unique(expected)) > 1
-    assert (np.asarray(found.dataobj) == turned).mean() > 0.999
+    """Every sixth; the others are in tests/whole."""
+    check_that_prediction_follows_the_scan(order, run_folder, tmp_path)
 
 
 def test_a_scan_smaller_than_the_window_is_segmented(run_folder, tmp_path):

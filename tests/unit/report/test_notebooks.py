@@ -10,16 +10,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from guidednet.errors import InputError, NotebookError
+from guidednet.errors import InputError
 from guidednet.report.execute_notebooks import (
     NOTEBOOKS,
     WIDGET,
-    Execution,
     check_parameters,
-    execute,
     parse_parameters,
     source,
-    title,
     without_widgets,
 )
 from guidednet.study.artefacts import ARTEFACTS
@@ -120,59 +117,6 @@ def test_an_executed_copy_has_no_widgets_and_keeps_its_pictures(tmp_path):
     assert (
         cell.outputs[1].data["image/png"] == "aGVsbG8="
         and "widgets" not in nbformat.read(tmp_path / "executed.ipynb", 4).metadata
-    )
-
-
-@pytest.fixture
-def own_notebook(tmp_path, monkeypatch):
-    """A notebook that divides by its parameter, in place of those of the project; how to execute
-    it.
-    """
-    monkeypatch.setattr("guidednet.report.execute_notebooks.NOTEBOOKS", tmp_path / "notebooks")
-    monkeypatch.setattr("guidednet.report.execute_notebooks.REPOSITORY", tmp_path)
-    parameters = nbformat.v4.new_code_cell("divisor = 1", metadata={"tags": ["parameters"]})
-    cells = [
-        nbformat.v4.new_markdown_cell("# Division"),
-        parameters,
-        nbformat.v4.new_code_cell("print(84 // divisor)"),
-    ]
-    (tmp_path / "notebooks").mkdir()
-    (tmp_path / "requirements.lock").write_text("numpy==1\n")
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(
-        nbformat.v4.new_notebook(cells=cells, metadata=metadata),
-        tmp_path / "notebooks" / "divide.ipynb",
-    )
-    return lambda divisor: Execution(
-        "divide", {"divisor": divisor}, tmp_path / "executed", inputs={}
-    )
-
-
-@pytest.mark.whole
-def test_a_notebook_is_executed_once_for_the_same_parameters(own_notebook):
-    execution = own_notebook(2)
-    assert not execution.is_done() and execute(execution) == "divide"
-    assert title(execution.executed) == "Division" and "42" in execution.executed.with_suffix(
-        ".html"
-    ).read_text(encoding="utf-8")
-    assert execution.is_done() and not own_notebook(3).is_done()
-    with pytest.raises(
-        InputError, match=r"divide\.ipynb: parameter 'divisor' is 'two', but must be a int"
-    ):
-        execute(own_notebook("two"))
-
-
-@pytest.mark.whole
-def test_a_failing_cell_is_one_sentence_and_the_copy_up_to_it_stays(own_notebook):
-    execution = own_notebook(0)
-    with pytest.raises(
-        NotebookError, match=r"divide\.ipynb failed, see .*divide\.failed\.ipynb: ZeroDivisionError"
-    ):
-        execute(execution)
-    assert (
-        (execution.folder / "divide.failed.ipynb").is_file()
-        and not execution.executed.exists()
-        and not execution.is_done()
     )
 
 

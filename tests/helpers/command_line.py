@@ -1,0 +1,10 @@
+"""The command line, called in this process."""
+
+import sys
+
+from guidednet.cli.parser import main
+
+
+def call(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["guidednet", *map(str, arguments)])
+    return main()
