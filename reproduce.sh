@@ -21,6 +21,7 @@ commands
                   style check and tests; --unit leaves out those that start whole programs, --slow adds those that take minutes
   plan            list the runs, which exist, and what the rest will cost
   bench [NAMES]   benchmarks, written to figures/benchmarks: cgmm, windows, loader, ... (default: all); --quick tries them out
+  docs            API pages from the docstrings, written to results/api (or $RESULTS_DIR/api)
   audit           known vulnerabilities of the packages in requirements.lock (needs the network), and their licences
   lab [OPTIONS]   open JupyterLab, for this machine alone; its own options, such as --port=8890 or --ip=ADDRESS, may follow
 
@@ -121,6 +122,16 @@ run_benchmarks() { # with the packages that they compare with, beside those of t
     exec "$python" -m benchmarks "$@"
 }
 
+write_api_pages() { # with pdoc, beside the packages of the lock
+    local results="${RESULTS_DIR:-$root/results}"
+    if ! "$python" -c 'import sys; from importlib.util import find_spec; sys.exit(not find_spec("pdoc"))'; then
+        echo "installing pdoc ..." >&2
+        # Where it fails, tools.api names the command that says why.
+        "$python" -m pip install --quiet --disable-pip-version-check --constraint "$lock" 'pdoc>=15' >/dev/null 2>&1 || true
+    fi
+    exec "$python" -m tools.api "$results/api"
+}
+
 run_audit() { # ends with status 1 where a vulnerability is known, 2 where nobody could be asked
     cd "$root"
     if ! "$python" -c 'import sys; from importlib.util import find_spec; sys.exit(not find_spec("pip_audit"))'; then
@@ -138,7 +149,7 @@ open_lab() { # for this machine alone, whatever the user's configuration of Jupy
 
 command="run"
 case "${1:-}" in
-    setup | test | plan | bench | lab | audit) command="$1"; shift ;;
+    setup | test | plan | bench | docs | lab | audit) command="$1"; shift ;;
     -h | --help) usage; exit 0 ;;
     "" | --*) ;;
     *) echo "reproduce.sh: unknown command '$1'; see bash reproduce.sh --help" >&2; exit 2 ;;
@@ -150,6 +161,7 @@ case "$command" in
     test) run_tests "$@" ;;
     plan) exec "$python" -m guidednet plan "$@" ;;
     bench) run_benchmarks "$@" ;;
+    docs) write_api_pages ;;
     lab) open_lab "$@" ;;
     audit) run_audit ;;
     run) exec "$python" -m guidednet reproduce "$@" ;;

@@ -3,7 +3,7 @@
     python -m tools.licences requirements.lock > figures/licences.md
 
 prints them as a Markdown table, and ends with status 2 where a package is not installed. Only the
-standard library is imported at module level, as in `guidednet.runs.provenance`.
+standard library is imported at module level, as in `tools.environment`.
 """
 
 import importlib.metadata

@@ -66,7 +66,7 @@ class PrepareConfig:
 
     @classmethod
     def official(cls) -> "PrepareConfig":
-        """What the released code computes, see the README's table of differences."""
+        """What the released code computes, see the differences in docs/two-readings.md."""
         return cls(spacing_mm=(2.5, 1.22250766, 1.22250766), z_score=ZScore())
 
 

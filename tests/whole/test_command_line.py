@@ -35,7 +35,7 @@ def test_plan_needs_no_data_and_writes_nothing(tmp_path, monkeypatch, capsys):
 
 
 def test_train_evaluate_predict_at_smoke_size(tmp_path, monkeypatch, capsys):
-    """Raw CT to segmentation, by the commands of the README."""
+    """Raw CT to segmentation, by the commands of docs/command-line.md."""
     common = ["--profile", "smoke", "--results", tmp_path / "results"]
     assert call(monkeypatch, "train", "--method", "cps", *common) == 0
     run = Path(capsys.readouterr().out.split("finished: ")[1].strip())

@@ -162,7 +162,7 @@ def test_reproduce_sh_explains_itself_and_refuses_unknown_commands():
     shown = subprocess.run(
         ["bash", ROOT / "reproduce.sh", "--help"], capture_output=True, text=True, env=environment
     )
-    words = ("setup", "test", "plan", "bench", "audit", "lab", "--profile", "--only")
+    words = ("setup", "test", "plan", "bench", "docs", "audit", "lab", "--profile", "--only")
     assert shown.returncode == 0 and all(word in shown.stdout for word in words)
     refused = subprocess.run(
         ["bash", ROOT / "reproduce.sh", "dance"], capture_output=True, text=True, env=environment

@@ -45,14 +45,18 @@ def test_environment_yml_installs_the_lock_on_a_supported_python():
     assert python in Requirement("python" + PROJECT["requires-python"]).specifier
 
 
-def test_every_direct_dependency_has_its_reason_in_the_readme():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_every_dependency_has_its_reason_in_the_docs():
+    page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     missing = [
         name
         for line in PROJECT["dependencies"]
-        if f"| {(name := Requirement(line).name)} |" not in readme
+        if f"| {(name := Requirement(line).name)} |" not in page
     ]
     assert not missing
+    for group, lines in PROJECT["optional-dependencies"].items():
+        (row,) = [row for row in page.splitlines() if row.startswith(f"| `{group}` |")]
+        packages = row.split("|")[2].replace("(with Chromium)", "").replace(" ", "").split(",")
+        assert set(packages) == {Requirement(line).name for line in lines}
 
 
 def test_every_import_of_the_package_is_a_direct_dependency():

@@ -32,12 +32,13 @@ def test_the_committed_table_lists_exactly_the_packages_of_the_lock():
     ]
 
 
-def test_the_readme_names_every_package_that_is_not_permissive():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Licence")[2]
+def test_the_docs_name_every_package_that_is_not_permissive():
+    page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    section = page.partition("## Licences")[2]
     others = [package for package in packages(LOCK) if package.kind != "permissive"]
     assert (
         others
-        and [package.name for package in others if not re.search(rf"\b{package.name}\b", readme)]
+        and [package.name for package in others if not re.search(rf"\b{package.name}\b", section)]
         == []
     )
     assert [package.name for package in others if package.kind == "unknown"] == [], (

@@ -1,0 +1,320 @@
+"""README.md and docs/ say what is there: links lead somewhere, commands exist, code runs, and numbers
+are those of the files.
+"""
+
+import importlib.util
+import re
+import shlex
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+import guidednet
+from benchmarks.__main__ import available
+from guidednet.cli.parser import parser
+from guidednet.data.datasets import DATASETS
+from guidednet.methods import METHODS, method_class
+from guidednet.metrics import METRICS
+from guidednet.report.execute_notebooks import source
+from guidednet.runs.profiles import profile
+from guidednet.study.artefacts import ARTEFACTS, artefacts
+from tools import api
+
+ROOT = Path(guidednet.__file__).parents[1]
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+PAGE_NAMES = [path.name for path in PAGES]
+MOST_WORDS = 900
+LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+INLINE = re.compile(r"`([^`\n]+)`")
+# What the package keeps in folders, and where a reader of the paper looks for it: three files, the
+# word that stands beside the way to each, and a line that it holds.
+SOUGHT = {
+    "guidednet/cgmm/printed.py": ("eq. 6", "eq. 6: G_kv"),
+    "guidednet/metrics/overlap.py": ("Dice", "def dice("),
+    "guidednet/data/sampling.py": ("crops", "def random_crop("),
+}
+
+
+def text_of(path):
+    return path.read_text(encoding="utf-8")
+
+
+def prose(path):
+    """The text without its blocks of code."""
+    return BLOCK.sub("", text_of(path))
+
+
+def blocks(path, language):
+    return [code for kind, code in BLOCK.findall(text_of(path)) if kind == language]
+
+
+def links(path):
+    """(text, target, anchor) of every link to a file of the repository."""
+    found = []
+    for text, target in LINK.findall(prose(path)):
+        if not re.match(r"\w+://|mailto:", target):
+            file, _, anchor = target.partition("#")
+            found.append((text, (path.parent / file).resolve() if file else path, anchor))
+    return found
+
+
+def anchors(path):
+    """What headings are called in links, as GitHub has it."""
+    heads = re.findall(r"^#+ (.*)$", prose(path), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def test_the_readme_is_read_in_minutes():
+    assert len(text_of(README).split()) <= MOST_WORDS
+
+
+@pytest.mark.parametrize("path", PAGES, ids=PAGE_NAMES)
+def test_links_lead_to_files_of_the_repository(path):
+    broken = [
+        f"{text}: {target}"
+        for text, target, anchor in links(path)
+        if not (target.is_relative_to(ROOT) and target.exists())
+        or (anchor and anchor not in anchors(target))
+    ]
+    assert not broken
+
+
+@pytest.mark.parametrize("path", PAGES, ids=PAGE_NAMES)
+def test_a_link_that_is_called_as_a_file_leads_there(path):
+    wrong = [
+        f"{text} -> {target}"
+        for text, target, _ in links(path)
+        if re.fullmatch(r"[\w/\\]+\.\w+", text) and not target.match(text.replace("\\", ""))
+    ]
+    assert not wrong
+
+
+def test_every_page_is_linked_from_the_readme():
+    assert {target for _, target, _ in links(README)} >= set(PAGES) - {README}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=PAGE_NAMES)
+def test_paths_in_backticks_exist(path):
+    assert [line for line in prose(path).splitlines() if line.count("`") % 2] == [], (
+        "code that is broken over two lines"
+    )
+    named = [
+        name
+        for name in INLINE.findall(prose(path))
+        if re.fullmatch(r"(?:guidednet|notebooks|figures|docs|tools|benchmarks)/[\w./-]*", name)
+    ]
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    tests = [name for name in INLINE.findall(prose(path)) if re.fullmatch(r"test_\w+\.py", name)]
+    assert [name for name in tests if not any((ROOT / "tests").rglob(name))] == []
+
+
+def commands(code):
+    """The command lines of a block of bash, as lists of words without comments and variables."""
+    for line in code.replace("\\\n", " ").splitlines():
+        words = shlex.split(line, comments=True)
+        while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
+            words.pop(0)
+        if words:
+            yield words
+
+
+@cache
+def subparsers():
+    (action,) = [action for action in parser()._actions if action.dest == "command"]
+    return action.choices
+
+
+def usage():
+    return subprocess.run(
+        ["bash", ROOT / "reproduce.sh", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def guidednet_words(words):
+    """What `words` gives to the command guidednet, None where it is another command; whether as
+    `bash reproduce.sh` does.
+    """
+    if words[0] == "guidednet":
+        return words[1:]
+    if "-m" in words and words[words.index("-m") + 1] == "guidednet":
+        return words[words.index("-m") + 2 :]
+    if words[:2] == ["bash", "reproduce.sh"]:
+        rest = words[2:]
+        if not rest or rest[0].startswith("--"):
+            return ["reproduce", *rest]
+        if rest[0] == "plan":
+            return rest
+    return None
+
+
+def check_names(options):
+    """Raise InputError for a method, data set, artefact, profile or notebook that is not there."""
+    values = vars(options)
+    for name in (values.get("methods") or values.get("method") or "cps").split(","):
+        method_class(name)
+    assert values.get("dataset", "amos") in DATASETS
+    artefacts(values.get("only"))
+    profile(values.get("profile", "quick"))
+    if options.command == "notebook":
+        source(values["name"])
+
+
+@pytest.mark.parametrize("path", PAGES, ids=PAGE_NAMES)
+def test_commands_in_blocks_are_understood(path, capsys):
+    for words in (words for code in blocks(path, "bash") for words in commands(code)):
+        given = guidednet_words(words)
+        try:
+            if given is not None:
+                check_names(parser().parse_args(given))
+            elif words[:2] == ["bash", "reproduce.sh"]:
+                check_reproduce(words[2], words[3:])
+        except SystemExit:
+            pytest.fail(f"{shlex.join(words)}: {capsys.readouterr().err}")
+
+
+def check_reproduce(command, rest):
+    """Whether reproduce.sh knows `command` and the options of its own that follow."""
+    described = usage().partition("options (")[0]
+    assert re.search(rf"^  {command}\b", described, re.MULTILINE), command
+    if command == "bench":
+        assert set(rest) <= {*available(), "--quick"}
+    elif command != "lab":
+        assert all(word in described for word in rest if word.startswith("--")), rest
+
+
+@pytest.mark.parametrize("path", PAGES, ids=PAGE_NAMES)
+def test_commands_in_the_text_name_what_there_is(path):
+    for text in INLINE.findall(prose(path)):
+        if re.match(r"bash reproduce\.sh|guidednet [a-z]", text):
+            words = shlex.split(text)
+            given = guidednet_words(words)
+            if given is None:
+                check_reproduce(words[2], words[3:])
+            else:
+                known = subparsers()[given[0]]._option_string_actions
+                assert {word for word in given if word.startswith("--")} <= set(known), text
+
+
+def test_the_usage_of_reproduce_sh_names_options_that_there_are():
+    described = usage().partition("options (")[2]
+    options = set(re.findall(r"^  (--[\w-]+)", described, re.MULTILINE))
+    assert options == {
+        name for name in subparsers()["reproduce"]._option_string_actions if name.startswith("--")
+    } - {"--help"}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """One results folder, so that phantoms are made once."""
+    return tmp_path_factory.mktemp("results")
+
+
+@pytest.fixture
+def restored():
+    """The registries, as they were before a page added to them."""
+    before = [(registry, dict(registry)) for registry in (METHODS, DATASETS, METRICS, ARTEFACTS)]
+    yield
+    for registry, content in before:
+        registry.clear()
+        registry.update(content)
+    plt.close("all")
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(
+    "path", [path for path in PAGES if blocks(path, "python")], ids=lambda path: path.name
+)
+def test_python_on_a_page_runs_from_top_to_bottom(path, results, tmp_path, monkeypatch, restored):
+    monkeypatch.chdir(tmp_path)
+    for name in ("DATA_DIR", "RESULTS_DIR", "FIGURES_DIR"):
+        monkeypatch.setenv(name, str(results / name))
+    namespace = {"__name__": path.stem}
+    for place, code in enumerate(blocks(path, "python"), start=1):
+        exec(compile(code, f"{path.name}, block {place}", "exec"), namespace)
+
+
+def openings(target):
+    """How many files one opens after the README until `target` is open, by links alone."""
+    reached, depth = {README}, 0
+    while target not in reached and depth < 9:
+        pages = [path for path in reached if path.suffix == ".md"]
+        reached |= {found for path in pages for _, found, _ in links(path) if found.is_file()}
+        depth += 1
+    return depth
+
+
+@pytest.mark.parametrize("name", SOUGHT)
+def test_equation_6_the_dice_and_the_sampler_are_three_openings_away(name):
+    word, line = SOUGHT[name]
+    assert openings(ROOT / name) <= 3
+    assert line in text_of(ROOT / name)
+    (paragraph,) = [
+        part
+        for part in re.split(r"\n(?=\n|[*\d])", text_of(README))
+        if f"]({name})" in part and word in part
+    ]
+    assert paragraph
+
+
+def rows_of_results(path):
+    """(method, [(mean, low, high) on FLARE22 and on AMOS phantoms]) of a page's table of results."""
+    for line in prose(path).splitlines():
+        found = re.findall(r"\| ([\d.]+) \(([\d.]+) to ([\d.]+)\)", line)
+        if found:
+            yield line.split("|")[1].strip(), [tuple(map(float, numbers)) for numbers in found]
+
+
+@pytest.mark.parametrize("path", [README, ROOT / "docs" / "notebooks.md"], ids=lambda p: p.name)
+def test_results_are_those_of_the_figure_folder(path):
+    columns = ["mean_dice", "ci_low", "ci_high"]
+    tables = [pd.read_csv(ROOT / "figures" / "quick" / f"table{n}.csv") for n in (1, 2)]
+    tenth = [
+        table[
+            (table["n_labeled"] == table["n_labeled"].min())
+            & table["n_unlabeled"].isin([0, table["n_unlabeled"].max()])
+        ].set_index("method")
+        for table in tables
+    ]
+    rows = list(rows_of_results(path))
+    assert len(rows) >= 4
+    for method, shown in rows:
+        assert shown == [tuple(table.loc[method, columns]) for table in tenth], method
+
+
+def test_no_difference_from_guidednet_is_significant_as_the_readme_says():
+    assert "(p > 0.1 throughout" in text_of(README)
+    for name in ("table1", "table2"):
+        assert pd.read_csv(ROOT / "figures" / "quick" / f"{name}.csv")["p_vs_guidednet"].min() > 0.1
+
+
+def test_without_pdoc_one_sentence_says_what_is_missing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "pdoc", None)
+    monkeypatch.setattr(sys, "argv", ["api", str(tmp_path / "api")])
+    assert api.main() == 2
+    said = capsys.readouterr().err
+    assert said.startswith("api: the API pages need pdoc") and said.count("\n") == 1
+    assert not (tmp_path / "api").exists()
+
+
+@pytest.mark.whole
+@pytest.mark.skipif(
+    not importlib.util.find_spec("pdoc"), reason="bash reproduce.sh docs installs it"
+)
+def test_api_pages_show_every_module(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-W", "error::UserWarning:pdoc", "-m", "tools.api", tmp_path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"API pages: {tmp_path / 'index.html'}\n"
+    for name in ("cgmm/printed", "metrics/overlap", "data/datasets/base", "runs/store"):
+        assert (tmp_path / "guidednet" / f"{name}.html").is_file()
