@@ -53,7 +53,7 @@ def test_two_starts_at_once_train_nothing_twice_and_make_the_same_table(tmp_path
         (("--cluster", "slurm"), "--cluster slurm: "),
         (
             ("--cluster", "local", "--cluster-option", "gpus"),
-            "--cluster-option gpus: write it as NAME=VALUE",
+            "--cluster-option gpus: not an assignment; write it as NAME=VALUE",
         ),
         (("--cluster", "local", "--cluster-option", "speed=9"), "--cluster local: "),
     ],

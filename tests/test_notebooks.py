@@ -89,10 +89,10 @@ def test_last_code_cell_asserts(path):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"profil": "smoke"}, "has no parameter 'profil': use one of profile"),
-        ({"seeds": "3"}, "parameter 'seeds' is '3', but must be a int"),
-        ({"seeds": 0}, "parameter 'seeds' is 0: use one of 1 to 100"),
-        ({"profile": "fast"}, "parameter 'profile' is 'fast': use one of smoke, quick"),
+        ({"profil": "smoke"}, "no parameter 'profil'; use one of profile"),
+        ({"seeds": "3"}, "parameter 'seeds' is '3'; give a value of type int"),
+        ({"seeds": 0}, "parameter 'seeds' is 0; use a number from 1 to 100"),
+        ({"profile": "fast"}, "parameter 'profile' is 'fast'; use one of smoke, quick"),
         ({"on_missing": "guess"}, "use one of train, blank, fail"),
     ],
 )
@@ -157,7 +157,7 @@ def test_a_notebook_is_executed_once_for_the_same_parameters(own_notebook):
     ).read_text(encoding="utf-8")
     assert execution.is_done() and not own_notebook(3).is_done()
     with pytest.raises(
-        InputError, match=r"divide\.ipynb: parameter 'divisor' is 'two', but must be a int"
+        InputError, match=r"divide\.ipynb: parameter 'divisor' is 'two'; give a value of type int"
     ):
         execute(own_notebook("two"))
 
@@ -166,7 +166,7 @@ def test_a_notebook_is_executed_once_for_the_same_parameters(own_notebook):
 def test_a_failing_cell_is_one_sentence_and_the_copy_up_to_it_stays(own_notebook):
     execution = own_notebook(0)
     with pytest.raises(
-        NotebookError, match=r"divide\.ipynb failed, see .*divide\.failed\.ipynb: ZeroDivisionError"
+        NotebookError, match=r"divide\.ipynb failed; see .*divide\.failed\.ipynb: ZeroDivisionError"
     ):
         execute(execution)
     assert (
