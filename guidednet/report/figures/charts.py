@@ -63,8 +63,8 @@ def draw_organ_gains(axes: Axes, table: pd.DataFrame, organs: OrganSet, title: s
 def draw_pairs(axes: Axes, table: pd.DataFrame, title: str) -> None:
     """Pairs of bars: mean Dice and mean Jaccard of each row in percent, with numbers above.
 
-    Whiskers show the spread over seeds. A table without the columns sd_dice and sd_jaccard, such as
-    the paper's, has none.
+    Whiskers show the spread over seeds if `table` has the columns sd_dice and sd_jaccard, which the
+    paper's does not.
     """
     places = range(len(table))
     for shift, column, colour, name in (

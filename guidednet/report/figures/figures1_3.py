@@ -99,12 +99,12 @@ TRAINING = (
 
 
 def figure1a() -> Figure:
-    """Figure 1a: pseudo-labelling, where labelled and unlabelled crops share only the network."""
+    """Figure 1a: pseudo-labelling, in which the two kinds of crops share only network weights."""
     return _diagram(SINGLE, 2.2, PSEUDO_LABELS, "pseudo-labels: two separate losses")
 
 
 def figure1c() -> Figure:
-    """Figure 1c: GuidedNet, where Gaussians of labelled features correct unlabelled predictions."""
+    """Figure 1c: GuidedNet, whose Gaussians of labelled features correct unlabelled predictions."""
     return _diagram(SINGLE, 2.2, GUIDED, "GuidedNet: labelled features guide")
 
 

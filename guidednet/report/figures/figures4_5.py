@@ -126,7 +126,10 @@ def boxes_of(scene: Scene, planes: Sequence[str]) -> list[Box]:
 
 
 def box_table(scene: Scene, boxes: Sequence[Box]) -> pd.DataFrame:
-    """One line per box and method: where the box is, and its numbers of voxels and wrong voxels."""
+    """One line per box and method, with the numbers of voxels and of wrong voxels in the box.
+
+    The other columns are case, kind, plane, slice, rows and columns of the box, and method.
+    """
     reference = scene.labels[scene.reference]
     lines = [
         {

@@ -123,9 +123,9 @@ def make_table(
 ) -> pd.DataFrame:
     """The table `item` ("table1", ...): the paper's columns, our further ones, the paper's means.
 
-    Metrics are those of guidednet.metrics.METRICS in their units. `p_vs_guidednet` is the p of a
-    paired Wilcoxon test over test cases against GuidedNet (the row called `reference`) on the same
-    cases, after Holm's correction. A row without runs has no numbers and 0 seeds.
+    Metrics are those of guidednet.metrics.METRICS in their units. `p_vs_guidednet` is the p-value
+    of a paired Wilcoxon test over test cases against GuidedNet (the row called `reference`) with
+    the same training cases, after Holm's correction. A row without runs has no numbers and 0 seeds.
     """
     found = [
         (row, [run for config in row.configs if (run := runs.get(config, on_missing)) is not None])
@@ -260,7 +260,7 @@ def _course(run: Run) -> str:
 
 
 def explain_columns(table: pd.DataFrame) -> str:
-    """What the columns of `table` mean, as a Markdown list."""
+    """The meanings of the columns of `table`, as a Markdown list."""
     named = {METRICS[name].mean_column: metric for name, metric in METRICS.items()}
     lines = [
         f"* `{column}`: {metric.meaning}, in {metric.unit}; `{metric.sd_column}`: its sd over seeds"
@@ -269,8 +269,8 @@ def explain_columns(table: pd.DataFrame) -> str:
     ]
     others = {
         "ci_low": "`ci_low` to `ci_high`: 95 % interval of the mean Dice over test cases, in %",
-        "p_vs_guidednet": "`p_vs_guidednet`: p of a paired Wilcoxon test against GuidedNet over "
-        "the same test cases, after Holm's correction",
+        "p_vs_guidednet": "`p_vs_guidednet`: p-value of a paired Wilcoxon test against GuidedNet "
+        "over the same test cases, after Holm's correction",
         "paper_mean_dice": "`paper_...`: the published number for this row",
     }
     return "\n".join(lines + [f"* {text}" for column, text in others.items() if column in table])
@@ -313,7 +313,7 @@ def print_text(item: str) -> str:
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
-    """The table as text with two decimals (p with four), where scores without runs read "not run".
+    """The table as text with two decimals (p-values with four), and "not run" as scores of gaps.
 
     In each score column the best value is **bold** and the second best <u>underlined</u>.
     """

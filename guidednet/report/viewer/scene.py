@@ -58,7 +58,7 @@ class Scene:
         ]
 
     def dice(self, name: str) -> dict[str, float]:
-        """Dice of each organ of label map `name`; NaN for organs that the reference lacks."""
+        """Dice of label map `name` against the reference by organ; NaN if the latter lacks it."""
         values = dice(self.labels[name], self.labels[self.reference], self.organs.num_classes)
         return {
             self.organs.by_label[label].name: float(values[label - 1])

@@ -220,7 +220,7 @@ def _legend(scene: Scene) -> str:
 
 
 def _dice_table(scene: Scene) -> widgets.HTML:
-    """Dice per organ of every label map against the reference; empty without a reference."""
+    """HTML table of each label map's Dice per organ against the reference; empty without one."""
     others = [
         name for name in scene.labels if scene.reference is not None and name != scene.reference
     ]
