@@ -2,8 +2,9 @@
 
     python -m benchmarks [NAME ...] [--quick]
 
-A benchmark is a module benchmarks.bench_<name> with `measure(quick: bool) -> list[dict]`, one flat
-dict per row; where `quick`, at a tiny size, which checks that it runs and says nothing about speed.
+A benchmark is a module benchmarks.bench_<name> with `measure(quick: bool) -> list[dict]`, which
+returns one flat dict per row. With `quick` it runs at a tiny size, which checks that it works but
+says nothing about speed.
 """
 
 import argparse
@@ -21,38 +22,37 @@ BENCHMARKS = {
     "loader": "crop loading against gzipped HDF5 and torchio's Queue",
     "prepare": "preparation of a scan",
     "steps": "training steps of every method",
-    "waiting": "how long a training waits for its crops",
+    "waiting": "time that a training waits for its crops",
     "scaling": "training steps on several processes",
     "growth": "time and memory as batch, crop, classes and cases grow",
     "memory": "peak memory of a step at the paper's size, estimated on a CPU",
-    "precision": "what trainings in bf16 learn against those in float32",
-    "machines": "how far results on another kind of CPU lie from those here",
+    "precision": "learning in bf16 against learning in float32",
+    "machines": "difference between results on this CPU and on another kind",
 }
 
 
 def available() -> list[str]:
-    """The benchmarks whose module is there."""
+    """Names of the benchmarks whose module exists."""
     return [name for name in BENCHMARKS if importlib.util.find_spec(f"benchmarks.bench_{name}")]
 
 
 def load(name: str) -> ModuleType:
-    """The module of the benchmark `name`; raises InputError where there is none."""
+    """The module of the benchmark `name`. Raises InputError if there is no such benchmark."""
     if name not in available():
         raise InputError(f"there is no benchmark '{name}'; use one of {', '.join(available())}")
     return importlib.import_module(f"benchmarks.bench_{name}")
 
 
 def run(names: list[str], quick: bool) -> None:
-    """Run the benchmarks `names`, all if there are none, one after the other; each is written as it
-    is done.
-    """
+    """Run the benchmarks `names` (all if empty) in turn, and write each table when it is ready."""
     for name, module in {name: load(name) for name in names or available()}.items():
         write(f"{name}_quick" if quick else name, module.measure(quick))
 
 
 def main() -> int:
-    """A mistake of the user's is one sentence and status 2; results that disagree, one and status
-    1.
+    """Run the command line and return its status: 0, 1 after a failure, or 2 after bad input.
+
+    An error is one sentence on stderr.
     """
     listed = "\n".join(f"  {name:8} {BENCHMARKS[name]}" for name in available())
     parser = argparse.ArgumentParser(
@@ -60,11 +60,11 @@ def main() -> int:
         description=f"benchmarks:\n{listed}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="which (default: all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="benchmark to run (default: all)")
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="tiny sizes, written as <name>_quick.csv: only whether they run",
+        help="check only that they run: tiny sizes, written as <name>_quick.csv",
     )
     options = parser.parse_args()
     try:

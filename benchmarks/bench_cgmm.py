@@ -1,8 +1,7 @@
-"""CGMM forward and backward: the matrix form of `guidednet.cgmm` against the plain broadcast form
-of the same equations.
+"""CGMM forward and backward: the matrix form of `guidednet.cgmm` against a plain broadcast form.
 
 Both forms compute eqs. 3-10 of one network on a batch of 2 labelled crops: statistics, posterior,
-L_gt, L_self and L_max, with gradients of features and logits; their losses and gradients are
+L_gt, L_self and L_max, with gradients of features and logits. Their losses and gradients are
 compared first. The peak memory includes the gradients.
 """
 
@@ -18,13 +17,14 @@ from guidednet.cgmm.config import CGMMConfig
 from guidednet.cgmm.printed import class_statistics, gt_loss, log_posterior, max_loss, self_loss
 
 FULL, QUICK = (2, 14, 16, 32, 64, 64), (2, 5, 8, 16, 16, 16)  # B, K, C, D, H, W
-WANTED = {"time": 10, "memory": 10}  # how many times more the plain form takes, at least
+WANTED = {"time": 10, "memory": 10}  # the smallest acceptable ratio of the plain form's cost
 SIGMA_MIN = CGMMConfig().sigma_min
 
 
 def inputs(shape: tuple[int, ...]) -> tuple[Tensor, Tensor, Tensor]:
-    """Features like those of a trained network (ReLU, one direction per class), logits, and labels
-    of every class.
+    """Features like those of a trained network (ReLU, one direction per class), logits and labels.
+
+    The labels contain every class.
     """
     b, k, c, *size = shape
     torch.manual_seed(0)
@@ -34,7 +34,7 @@ def inputs(shape: tuple[int, ...]) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def matrix_form(features: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
-    """The library's functions."""
+    """The sum of the losses by the library's functions."""
     probabilities = logits.softmax(1)
     gaussians = class_statistics(features, labels, probabilities)
     posterior = log_posterior(features, gaussians)
@@ -46,7 +46,7 @@ def matrix_form(features: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def plain_form(features: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
-    """The equations as one would write them down with broadcasting."""
+    """The same sum from the equations written down plainly with broadcasting."""
     f, p = features.flatten(2), logits.flatten(2).softmax(1)
     y = torch.nn.functional.one_hot(labels.flatten(1), p.shape[1]).movedim(-1, 1).to(f.dtype)
     mean = (y[:, :, None] * f[:, None]).sum((0, 3)) / y.sum((0, 2))[:, None]
@@ -66,7 +66,7 @@ FORMS = {"matrix": matrix_form, "plain": plain_form}
 
 
 def forward_and_backward(form: str, tensors: tuple[Tensor, Tensor, Tensor]) -> None:
-    """One pass of `form` that leaves gradients in the features and the logits."""
+    """Run one pass of `form`, which leaves gradients in the features and the logits."""
     for tensor in tensors[:2]:
         tensor.grad = None
     FORMS[form](*tensors).backward()
@@ -79,9 +79,7 @@ def work(form: str, shape: tuple[int, ...]) -> Callable[[], None]:
 
 
 def disagreement(shape: tuple[int, ...] = (2, 5, 4, 8, 8, 8)) -> float:
-    """Largest difference between the two forms in loss and gradients, relative to the largest
-    entry.
-    """
+    """Largest difference between the forms in loss and gradients, relative to the largest entry."""
     results = []
     for form in FORMS.values():
         features, logits, labels = (

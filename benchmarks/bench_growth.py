@@ -1,8 +1,7 @@
-"""Time and memory of a GuidedNet step as batch, crop and number of classes grow, and of loading
-crops as the cases do.
+"""Time and memory of a GuidedNet step as batch, crop and classes grow, and of loading more cases.
 
-The network of profile quick on the CPU, in one thread. From one common size, one number at a time;
-everything but the number of cases should grow in proportion or less, and the cases not at all.
+The network of profile quick runs on the CPU in one thread. From a common size, one number grows at
+a time. The costs should grow at most in proportion to it, and not at all with the number of cases.
 """
 
 from collections.abc import Callable
@@ -25,8 +24,9 @@ from guidednet.support.progress import bar
 
 @dataclass(frozen=True)
 class StepSize:
-    """What a step's cost depends on: rows of each kind (labelled and unlabelled), crop (D,H,W),
-    classes with background.
+    """What the cost of a step depends on: rows of each kind, crop (D,H,W) and number of classes.
+
+    The two kinds of rows are labelled and unlabelled; classes include the background.
     """
 
     rows: int = 2
@@ -52,12 +52,12 @@ SPACING_MM, VOXEL_MM = (5.0, 3.0, 3.0), 6.0
 
 
 def number(name: str, size: StepSize) -> int:
-    """The number of `size` that grows under `name`."""
+    """The number of `size` that grows in the series `name`."""
     return {"voxels of a crop": size.voxels, "classes": size.classes}.get(name, size.rows)
 
 
 def step_of_size(size: StepSize) -> Callable[[], None]:
-    """A step of GuidedNet at `size`, already done once."""
+    """A function that does one step of GuidedNet at `size`, after a warm-up step."""
     config = config_of("guidednet", "quick")
     sizes = BatchConfig(labelled=size.rows, unlabelled=size.rows, crop=size.crop)
     voxels = torch.ones(size.classes)
@@ -79,7 +79,7 @@ def step_of_size(size: StepSize) -> Callable[[], None]:
 
 
 def loading(folder: Path, crop: Size, batches: int) -> Callable[[], None]:
-    """Loading so many batches from the store in `folder`, already done once."""
+    """A function that loads `batches` batches from the case store in `folder`, after a warm-up."""
     work = partial(from_store, CaseStore(folder), crop, batches)
     work()
     return work
@@ -88,7 +88,7 @@ def loading(folder: Path, crop: Size, batches: int) -> Callable[[], None]:
 def measured(
     name: str, value: int, work: Callable[[], Callable[[], None]], repeats: int
 ) -> dict[str, Any]:
-    """A row: what grows, how far, and processor time and added memory of what `work` returns."""
+    """A row: what grows, its value, and processor time and added memory of what `work` returns."""
     with using(threads=1):
         seconds = best_cpu_seconds({f"{name}: {value}": work()}, repeats)
     (taken,) = seconds.values()
@@ -102,7 +102,7 @@ def measured(
 
 
 def measure(quick: bool = False) -> list[dict[str, Any]]:
-    """A row for each size; `quick` takes the smallest batch and the fewest cases alone."""
+    """One row per size; `quick` takes only the smallest batch and the fewest cases."""
     repeats, most = (1, 1) if quick else (3, None)
     wanted = [(name, size) for name, sizes in GROWING.items() for size in sizes[:most]][:most]
     rows = [

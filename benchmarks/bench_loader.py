@@ -1,10 +1,9 @@
-"""Loading crops from the case store against whole gzipped HDF5 volumes, as the released code does,
-and torchio's Queue.
+"""Loading crops from the case store against whole gzipped HDF5 volumes and torchio's Queue.
 
-The same prepared phantoms for all, the operating system's file cache warm, one process with one
-thread as in a loader's worker. A crop is image (float32) and label together. Ours and HDF5's are
-flipped at random; torchio's are not, and its volumes lie in memory, so that it reads and decodes no
-file.
+The released code loads HDF5 volumes. All three use the same prepared phantoms, a warm file cache,
+and one process with one thread, as in a loader's worker. A crop is image (float32) and label
+together. Our crops and those from HDF5 are flipped at random. Those from torchio are not, and its
+volumes are in memory, so it neither reads nor decodes files.
 """
 
 from collections.abc import Callable
@@ -29,8 +28,9 @@ from guidednet.support.progress import bar
 
 
 class Sizes(NamedTuple):
-    """What is measured: crops (D,H,W) of prepared phantoms, made at `voxel_mm` and resampled to
-    `spacing_mm` (z,y,x).
+    """The sizes measured: crops (D,H,W) of prepared phantoms.
+
+    Phantoms are made at `voxel_mm` and resampled to `spacing_mm` (z,y,x).
     """
 
     cases: int
@@ -42,16 +42,19 @@ class Sizes(NamedTuple):
 
 FULL = Sizes(6, (64, 128, 128), (2.5, 1.25, 1.25), voxel_mm=3.0, repeats=5)
 QUICK = Sizes(2, (16, 24, 24), (10.0, 5.0, 5.0), voxel_mm=6.0, repeats=1)
-WANTED = {"HDF5": 50, "Queue": 1}  # how many times longer the other takes, at least
+WANTED = {"HDF5": 50, "Queue": 1}  # the smallest acceptable ratio of the other's time to ours
 BATCH = 4
 QUEUE_LENGTH = 48
-CROPS_PER_VOLUME = (8, 32)  # of torchio's Queue: more are faster and less mixed
+CROPS_PER_VOLUME = (8, 32)  # for torchio's Queue: more crops are faster but less well mixed
 
 
 def prepared_cases(
     cases: int, spacing_mm: tuple[float, float, float], voxel_mm: float
 ) -> CaseStore:
-    """Prepared phantoms with labels, kept in results/benchmarks for the next time."""
+    """Prepared phantoms with labels, kept in results/benchmarks for later runs.
+
+    Raises InputError if that folder contains another number of cases.
+    """
     folder = open_workspace("quick").results / "benchmarks" / f"amos-{cases}-{voxel_mm:g}mm"
     workers = cores()
     phantoms = bar("benchmark: synthetic CT", "case")
@@ -69,13 +72,14 @@ def prepared_cases(
     store = CaseStore(folder / "store")
     if len(store.labelled_ids) != cases:
         raise InputError(
-            f"{folder}: holds {len(store.labelled_ids)} prepared cases instead of {cases}; delete it and run this again"
+            f"{folder}: contains {len(store.labelled_ids)} prepared cases instead of {cases}; "
+            "delete the folder and run the benchmark again"
         )
     return store
 
 
 def from_store(cases: CaseStore, crop: Size, batches: int) -> None:
-    """`batches` labelled batches, as training gets them."""
+    """Load `batches` labelled batches as training does."""
     dataset = BatchDataset(
         cases, cases.labelled_ids, [], BatchConfig(labelled=BATCH, unlabelled=0, crop=crop), seed=0
     )
@@ -84,9 +88,7 @@ def from_store(cases: CaseStore, crop: Size, batches: int) -> None:
 
 
 def write_hdf5(cases: CaseStore) -> list[Path]:
-    """One gzipped HDF5 file per case beside the store, with datasets image (float32) and label
-    (uint8).
-    """
+    """Write a gzipped HDF5 file with image (float32) and label (uint8) into each case's folder."""
     import h5py
 
     paths = [cases.folder / "cases" / case / "case.h5" for case in cases.labelled_ids]
@@ -100,7 +102,7 @@ def write_hdf5(cases: CaseStore) -> list[Path]:
 
 
 def from_hdf5(paths: list[Path], crop: Size) -> None:
-    """A crop of each file, which is read whole."""
+    """Read each file whole and take one crop of it."""
     import h5py
 
     generator = np.random.default_rng(0)
@@ -113,7 +115,7 @@ def from_hdf5(paths: list[Path], crop: Size) -> None:
 
 
 def queue(cases: CaseStore, crop: Size, crops_per_volume: int) -> Callable[[], None]:
-    """A function that goes once through torchio's Queue over the same arrays."""
+    """A function that iterates once through torchio's Queue over the same arrays."""
     subjects = [
         torchio.Subject(
             image=torchio.ScalarImage(
@@ -168,6 +170,9 @@ def measure(quick: bool = False) -> list[dict[str, Any]]:
 
 
 def described(cases: CaseStore, crop: Size) -> str:
-    """Crop, number of cases and their mean size in voxels."""
+    """A description: crop size, number of volumes, and their mean size in voxels."""
     mean = np.mean([cases.image(case).shape for case in cases.labelled_ids], axis=0)
-    return f"crop {'x'.join(map(str, crop))} of {len(cases.labelled_ids)} volumes, on average {'x'.join(f'{side:.0f}' for side in mean)}"
+    return (
+        f"crop {'x'.join(map(str, crop))} of {len(cases.labelled_ids)} volumes, "
+        f"on average {'x'.join(f'{side:.0f}' for side in mean)}"
+    )

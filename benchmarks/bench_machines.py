@@ -1,8 +1,8 @@
-"""How far results on another kind of CPU lie from those on this one: supervised trainings with this
-CPU's vector instructions, and with those that every x86-64 CPU has. The same data, one thread; what
-differs is how sums are rounded, which a training then enlarges.
+"""How far results on another kind of CPU differ from those on this one.
 
-It says what to expect of a GPU too, whose sums are rounded in yet another order.
+Supervised trainings use this CPU's vector instructions, or only SSE4, which nearly every x86-64 CPU
+has. Data are the same, and there is one thread; only the rounding of sums differs, which a training
+then amplifies. This also indicates what to expect of a GPU, which adds in yet another order.
 """
 
 import os
@@ -30,8 +30,9 @@ OTHER_CPU = {
 
 
 def measure(quick: bool = False) -> list[dict[str, Any]]:
-    """Two rows: the loss at the first step, and mean validation Dice; the largest difference
-    between the two CPUs over seeds.
+    """Two rows, for the first loss and for validation Dice.
+
+    Each has the means of both CPUs and the largest difference between them over seeds.
     """
     profile, seeds = ("smoke", 1) if quick else ("quick", SEEDS)
     prepared = open_workspace(profile)
@@ -58,16 +59,14 @@ def measure(quick: bool = False) -> list[dict[str, Any]]:
 
 
 def _cpus() -> dict[str, dict[str, str]]:
-    """What the environment adds for each kind of CPU."""
+    """Environment variables to add for each kind of CPU."""
     return {"this": {}, "other": OTHER_CPU}
 
 
 def _results(
     prepared: Path, results: Path, profile: str, seeds: int, how: dict[str, str]
 ) -> pd.DataFrame:
-    """First loss and best validation Dice (%) by seed of trainings in a process whose environment
-    adds `how`.
-    """
+    """First loss and best validation Dice (%) by seed, trained with `how` in the environment."""
     shutil.copytree(prepared, results / "stores" / profile / "flare22")
     subprocess.run(
         [sys.executable, "-m", __name__, profile, str(seeds), str(results)],
@@ -100,7 +99,7 @@ def _row(what: str, unit: str, values: list[pd.Series], digits: int) -> dict[str
 
 
 def main() -> None:
-    """Train the seeds with the results folder of argv, and write what `_results` reads."""
+    """Train the seeds in the results folder given by argv, and write the file `_results` reads."""
     profile, seeds, results = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
     workspace = open_workspace(profile, results=results)
     store = RunStore(workspace, "cpu")

@@ -1,9 +1,8 @@
-"""Peak memory of a training step at the paper's size, estimated on a CPU: tensors take as much
-there as on a GPU.
+"""Peak memory of a training step at the paper's size, estimated on a CPU.
 
-Measured with one and with two rows of each kind; memory grows in proportion to the rows (see the
-benchmark `growth`), so that the paper's four follow. On a GPU the benchmark `steps` measures it
-directly.
+Tensors take as much memory there as on a GPU. Memory is measured with one and with two rows of each
+kind. It grows linearly with the rows (see the benchmark `growth`), so the value for the paper's
+four rows follows. On a GPU the benchmark `steps` measures it directly.
 """
 
 import dataclasses
@@ -22,14 +21,14 @@ ROWS = (1, 2)
 
 
 def with_rows(config: RunConfig, rows: int) -> RunConfig:
-    """`config` with `rows` labelled and as many unlabelled rows in a batch."""
+    """`config` with `rows` labelled and as many unlabelled rows per batch."""
     return dataclasses.replace(
         config, batch=dataclasses.replace(config.batch, labelled=rows, unlabelled=rows)
     )
 
 
 def gibibytes(method: str, precision: str, size: str) -> float:
-    """Peak of a step with the batch of the profile `size`, on the line through two smaller batches."""
+    """Peak GiB of a step with the batch of profile `size`, extrapolated from smaller batches."""
     config = config_of(method, size, precision=precision)
     fewer, more = (
         peak_mebibytes(partial(step_of, with_rows(config, rows), torch.device("cpu"))) / 1024
@@ -39,7 +38,7 @@ def gibibytes(method: str, precision: str, size: str) -> float:
 
 
 def measure(quick: bool = False) -> list[dict[str, Any]]:
-    """A row for each method and precision: GiB against those of a card of 24."""
+    """One row per method and precision: peak GiB against the 24 GiB of a card."""
     size, cases = ("smoke", CASES[-1:]) if quick else ("paper", CASES)
     turns = bar("benchmark: memory", "step")(cases, len(cases))
     peaks = {case: gibibytes(*case, size) for case in turns}

@@ -1,9 +1,8 @@
-"""Whether networks in bf16 learn as much as in float32: supervised trainings of several seeds, by
-validation Dice.
+"""Whether networks learn as much in bf16 as in float32: supervised trainings by validation Dice.
 
-On a GPU in the profile reference, else in the profile quick, whose trainings a CPU can do too. They
-go to the run store as any other: a second call finds them. Mean Dice over organs in percent; the
-difference should lie within the spread of the seeds.
+They use profile reference on a GPU, else profile quick, which a CPU can train too. The runs go to
+the run store like any others, so a second call finds them. Dice is the mean over organs in percent;
+the difference should lie within the spread of the seeds.
 """
 
 import dataclasses
@@ -23,8 +22,9 @@ SEEDS = 3
 
 
 def config_of(profile: Profile, seed: int, precision: str) -> RunConfig:
-    """A supervised training on FLARE22's labelled cases from scratch; in quick, as long and as fast
-    as its warm start.
+    """A supervised training from scratch on FLARE22's labelled cases.
+
+    If the profile has a warm start, its number of steps and learning rate are used.
     """
     run = profile.run("flare22", "supervised", profile.data["flare22"].ratios[1], seed)
     plan = dataclasses.replace(
@@ -40,9 +40,9 @@ def config_of(profile: Profile, seed: int, precision: str) -> RunConfig:
 
 
 def measure(quick: bool = False) -> list[dict[str, Any]]:
-    """One row: mean validation Dice in bf16 and in float32 with its sd over seeds, their
-    difference, the range of the float32 seeds, and how many seeds and validation cases stand
-    behind.
+    """One row: mean validation Dice in bf16 and in float32, its sd over seeds, and the difference.
+
+    The row also has the range of the float32 seeds and the numbers of seeds and validation cases.
     """
     on_gpu = torch.cuda.is_available()
     workspace = open_workspace("smoke" if quick else "reference" if on_gpu else "quick")
@@ -56,10 +56,8 @@ def measure(quick: bool = False) -> list[dict[str, Any]]:
         name: [100 * store.get(config).record["best_validation_dice"] for config in configs]
         for name, configs in runs.items()
     }
-    means, spread = (
-        {name: sum(found) / len(found) for name, found in dice.items()},
-        max(dice["fp32"]) - min(dice["fp32"]),
-    )
+    means = {name: sum(found) / len(found) for name, found in dice.items()}
+    spread = max(dice["fp32"]) - min(dice["fp32"])
     difference = means["bf16"] - means["fp32"]
     sd = {name: pd.Series(found).std() for name, found in dice.items()}
     row = {
@@ -72,7 +70,8 @@ def measure(quick: bool = False) -> list[dict[str, Any]]:
     cases = len(store.split(runs["fp32"][0]).validation)
     return [
         {
-            "what": f"validation Dice of {len(runs['bf16'])} seeds of Sup only, {workspace.profile.name}",
+            "what": f"validation Dice of {len(runs['bf16'])} seeds of Sup only, "
+            f"{workspace.profile.name}",
             "unit": "%",
             "other": "float32",
         }

@@ -1,10 +1,9 @@
-"""Preparing a scan against a plain SimpleITK script that does the same, and whether memory grows
-with the number of cases.
+"""Preparing a scan against an equivalent SimpleITK script, and memory as the number of cases grows.
 
-The same gzipped volume with its label map for both, each in a fresh process with one thread, as in
-a worker. Ours also checks the files, hashes them and what it writes, and flushes that to disk; the
-script does not. Memory is the resident size at its peak (VmHWM, Linux), imports included; time is
-without imports.
+Both prepare the same gzipped volume and label map, each in a fresh process with one thread, as in a
+worker. Ours also checks the files, hashes them and its output, and flushes the output to disk; the
+script does not. Memory is the peak resident size (VmHWM, Linux), including imports; time excludes
+them.
 """
 
 import multiprocessing
@@ -25,7 +24,7 @@ SPACING = (0.8, 0.8, 2.5)  # mm, in the order (X,Y,Z) of the shapes below
 
 
 class Sizes(NamedTuple):
-    """What is measured: one scan of `shape`, few and many `cases` of shape `small`."""
+    """The sizes measured: one scan of `shape`, and few and many `cases` of shape `small`."""
 
     shape: tuple[int, int, int]
     small: tuple[int, int, int]
@@ -33,15 +32,15 @@ class Sizes(NamedTuple):
     repeats: int
 
 
-# a long scan, whose prepared grid has all of its slices
+# A long scan, whose prepared grid has all of its slices.
 FULL = Sizes((512, 512, 300), (96, 96, 40), (10, 100), repeats=2)
 QUICK = Sizes((64, 64, 30), (24, 24, 12), (2, 4), repeats=1)
-LARGEST_GIB = 3.0  # that one worker may take
-SAME = 5e-3  # of an intensity in [0, 1]: float16 and float32 splines differ by less
+LARGEST_GIB = 3.0  # the most that one worker may take
+SAME = 5e-3  # for intensities in [0, 1]; float16 and float32 splines differ by less
 
 
 def write_case(folder: Path, number: int, shape: tuple[int, int, int]) -> None:
-    """A made-up case in the layout of FLARE22: a noisy cylinder in air with four balls as organs."""
+    """Write a made-up case in FLARE22's layout: a noisy cylinder in air, with four balls inside."""
     generator = np.random.default_rng(number)
     x, y, z = (np.linspace(-1, 1, size, dtype=np.float32) for size in shape)
     x, y = x[:, None, None], y[:, None]
@@ -63,7 +62,7 @@ def write_case(folder: Path, number: int, shape: tuple[int, int, int]) -> None:
 
 
 def ours(raw: Path, store: Path) -> None:
-    """The cases of `raw` as `guidednet prepare` does them in one process."""
+    """Prepare the cases of `raw` as `guidednet prepare` does in one process."""
     from guidednet.data.case_store import PrepareConfig
     from guidednet.data.prepare import prepare
 
@@ -71,7 +70,7 @@ def ours(raw: Path, store: Path) -> None:
 
 
 def plain_script(raw: Path, store: Path) -> None:
-    """The case of `raw` as one writes it down with SimpleITK."""
+    """Prepare the case of `raw` with a straightforward SimpleITK script."""
     import SimpleITK
 
     from guidednet.data.case_store import PrepareConfig
@@ -96,9 +95,7 @@ def plain_script(raw: Path, store: Path) -> None:
 
 
 def _grid(scan: Any, spacing: tuple[float, ...]) -> Any:
-    """An empty image with voxels of `spacing` (x,y,z) about the centre of `scan`, with ours' number
-    of voxels.
-    """
+    """An empty image centred on `scan` with `spacing` (x,y,z) in mm and our number of voxels."""
     import SimpleITK
 
     from guidednet.data.resample import prepared_grid
@@ -118,16 +115,14 @@ def _grid(scan: Any, spacing: tuple[float, ...]) -> Any:
 def in_fresh_process(
     work: Callable[[Path, Path], None], raw: Path, store: Path
 ) -> tuple[float, float]:
-    """Seconds that `work` takes and GiB that its process held at most. What lies in `store` is
-    removed first.
-    """
+    """Seconds that `work` takes and peak GiB of its process; `store` is deleted first."""
     shutil.rmtree(store, ignore_errors=True)
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(_measured, work, raw, store).result()
 
 
 def _measured(work: Callable[[Path, Path], None], raw: Path, store: Path) -> tuple[float, float]:
-    import SimpleITK  # noqa: F401  what both need is imported before the clock starts
+    import SimpleITK  # noqa: F401  what both need must be imported before the clock starts
     import torch
 
     import guidednet.data.prepare  # noqa: F401
@@ -140,7 +135,7 @@ def _measured(work: Callable[[Path, Path], None], raw: Path, store: Path) -> tup
 
 
 def difference(folder: Path) -> float:
-    """Largest difference between the two prepared images."""
+    """Largest absolute difference between the two prepared images; infinite if shapes differ."""
     paths = (
         next((folder / "ours" / "cases").iterdir()) / "image.npy",
         folder / "script" / "image.npy",
@@ -150,14 +145,14 @@ def difference(folder: Path) -> float:
 
 
 def one_scan(folder: Path, shape: tuple[int, int, int], repeats: int) -> list[dict[str, Any]]:
-    """Ours and the script by turns on one scan; the least time and the largest memory of each."""
+    """Rows for one scan: least time and largest memory of `ours` and `plain_script`, in turns."""
     write_case(folder / "raw", 1, shape)
     works = {"ours": ours, "script": plain_script}
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
     for _ in range(repeats):
         for name, work in works.items():
             taken[name].append(in_fresh_process(work, folder / "raw", folder / name))
-    require_agreement("ours and the plain SimpleITK script", difference(folder), SAME)
+    require_agreement("this package and the SimpleITK script", difference(folder), SAME)
     seconds = {name: min(figures)[0] for name, figures in taken.items()}
     memory = {name: max(peak for _, peak in figures) for name, figures in taken.items()}
     what = f"scan {' x '.join(map(str, shape))} with label"
@@ -187,7 +182,7 @@ def one_scan(folder: Path, shape: tuple[int, int, int], repeats: int) -> list[di
 
 
 def many_scans(folder: Path, shape: tuple[int, int, int], cases: tuple[int, int]) -> dict[str, Any]:
-    """Peak memory of many small cases against that of few: as much, if one case is held at a time."""
+    """Peak memory of many small cases against few: the same if one case is held at a time."""
     for number in range(1, cases[1] + 1):
         for part in ["few", "many"] if number <= cases[0] else ["many"]:
             write_case(folder / part, number, shape)

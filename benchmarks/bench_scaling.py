@@ -1,8 +1,7 @@
-"""A training step on one process and on several that share its batch: wall time, the slowest
-process counts.
+"""Wall time of a training step on one process and on several processes that share its batch.
 
-On a CPU gloo connects processes of one thread each, at the size of profile quick; where there are
-several GPUs, nccl one process on each, at the paper's size.
+The slowest process counts. On a CPU, gloo connects processes of one thread each, at the size of
+profile quick; with several GPUs, nccl connects one process per GPU, at the paper's size.
 """
 
 import dataclasses
@@ -22,12 +21,12 @@ from guidednet.processes.workers import cores
 from guidednet.support.progress import bar
 from guidednet.training.loop import make_method
 
-METHOD = "guidednet"  # the method with the most to exchange
-EFFICIENCY = 0.7  # of N processes are to be at least 0.7 N times as fast as one
+METHOD = "guidednet"  # the method whose processes exchange most
+EFFICIENCY = 0.7  # N processes should be at least 0.7 N times as fast as one
 
 
 def seconds_per_step(processes: int, size: str, device: str, steps: int) -> float:
-    """Mean wall seconds of a step on so many processes, of the slowest of them."""
+    """Mean wall seconds of a step on the slowest of `processes` processes."""
     context = multiprocessing.get_context("spawn")
     with TemporaryDirectory() as folder, ProcessPoolExecutor(processes, mp_context=context) as pool:
         works = [
@@ -40,7 +39,7 @@ def seconds_per_step(processes: int, size: str, device: str, steps: int) -> floa
 def share_of_steps(
     rank: int, processes: int, size: str, kind: str, steps: int, folder: Path
 ) -> float:
-    """What one of the processes does: mean wall seconds of its steps, after two that do not count."""
+    """Mean wall seconds of the `steps` of process `rank`, which first runs two warm-up steps."""
     device = torch.device(kind, rank) if kind == "cuda" else torch.device(kind)
     if kind == "cuda":
         torch.cuda.set_device(device)
@@ -48,10 +47,8 @@ def share_of_steps(
         backend, meeting = ("nccl" if kind == "cuda" else "gloo"), f"file://{folder}/meeting"
         dist.init_process_group(backend, init_method=meeting, rank=rank, world_size=processes)
         config = config_of(METHOD, size)
-        labelled, unlabelled = (
-            config.batch.labelled // processes,
-            config.batch.unlabelled // processes,
-        )
+        labelled = config.batch.labelled // processes
+        unlabelled = config.batch.unlabelled // processes
         share = dataclasses.replace(config.batch, labelled=labelled, unlabelled=unlabelled)
         batch = random_batch(share, config.num_classes).to(device)
         step = training_step(make_method(config), config, device)
@@ -65,7 +62,7 @@ def share_of_steps(
 
 
 def _now(device: torch.device) -> float:
-    """The time when all that was asked of `device` is done on every process."""
+    """The time when every process has finished the work queued on `device`."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     dist.barrier()
@@ -73,8 +70,9 @@ def _now(device: torch.device) -> float:
 
 
 def measure(quick: bool = False) -> list[dict[str, Any]]:
-    """A row for each number of processes above one that can share a batch and has a core or a GPU
-    of its own.
+    """One row per number of processes above one that divides the batch evenly.
+
+    There are at most as many processes as GPUs, or as cores (at least two) without several GPUs.
     """
     gpus = torch.cuda.device_count()
     kind, found = ("cuda", gpus) if gpus > 1 else ("cpu", max(cores(), 2))

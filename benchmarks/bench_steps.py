@@ -1,10 +1,10 @@
-"""A training step of every method: against its networks alone, GuidedNet against CPS, and on a GPU
-accelerated against plain.
+"""Training steps of every method against its networks alone, and of GuidedNet against CPS.
 
-At the paper's size (4 + 4 crops of 64 x 128 x 128, 14 classes, bf16) on a GPU, in wall time with
-the device waited for; at the size of profile quick on a CPU, in processor time. Batches are random
-numbers that lie on the device, so that no loading is counted. "Networks alone" are forward and
-backward of the networks that a method trains, over the rows that it sees.
+On a GPU, the accelerated step is also compared with the plain one. A GPU runs at the paper's size
+(4 + 4 crops of 64 x 128 x 128, 14 classes, bf16), measured in wall time until the device has
+finished; a CPU runs at the size of profile quick, measured in processor time. Batches are random
+numbers on the device, so loading is not counted. "Networks alone" means forward and backward of the
+networks that a method trains, over the rows that it sees.
 """
 
 import dataclasses
@@ -28,7 +28,7 @@ from guidednet.support.progress import bar
 from guidednet.training.device import accelerated, autocast
 from guidednet.training.loop import make_method
 
-STEP_TO_NETWORKS = 1.5  # a step may take at most so many times what its networks alone take
+STEP_TO_NETWORKS = 1.5  # a step may take at most this many times as long as its networks alone
 GUIDEDNET_TO_CPS = 1.15
 ACCELERATED = 2.0  # bf16 + channels_last + compiled against plain float32, on a GPU
 MEMORY_GIB = 24.0
@@ -37,9 +37,7 @@ ONE_PASS = ("supervised", "cps", "cld", "dhc", "guidednet")
 
 
 def config_of(method: str, name: str, **training: Any) -> RunConfig:
-    """The run of `method` at the size of the profile called `name`, with other fields of its
-    training.
-    """
+    """The run of `method` at the size of profile `name`, with some `training` fields replaced."""
     chosen = profile(name)
     run = chosen.run("flare22", method, chosen.data["flare22"].ratios[1], seed=0)
     return dataclasses.replace(run, training=dataclasses.replace(run.training, **training))
@@ -62,7 +60,7 @@ def random_batch(sizes: BatchConfig, classes: int, distance_maps: bool = False) 
 
 
 def batch_of(config: RunConfig, method: Method) -> Batch:
-    """A batch of noise of the size that `config` trains on."""
+    """A batch of noise of the size that `config` uses."""
     sizes = config.batch if config.n_unlabelled else dataclasses.replace(config.batch, unlabelled=0)
     return random_batch(sizes, config.num_classes, method.uses_distance_maps)
 
@@ -70,9 +68,7 @@ def batch_of(config: RunConfig, method: Method) -> Batch:
 def training_step(
     method: Method, config: RunConfig, device: torch.device
 ) -> Callable[[Batch], None]:
-    """A function that does one training step of `method` on a batch: forward, loss, backward,
-    update.
-    """
+    """A function that does one training step of `method`: forward, loss, backward, update."""
     method = accelerated(method, config.training, device).train()
     optimisers, losses = method.optimisers(config.optimiser), data_parallel(method)
 
@@ -85,7 +81,7 @@ def training_step(
 
 
 def step_of(config: RunConfig, device: torch.device) -> Callable[[], None]:
-    """A function that does one training step of `config` on a batch that lies on `device`."""
+    """A function that does one training step of `config` on a batch already on `device`."""
     method = make_method(config)
     return partial(training_step(method, config, device), batch_of(config, method).to(device))
 
@@ -93,7 +89,7 @@ def step_of(config: RunConfig, device: torch.device) -> Callable[[], None]:
 def networks_of(
     config: RunConfig, device: torch.device, layout: Callable = accelerated
 ) -> Callable[[], None]:
-    """A function that does forward and backward of the trained networks of `config` alone."""
+    """A function that does only forward and backward of the networks that `config` trains."""
     method = layout(make_method(config), config.training, device).train()
     batch, networks = batch_of(config, method).to(device), trained_networks(method)
 
@@ -115,8 +111,9 @@ def trained_networks(method: Method) -> list[UNet3D]:
 
 
 def seconds(work: Callable[[], None], device: torch.device, repeats: int) -> float:
-    """Least time of `work` after a warm-up: processor time on a CPU, wall time of the finished work
-    on a GPU.
+    """Least seconds of `work` after a warm-up: processor time on a CPU, wall time on a GPU.
+
+    The wall time includes waiting for the GPU to finish.
     """
     clock = time.perf_counter if device.type == "cuda" else time.process_time
     taken = []
@@ -130,14 +127,13 @@ def seconds(work: Callable[[], None], device: torch.device, repeats: int) -> flo
 
 
 def measure(quick: bool = False) -> list[dict[str, Any]]:
-    """Rows that compare; `ratio` is how many times more the other takes, so that a limit of 1.5 is
-    a ratio of at least 0.67.
+    """Rows whose `ratio` is the other's cost divided by ours.
+
+    A limit of 1.5 on our relative cost is thus a ratio of at least 0.67.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    size, repeats = (
-        ("smoke" if quick else "paper" if device.type == "cuda" else "quick"),
-        1 if quick else 5,
-    )
+    size = "smoke" if quick else "paper" if device.type == "cuda" else "quick"
+    repeats = 1 if quick else 5
     names = [*METHODS] if not quick else ["supervised", "cps", "guidednet"]
     with using(threads=1):
         turns = bar("benchmark: steps", "method")(names, len(names))
@@ -164,7 +160,7 @@ def measure(quick: bool = False) -> list[dict[str, Any]]:
             for name in names
             if name not in ONE_PASS
         ]
-        # of smaller crops, what does not grow with them is a larger part
+        # With smaller crops, the costs that do not depend on crop size are a larger part.
         wanted = 1 / GUIDEDNET_TO_CPS if size == "paper" else 0.0
         rows.append(
             comparison(
@@ -196,7 +192,7 @@ def _against_networks(
 
 
 def _share_of_guidednets_own_terms(size: str, steps: dict[str, float]) -> dict[str, Any]:
-    """What part of a GuidedNet step a CPS step is not."""
+    """The share of a GuidedNet step that exceeds a CPS step."""
     share = round(1 - steps["cps"] / steps["guidednet"], 3)
     return {
         "what": f"3D-CGMM and KT-CPS in a step of guidednet, {size}",
@@ -207,14 +203,13 @@ def _share_of_guidednets_own_terms(size: str, steps: dict[str, float]) -> dict[s
 
 
 def _on_cpu(size: str, device: torch.device, repeats: int) -> list[dict[str, Any]]:
-    """Networks in the layout that CPUs prefer against the usual one with torch's normalisation;
-    GuidedNet against CPS on large crops.
+    """CPU rows: networks in the layout that CPUs prefer against the usual one with torch's norm.
+
+    In profile quick, also GuidedNet against CPS on large crops.
     """
     config = config_of("guidednet", size)
-    ours, usual = (
-        seconds(networks_of(config, device), device, repeats),
-        seconds(networks_of(config, device, usual_layout), device, repeats),
-    )
+    ours = seconds(networks_of(config, device), device, repeats)
+    usual = seconds(networks_of(config, device, usual_layout), device, repeats)
     rows = [
         comparison(
             f"networks of guidednet, {size}", _unit(device), ours, "the usual layout", usual, 1.0, 1
@@ -230,8 +225,9 @@ def _on_cpu(size: str, device: torch.device, repeats: int) -> list[dict[str, Any
 
 
 def large_crops(method: str) -> RunConfig:
-    """The run of `method` with crops of the paper's size, as many as a CPU can have in reasonable
-    time: one labelled and one unlabelled.
+    """The run of `method` with one labelled and one unlabelled crop of the paper's size.
+
+    A CPU would take too long for more.
     """
     config = config_of(method, "paper", precision="fp32")
     return dataclasses.replace(
@@ -240,7 +236,7 @@ def large_crops(method: str) -> RunConfig:
 
 
 def usual_layout(method: Method, plan: TrainingConfig, device: torch.device) -> Method:
-    """`method` as torch would have it on a CPU: channels first, and torch's instance normalisation."""
+    """`method` in torch's usual layout: channels first, with torch's instance normalisation."""
     for module in method.modules():
         if isinstance(module, DoubleConvolution):
             module[1], module[4] = (
@@ -250,7 +246,7 @@ def usual_layout(method: Method, plan: TrainingConfig, device: torch.device) -> 
 
 
 def _on_gpu(size: str, device: torch.device, repeats: int) -> list[dict[str, Any]]:
-    """GuidedNet accelerated against plain, and the memory of each against that of a card of 24 GiB."""
+    """GPU rows: GuidedNet accelerated against plain, and the memory of each against 24 GiB."""
     kinds = {
         "bf16": {"precision": "bf16"},
         "bf16, channels last": {"precision": "bf16", "channels_last": True},
@@ -260,11 +256,9 @@ def _on_gpu(size: str, device: torch.device, repeats: int) -> list[dict[str, Any
             "compiled": True,
         },
     }
-    plain, rows = (
-        seconds(step_of(config_of("guidednet", size, precision="fp32"), device), device, repeats),
-        [],
-    )
-    rows.append(_memory("fp32", size, device))
+    config = config_of("guidednet", size, precision="fp32")
+    plain = seconds(step_of(config, device), device, repeats)
+    rows = [_memory("fp32", size, device)]
     for name, training in kinds.items():
         torch.cuda.reset_peak_memory_stats(device)
         taken = seconds(step_of(config_of("guidednet", size, **training), device), device, repeats)

@@ -1,9 +1,8 @@
-"""How long a training waits for its crops: steps on batches from a case store against steps on one
-batch that lies on the device.
+"""How long a training waits for its crops: steps on loaded batches against steps on one batch.
 
-GuidedNet, with as many loader processes as trainings get: on a GPU at the paper's size in wall
-time, where loading goes on beside the device; on a CPU at the size of profile quick in processor
-time, where the same core loads and computes.
+The method is GuidedNet, with as many loader processes as in training. A GPU runs at the paper's
+size in wall time and computes while crops are loaded. A CPU runs at the size of profile quick in
+processor time, where the same core loads and computes.
 """
 
 from collections.abc import Callable
@@ -20,16 +19,16 @@ from guidednet.data.sampling import BatchDataset, batch_loader
 from guidednet.training.device import loader_workers
 from guidednet.training.loop import make_method
 
-# of the time, at most: a GPU does not load, a core of a CPU does both
+# Largest share of the time: a GPU does not load, but a CPU core loads and computes.
 WAITING = {"cuda": 0.03, "cpu": 0.1}
-# by `quick`: see prepared_cases
+# Arguments of prepared_cases, by `quick`.
 CASES = {False: (6, (2.5, 1.25, 1.25), 3.0), True: (2, (10.0, 5.0, 5.0), 6.0)}
 
 
 def steps_from_store(
     cases: CaseStore, config: RunConfig, device: torch.device, steps: int
 ) -> Callable[[], None]:
-    """A function that does `steps` training steps on batches as training gets them."""
+    """A function that does `steps` training steps on batches loaded as in training."""
     ids, workers = cases.labelled_ids, loader_workers(device)
     dataset = BatchDataset(cases, ids[::2], ids[1::2], config.batch, config.seed)
     step = training_step(make_method(config), config, device)
@@ -44,7 +43,7 @@ def steps_from_store(
 def steps_in_place(
     cases: CaseStore, config: RunConfig, device: torch.device, steps: int
 ) -> Callable[[], None]:
-    """A function that does `steps` training steps on the same batch."""
+    """A function that does `steps` training steps on one batch already on the device."""
     ids = cases.labelled_ids
     batch = BatchDataset(cases, ids[::2], ids[1::2], config.batch, config.seed)[0]
     step, batch = training_step(make_method(config), config, device), batch.to(device)
@@ -57,7 +56,7 @@ def steps_in_place(
 
 
 def measure(quick: bool = False) -> list[dict[str, Any]]:
-    """One row: seconds a step with and without loading."""
+    """One row: seconds per step with and without loading."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     size, steps, repeats = (
         ("smoke", 2, 1)

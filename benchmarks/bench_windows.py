@@ -1,9 +1,8 @@
-"""Sliding-window inference against MONAI's: the same windows, uniform mean, softmax in the
-predictor, one window at a time.
+"""Sliding-window inference against MONAI's.
 
-With the paper's network, and with a 1x1x1 convolution in its place, so that the time is that of
-cutting, softmax and adding alone. Probabilities are compared first. `labels` are compared with
-MONAI's followed by argmax.
+Both use the same windows one at a time, a uniform mean, and softmax in the predictor. The network
+is the paper's, or a 1x1x1 convolution in its place, so that only cutting, softmax and adding take
+time. Probabilities are compared first. Label maps are compared with MONAI's followed by argmax.
 """
 
 from collections.abc import Callable
@@ -27,8 +26,9 @@ from guidednet.networks import UNet3D
 
 
 class Sizes(NamedTuple):
-    """What is measured: time at `shape` (D,H,W), U-Nets of `width` at half of it, memory where
-    windows are small beside the volume.
+    """The sizes measured: time at `shape` (D,H,W), and at half of it for a U-Net of `width`.
+
+    Memory is measured at `memory_shape`, where windows are small beside the volume.
     """
 
     shape: Size
@@ -41,12 +41,12 @@ class Sizes(NamedTuple):
 
 FULL = Sizes((96, 240, 240), (64, 160, 160), (150, 300, 300), (32, 64, 64), width=16, repeats=3)
 QUICK = Sizes((64, 80, 80), (64, 64, 64), (40, 60, 60), (16, 16, 16), width=2, repeats=1)
-WANTED = 1.0  # MONAI takes at least as long, and the volumes that may be held as much memory
+WANTED = 1.0  # MONAI should take at least our time, and the allowed volumes our memory
 CLASSES = 14
 
 
 class Pointwise(nn.Conv3d):
-    """In the place of a network: logits that depend on the voxel alone."""
+    """A stand-in for a network, whose logits depend only on the voxel."""
 
     def __init__(self) -> None:
         super().__init__(1, CLASSES, kernel_size=1)
@@ -56,7 +56,7 @@ class Pointwise(nn.Conv3d):
 
 
 def ours(network: Callable, image: Tensor, window: Size) -> Tensor:
-    """Probabilities (K,D,H,W) by guidednet.inference; the stride is half the window."""
+    """Probabilities (K,D,H,W) by guidednet.inference, with a stride of half the window."""
     return predict_probabilities(network, image, window, half(window), CLASSES)
 
 
@@ -87,17 +87,17 @@ FUNCTIONS = {"ours": ours, "MONAI": monai, "our labels": our_labels, "MONAI's la
 
 
 def half(window: Size) -> Size:
-    """Half of each side; of a window, the stride of the paper's inference."""
+    """Half of each side; for a window, this is the stride of the paper's inference."""
     return tuple(side // 2 for side in window)
 
 
 def volume(shape: Size) -> Tensor:
-    """An image (D,H,W) of noise, always the same."""
+    """An image (D,H,W) of noise from a fixed seed."""
     return torch.rand(shape, generator=torch.Generator().manual_seed(0))
 
 
 def pointwise_work(name: str, shape: Size, window: Size) -> Callable[[], Tensor]:
-    """The function called `name` with a 1x1x1 convolution, after a tiny run that loads the kernels."""
+    """The function `name` with a 1x1x1 convolution, after a tiny run that loads the kernels."""
     torch.manual_seed(0)
     network = Pointwise()
     FUNCTIONS[name](network, volume((9, 9, 9)), (8, 8, 8))
@@ -114,13 +114,11 @@ def measure(quick: bool = False) -> list[dict[str, Any]]:
 
 
 def time_rows(shape: Size, window: Size, width: int, repeats: int) -> list[dict[str, Any]]:
-    """Processor seconds per volume: the U-Net at half the size, the 1x1x1 convolution, and labels
-    with the latter.
-    """
+    """Processor seconds per volume: U-Net at half size, 1x1x1 convolution, and labels from it."""
     torch.manual_seed(0)
     arguments = (UNet3D(CLASSES, width).eval(), volume(half(shape)), half(window))
     require_agreement(
-        "probabilities of ours and MONAI's",
+        "probabilities of this package and of MONAI",
         (ours(*arguments) - monai(*arguments)).abs().max().item(),
         1e-5,
     )
@@ -151,14 +149,15 @@ def time_row(what: str, shape: Size, taken: float, other: str, others: float) ->
 
 
 def memory_rows(shape: Size, window: Size) -> list[dict[str, Any]]:
-    """Peak MiB beyond the image: against MONAI's, and against one score volume, a channel for
-    counts, and what a window takes.
+    """Peak MiB beyond the image, against MONAI's and against the memory allowed.
+
+    Allowed are one score volume, a channel for counts, and what a window takes.
     """
     peaks = {
         name: peak_mebibytes(partial(pointwise_work, name, shape, window)) for name in FUNCTIONS
     }
     channel = volume(shape).nbytes / 2**20
-    # the window, its logits and probabilities, a working copy
+    # The window, its logits and probabilities, and a working copy.
     one_window = volume(window).nbytes / 2**20 * (2 * CLASSES + 2)
     size, allowed = "x".join(map(str, shape)), (CLASSES + 1) * channel + one_window
     held = "one score volume, a channel, a window"

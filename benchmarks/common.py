@@ -1,6 +1,4 @@
-"""What the benchmarks share: timing by turns, memory in a fresh process, rows that compare, and the
-files they are written to.
-"""
+"""Shared parts of the benchmarks: timing in turns, memory in a fresh process, rows and files."""
 
 import ctypes
 import importlib.metadata
@@ -27,13 +25,14 @@ from guidednet.support.files import write_text
 from guidednet.support.progress import bar
 
 PACKAGES = ("torch", "numpy", "torchio", "monai", "h5py")
-M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
+M_MMAP_THRESHOLD = -3  # from glibc's malloc.h
 INSTALL = "python -m pip install -c requirements.lock"
 
 
 def environment() -> dict[str, Any]:
-    """The columns that every row gets: processor, cores, threads, versions, commit (with + where
-    files were changed), date.
+    """The columns of every row: processor, cores, threads, versions, commit and date.
+
+    The commit ends with + if there are uncommitted changes.
     """
     about = provenance("cpu")
     installed = {
@@ -54,14 +53,15 @@ def environment() -> dict[str, Any]:
 
 
 def write(name: str, rows: list[dict[str, Any]]) -> Path:
-    """Print the table of `rows` and write figures/benchmarks/<name>.csv (FIGURES_DIR), with the
-    columns of `environment`.
+    """Print the table of `rows`, write it to figures/benchmarks/<name>.csv, and return the path.
 
-    What a row says itself, such as its number of threads, stands. Returns the path.
+    FIGURES_DIR sets the figures folder. The columns of `environment` are added, but do not replace
+    a row's own values, such as its number of threads.
     """
     columns = environment()
     print(
-        f"\n{name}: {columns['device']}, {columns['cores']} cores\n{pd.DataFrame(rows).to_string(index=False, na_rep='')}"
+        f"\n{name}: {columns['device']}, {columns['cores']} cores\n"
+        f"{pd.DataFrame(rows).to_string(index=False, na_rep='')}"
     )
     path = open_workspace("quick").figures / "benchmarks" / f"{name}.csv"
     write_text(path, pd.DataFrame([row | columns | row for row in rows]).to_csv(index=False))
@@ -71,10 +71,8 @@ def write(name: str, rows: list[dict[str, Any]]) -> Path:
 def comparison(
     what: str, unit: str, ours: float, other: str, theirs: float, wanted: float, threads: int
 ) -> dict[str, Any]:
-    """A row: `ratio` is how many times more the `other` takes; `holds` says whether that is at
-    least `wanted`.
-    """
-    ratio = theirs / ours if ours else math.nan  # a tiny work may take no new memory
+    """A row: `ratio` is the other's cost divided by ours, `holds` whether it reaches `wanted`."""
+    ratio = theirs / ours if ours else math.nan  # tiny work may take no new memory
     return {
         "what": what,
         "unit": unit,
@@ -89,10 +87,10 @@ def comparison(
 
 
 def best_cpu_seconds(works: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
-    """Least processor time of each of `works`, after a warm-up; they take turns.
+    """Least processor time in seconds of each of `works`, which take turns, after a warm-up.
 
-    It counts all threads of this process, and no waiting: what else the machine does lengthens it
-    little.
+    Processor time counts all threads of this process but no waiting, so other load on the machine
+    adds little to it.
     """
     times = {name: [] for name in works}
     turns = list(works.items()) * (repeats + 1)
@@ -104,12 +102,11 @@ def best_cpu_seconds(works: dict[str, Callable[[], Any]], repeats: int) -> dict[
 
 
 def peak_mebibytes(prepare: Callable[[], Callable[[], Any]]) -> float:
-    """MiB that the work which `prepare` returns adds to the resident size at its peak, in a fresh
-    process with one thread.
+    """Peak MiB that the work returned by `prepare` adds to the resident size of a fresh process.
 
-    `prepare` must be picklable; what it imports, allocates and warms up does not count. Linux with
-    glibc: there freed blocks go back at once, so that the figure is that of live tensors, not of
-    what malloc keeps.
+    The process has one thread. `prepare` must be picklable; what it imports, allocates and warms up
+    does not count. With glibc on Linux, freed blocks are returned to the system at once, so the
+    figure covers live tensors and not what malloc keeps.
     """
     with ProcessPoolExecutor(
         1, mp_context=multiprocessing.get_context("spawn"), initializer=_give_freed_blocks_back
@@ -127,7 +124,7 @@ def _peak_of_work(prepare: Callable[[], Callable[[], Any]]) -> float:
         work = prepare()
         reset_peak_memory("cpu")
         before = peak_memory("cpu")
-        result = work()  # bound to a name: what it gives back counts
+        result = work()  # bound to a name, so that the returned memory counts
         peak = peak_memory("cpu")
         del result
     return (peak - before) * 1024
@@ -135,7 +132,7 @@ def _peak_of_work(prepare: Callable[[], Callable[[], Any]]) -> float:
 
 @contextmanager
 def using(threads: int) -> Iterator[None]:
-    """Within it torch computes in `threads` threads."""
+    """Let torch compute in `threads` threads for the duration of the block."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
@@ -145,24 +142,25 @@ def using(threads: int) -> Iterator[None]:
 
 
 def require(*packages: str) -> None:
-    """Raise InputError, with the command that installs them, where one of `packages` is missing."""
+    """Raise InputError with the command to install them if any of `packages` are missing."""
     if missing := [name for name in packages if importlib.util.find_spec(name) is None]:
         names, command = " and ".join(missing), f"{INSTALL} {' '.join(missing)}"
         raise InputError(
-            f"this benchmark compares with {names}, not installed here; install with: {command}"
+            f"{names}: needed for the comparison but not installed; install with: {command}"
         )
 
 
 def require_agreement(what: str, difference: float, tolerance: float) -> None:
-    """Raise FailedError where two ways to compute the same differ by more than `tolerance`: then
-    their times mean nothing.
+    """Raise FailedError if two ways to compute the same thing differ by more than `tolerance`.
+
+    Comparing their times would then mean nothing.
     """
     if not difference <= tolerance:
         raise FailedError(f"{what}: results differ by {difference:.1e}, more than {tolerance:.0e}")
 
 
 def _processor() -> str:
-    """The processor's model where Linux tells it, else its architecture."""
+    """The processor's model if Linux reports it, else its architecture."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

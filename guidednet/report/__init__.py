@@ -1,3 +1,1 @@
-"""Tables, figures and the page that collects them. Everything here reads finished runs and trains
-nothing.
-"""
+"""Tables, figures and the page that collects them; reads finished runs and never trains."""

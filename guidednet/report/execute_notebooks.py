@@ -1,6 +1,4 @@
-"""Runs notebooks through Papermill: parameters are checked first, an unchanged notebook is not run
-again.
-"""
+"""Run notebooks through Papermill: check their parameters first, and skip unchanged notebooks."""
 
 import os
 import sys
@@ -28,59 +26,63 @@ from guidednet.support.files import read_json, told_of_disk, write_json, write_t
 
 NOTEBOOKS = REPOSITORY / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"
-# The values that a parameter may take, by its name.
+# The values that a parameter may have, by its name.
 ALLOWED = {"profile": tuple(PROFILES), "on_missing": get_args(OnMissing), "seeds": range(1, 101)}
 
 
 def source(name: str) -> Path:
-    """The notebook called `name`; raises InputError for an unknown one."""
+    """Path of the notebook called `name`. Raises InputError if there is no such notebook."""
     notebooks = {path.stem: path for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
     if not notebooks:
-        raise InputError(f"{NOTEBOOKS}: no notebook is there; they come with the repository")
+        raise InputError(f"{NOTEBOOKS}: no notebooks found; get them from the repository")
     if (stem := name.removesuffix(".ipynb")) not in notebooks:
         raise InputError(f"{name!r}: no such notebook; use one of {', '.join(notebooks)}")
     return notebooks[stem]
 
 
 def parameters(path: Path) -> dict[str, Any]:
-    """What Papermill finds in the notebook's parameters cell, by name."""
+    """Parameters that Papermill finds in the notebook's parameters cell, by name."""
     return papermill.inspect_notebook(str(path))
 
 
 def check_parameters(path: Path, values: dict[str, Any]) -> None:
-    """Raise InputError for a parameter that the notebook does not have (Papermill would only warn)
-    or of another type.
+    """Check parameter `values` before a run, because Papermill would only warn.
+
+    Raises InputError if the notebook lacks a parameter, or if a value has the wrong type or is not
+    allowed.
     """
     known = parameters(path)
     for name, value in values.items():
         if name not in known:
-            raise InputError(
-                f"{path.name} has no parameter '{name}': use one of {', '.join(known)}"
-            )
+            raise InputError(f"{path.name}: no parameter '{name}'; use one of {', '.join(known)}")
         default = _literal(known[name]["default"])
         if type(value) is not type(default):
             raise InputError(
-                f"{path.name}: parameter '{name}' is {value!r}, but must be a {type(default).__name__} like {default!r}"
+                f"{path.name}: parameter '{name}' is {value!r}; "
+                f"give a value of type {type(default).__name__}, such as {default!r}"
             )
         if name in ALLOWED and value not in ALLOWED[name]:
             raise InputError(
-                f"{path.name}: parameter '{name}' is {value!r}: use one of {_listed(ALLOWED[name])}"
+                f"{path.name}: parameter '{name}' is {value!r}; use {_listed(ALLOWED[name])}"
             )
 
 
 def _listed(values: Sequence[Any]) -> str:
-    return f"{values[0]} to {values[-1]}" if isinstance(values, range) else ", ".join(values)
+    if isinstance(values, range):
+        return f"a number from {values[0]} to {values[-1]}"
+    return f"one of {', '.join(values)}"
 
 
 def parse_parameters(assignments: list[str], option: str = "--set") -> dict[str, Any]:
-    """Parameters from the "name=value" texts of `option`; a value that reads as a Python literal is
-    one. Raises InputError for others.
+    """Parameters from the NAME=VALUE texts of `option`; values that are Python literals are parsed.
+
+    Raises InputError if a text does not have this form.
     """
     values = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals or not name.isidentifier():
-            raise InputError(f"{option} {assignment}: write it as NAME=VALUE")
+            raise InputError(f"{option} {assignment}: not an assignment; write it as NAME=VALUE")
         values[name] = _literal(text)
     return values
 
@@ -88,14 +90,16 @@ def parse_parameters(assignments: list[str], option: str = "--set") -> dict[str,
 def _literal(text: str) -> Any:
     try:
         return literal_eval(text)
-    # as {[]: 1} and a thousand brackets raise them
+    # {[]: 1} raises TypeError; thousands of brackets or signs raise MemoryError or RecursionError.
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return text
 
 
 def notebook_key(path: Path, values: dict[str, Any], inputs: dict[str, Any]) -> str:
-    """Hash of everything an executed notebook depends on: its source, parameters, the package,
-    versions and `inputs`.
+    """Hash of all that an executed notebook depends on.
+
+    This is its source, the parameter `values`, the package, the versions of dependencies and
+    `inputs`.
     """
     folders = (REPOSITORY / "guidednet", NOTEBOOKS)
     package = sorted(
@@ -112,11 +116,10 @@ def notebook_key(path: Path, values: dict[str, Any], inputs: dict[str, Any]) -> 
 
 @dataclass(frozen=True)
 class Execution:
-    """A notebook, the values of its parameters, the folder of its executed copy, what it reads and
-    the files it makes.
+    """A notebook with its parameter values, the folder of its executed copy, and its output files.
 
-    `inputs` are the run keys and data fingerprints that it reads: where they change, it is executed
-    again.
+    `inputs` are the run keys and data fingerprints that the notebook reads; if they change, it is
+    executed again.
     """
 
     name: str
@@ -127,12 +130,12 @@ class Execution:
 
     @property
     def executed(self) -> Path:
-        """The executed copy."""
+        """Path of the executed copy."""
         return self.folder / source(self.name).name
 
     @property
     def stamp(self) -> Path:
-        """The file that holds the key of the executed copy; written last."""
+        """Path of the file with the executed copy's key; it is written last."""
         return self.executed.with_suffix(".json")
 
     def key(self) -> str:
@@ -140,7 +143,7 @@ class Execution:
         return notebook_key(source(self.name), self.values, self.inputs)
 
     def is_done(self) -> bool:
-        """Whether an executed copy with the same key and all its outputs stands."""
+        """Whether an executed copy with the same key and all its outputs exists."""
         files = [self.executed, self.executed.with_suffix(".html"), self.stamp, *self.outputs]
         return (
             all(file.exists() for file in files) and read_json(self.stamp).get("key") == self.key()
@@ -148,11 +151,11 @@ class Execution:
 
 
 def execute(execution: Execution, again: bool = True) -> str:
-    """Execute a notebook and write its HTML page beside it; returns its name.
+    """Execute a notebook, write its HTML page beside the executed copy, and return its name.
 
-    Of two processes that ask for it at once one waits for the other, and without `again` leaves it
-    at that. Raises InputError for bad parameters, and NotebookError where a cell fails; the
-    executed copy up to that cell is kept as <name>.failed.ipynb.
+    A lock makes concurrent calls wait for each other; without `again`, an up-to-date copy is kept.
+    Raises InputError for bad parameters, and NotebookError if a cell fails; the executed copy up to
+    that cell is kept as <name>.failed.ipynb.
     """
     path = source(execution.name)
     check_parameters(path, execution.values)
@@ -179,12 +182,10 @@ def _execute(execution: Execution, path: Path) -> None:
 
 
 def _run(path: Path, target: Path, values: dict[str, Any]) -> None:
-    """Papermill with the notebook's own folder as working directory, as in JupyterLab."""
-    # A kernel of this Python comes first, whatever kernels the user has installed under the same
-    # name.
+    """Run Papermill in the notebook's own folder, as JupyterLab does."""
+    # Prefer this Python's kernel to any that the user has installed under the same name.
     os.environ["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")
-    # Sockets that are files in a folder of their own: two kernels that start at once could be given
-    # the same port.
+    # Use socket files in a separate folder: kernels that start at once could get the same port.
     with told_of_disk(target), tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
         try:
             papermill.execute_notebook(
@@ -198,29 +199,26 @@ def _run(path: Path, target: Path, values: dict[str, Any]) -> None:
                 extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
             )
         except (PapermillExecutionError, CellTimeoutError) as error:
-            raise NotebookError(f"{path.name} failed, see {target}: {_last_line(error)}") from error
+            raise NotebookError(f"{path.name} failed; see {target}: {_last_line(error)}") from error
 
 
 def without_widgets(executed: Path) -> None:
-    """Put a line in the place of every widget of an executed notebook: without its kernel a widget
-    is an empty box.
+    """Replace each widget of an executed notebook with a line of text.
+
+    A widget without its kernel shows as an empty box.
     """
     notebook = nbformat.read(executed, as_version=4)
     notebook.metadata.pop("widgets", None)
     for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
         if WIDGET in output.get("data", {}):
             output.data = nbformat.from_dict(
-                {
-                    "text/plain": "(interactive in JupyterLab; the picture below stands in for it here)"
-                }
+                {"text/plain": "(interactive in JupyterLab; the picture below replaces it here)"}
             )
     write_text(executed, nbformat.writes(notebook) + "\n")
 
 
 def without_paths(executed: Path) -> None:
-    """Take out where the notebook and its copy lay on this machine, which Papermill notes: copies
-    are passed on.
-    """
+    """Remove this machine's paths, which Papermill records, because executed copies are shared."""
     notebook = nbformat.read(executed, as_version=4)
     for name in ("input_path", "output_path"):
         notebook.metadata.papermill.pop(name, None)
@@ -228,7 +226,7 @@ def without_paths(executed: Path) -> None:
 
 
 def write_html(executed: Path) -> None:
-    """The executed notebook as an HTML page beside it."""
+    """Write the executed notebook as an HTML page beside it."""
     body, _ = HTMLExporter(embed_images=True).from_notebook_node(
         nbformat.read(executed, as_version=4)
     )

@@ -1,6 +1,4 @@
-"""The page to open first: results/<profile>/index.html, one self-contained file that needs no
-server and no network.
-"""
+"""The page to open first: results/<profile>/index.html, a single file that needs no network."""
 
 import base64
 import html
@@ -23,17 +21,24 @@ from guidednet.study.rows import SHOWN_METHODS, Row, comparison_rows, table1, ta
 from guidednet.support.files import write_text
 
 STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; }
+body { margin: 2rem auto; padding: 0 1rem; color: #222; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.8rem; }
-th, td { padding: 0.15rem 0.5rem; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap; }
+th, td { padding: 0.15rem 0.5rem; border-bottom: 1px solid #ddd; }
+th, td { text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 figure { margin: 1rem 0; } figure img { max-width: 100%; height: auto; }
 .browser input { width: 100%; } .browser img { image-rendering: auto; }
-.note { background: #fff6dd; padding: 0.5rem 1rem; border-left: 4px solid #e0a800; } a { color: #14507a; }
+.note { background: #fff6dd; padding: 0.5rem 1rem; border-left: 4px solid #e0a800; }
+a { color: #14507a; }
 summary { cursor: pointer; color: #14507a; }
-@media print { .browser input, summary { display: none; } body { max-width: none; font-size: 11px; } h3 { break-after: avoid; } }
+@media print {
+  .browser input, summary { display: none; }
+  body { max-width: none; font-size: 11px; }
+  h3 { break-after: avoid; }
+}
 """
-# The columns that stand first, as nobody looks for what is far to the right.
+# The columns to show first, because readers rarely scroll far to the right.
 MEANS = (
     *("mean_dice", "sd_dice", "ci_low", "ci_high", "n_seeds", "n_test_cases", "paper_mean_dice"),
     *("mean_jaccard", "sd_jaccard", "paper_mean_jaccard"),
@@ -44,8 +49,10 @@ BROWSED = (("flare22", table1), ("amos", table2))
 def write_page(
     artefacts: dict[str, Artefact], plan: pd.DataFrame, runs: RunStore, seeds: int
 ) -> Path:
-    """Write index.html: what this profile is, every table and figure with the print and its runs,
-    slices, notebooks.
+    """Write index.html and return its path.
+
+    The page names the profile and its data, shows every table and figure with the published numbers
+    and its runs, and adds slice browsers, links to the notebooks and the `plan` of all runs.
     """
     workspace = runs.workspace
     data = (
@@ -60,10 +67,12 @@ def write_page(
     ]
     parts = [
         f"<h1>GuidedNet companion: profile {html.escape(workspace.profile.name)}</h1>",
-        f"<p class=\"note\">Data: {data}. The paper's numbers come from patients' scans and 20,000 steps.</p>",
+        f'<p class="note">Data: {data}. '
+        "The paper's numbers come from patients' scans and 20,000 steps.</p>",
         "<h2>Tables and figures</h2>",
         *sections,
-        "<h2>Slices</h2><p>A test case by several methods; move the slider.</p>",
+        "<h2>Slices</h2><p>One test case segmented by several methods; move the slider to "
+        "change the slice.</p>",
         *_browsers(runs, seeds),
         "<h2>Notebooks</h2><ul>",
         *[
@@ -74,15 +83,16 @@ def write_page(
     ]
     page = workspace.report_folder / "index.html"
     viewport = '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8">{viewport}<title>GuidedNet companion</title><style>{STYLE}</style>'
+    head = (
+        f'<!doctype html><html lang="en"><meta charset="utf-8">{viewport}'
+        f"<title>GuidedNet companion</title><style>{STYLE}</style>"
+    )
     write_text(page, f"{head}\n" + "\n".join(parts) + f"\n<script>{SCRIPT}</script></html>\n")
     return page
 
 
 def _artefact_section(artefact: Artefact, runs: RunStore, seeds: int) -> str:
-    """A table or the figures of one notebook, the print folded below, and where the numbers come
-    from.
-    """
+    """A notebook's table or figures, the published numbers folded below, and their provenance."""
     workspace = runs.workspace
     rows = artefact.rows(workspace.profile, seeds) if artefact.rows else []
     names = list(dict.fromkeys(Path(file).stem for file in artefact.files))
@@ -97,7 +107,7 @@ def _artefact_section(artefact: Artefact, runs: RunStore, seeds: int) -> str:
 
 
 def _notes(notes: Sequence[str]) -> str:
-    """What is to be known of the runs behind a table or figure; empty where nothing is."""
+    """An HTML list of notes on the runs behind a table or figure; empty without notes."""
     return (
         f'<ul class="note">{"".join(f"<li>{html.escape(note)}</li>" for note in notes)}</ul>'
         if notes
@@ -116,8 +126,14 @@ def _shown(folder: Path, name: str, is_figure: bool) -> str:
     if is_figure:
         data = base64.b64encode(path.read_bytes()).decode()
         shown = html.escape(_shown_name(name))
-        figure = f'<figure><img src="data:image/png;base64,{data}" alt="{shown}"><figcaption>{shown}</figcaption></figure>'
-        return f"{figure}<details><summary>The numbers of {shown}</summary>{_numbers(folder / f'{name}.csv')}</details>"
+        figure = (
+            f'<figure><img src="data:image/png;base64,{data}" alt="{shown}">'
+            f"<figcaption>{shown}</figcaption></figure>"
+        )
+        return (
+            f"{figure}<details><summary>Numbers behind {shown}</summary>"
+            f"{_numbers(folder / f'{name}.csv')}</details>"
+        )
     return _numbers(path)
 
 
@@ -126,7 +142,7 @@ def _numbers(path: Path) -> str:
 
 
 def _gaps_named(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with "not run" in the score columns of rows that no run stands behind."""
+    """The table with "not run" in the score columns of rows without runs."""
     if not {"n_seeds", "n_unlabeled"} <= set(table):
         return table
     named = table.astype(object)
@@ -138,35 +154,42 @@ def _gaps_named(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _means_first(table: pd.DataFrame) -> pd.DataFrame:
-    """The means, ours with what they rest on and the paper's, before the organs: on a screen what
-    is far to the right is not seen.
-    """
+    """Move our means, their spread and counts, and the paper's means before the organ columns."""
     means = [name for name in MEANS if name in table]
     names = [name for name in ("panel", "method", "n_labeled", "n_unlabeled") if name in table]
     return table[[*names, *means, *table.columns.difference([*names, *means], sort=False)]]
 
 
 def _print_section(name: str) -> str:
-    """The paper's own numbers of a table or figure; empty where the paper prints none."""
+    """The published numbers of a table or figure; empty if the paper prints none."""
     if name not in published.FILES:
         return ""
     notes = html.escape(notes_on_print(name))
     table = _table(published.printed(name).drop(columns="note", errors="ignore"), "{:.2f}")
-    return f"<details><summary>The paper's {html.escape(_shown_name(name))}</summary>{table}<p>{notes}</p></details>"
+    return (
+        f"<details><summary>The paper's {html.escape(_shown_name(name))}</summary>"
+        f"{table}<p>{notes}</p></details>"
+    )
 
 
 def _provenance_section(rows: Sequence[Row], runs: RunStore) -> str:
     if not rows:
         return ""
-    return f"<details><summary>Where these numbers come from</summary>{_table(provenance_table(rows, runs), '{:.3f}')}</details>"
+    return (
+        "<details><summary>Where these numbers come from</summary>"
+        f"{_table(provenance_table(rows, runs), '{:.3f}')}</details>"
+    )
 
 
 def _table(table: pd.DataFrame, number: str) -> str:
-    return f'<div class="wide">{table.to_html(index=False, na_rep="-", border=0, float_format=number.format)}</div>'
+    return (
+        '<div class="wide">'
+        f"{table.to_html(index=False, na_rep='-', border=0, float_format=number.format)}</div>"
+    )
 
 
 def _browsers(runs: RunStore, seeds: int) -> list[str]:
-    """A slice browser per data set whose GuidedNet has run; the case is that of Figures 4 and 5."""
+    """A slice browser per data set with a GuidedNet run, showing the case of Figures 4 and 5."""
     workspace, pages = runs.workspace, []
     for dataset, builder in BROWSED:
         rows = comparison_rows(

@@ -32,7 +32,7 @@ def test_each_run_is_a_task(tmp_path):
         (("--cluster", "slurm"), "--cluster slurm: "),
         (
             ("--cluster", "local", "--cluster-option", "gpus"),
-            "--cluster-option gpus: write it as NAME=VALUE",
+            "--cluster-option gpus: not an assignment; write it as NAME=VALUE",
         ),
         (("--cluster", "local", "--cluster-option", "speed=9"), "--cluster local: "),
     ],

@@ -1,1 +1,1 @@
-"""The figures of the paper, a file each, and what they share."""
+"""The figures of the paper, one file each, and their shared parts."""

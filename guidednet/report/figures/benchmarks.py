@@ -1,6 +1,4 @@
-"""What `bash reproduce.sh bench` wrote, in pictures: comparisons, growth, and what a profile's
-trainings took.
-"""
+"""Figures of the results of `bash reproduce.sh bench`, and the times of a profile's trainings."""
 
 from pathlib import Path
 
@@ -13,13 +11,11 @@ from guidednet.runs.record import finished_runs
 from guidednet.runs.workspace import REPOSITORY, Workspace
 
 FOLDER = "benchmarks"
-COLOURS = {True: "#3b7a57", False: "#b5523b"}  # what holds, and what does not
+COLOURS = {True: "#3b7a57", False: "#b5523b"}  # target met, target missed
 
 
 def benchmark_tables(workspace: Workspace) -> dict[str, pd.DataFrame]:
-    """The written tables by name of the benchmark: of this workspace where it has some, else those
-    that come with the project.
-    """
+    """Result tables by benchmark: this workspace's if it has any, else those of the project."""
     folders = [workspace.figures / FOLDER, REPOSITORY / "figures" / FOLDER]
     paths = next((found for folder in folders if (found := _tables_in(folder))), [])
     return {path.stem: pd.read_csv(path) for path in paths}
@@ -30,7 +26,7 @@ def _tables_in(folder: Path) -> list[Path]:
 
 
 def comparisons(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """All rows that compare two ways to do the same, with the benchmark's name."""
+    """All rows that compare two ways of doing the same, with the benchmark's name."""
     parts = [
         table.assign(benchmark=name).dropna(subset="ratio")
         for name, table in tables.items()
@@ -52,7 +48,7 @@ def comparisons(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def other_findings(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """What was measured and is no ratio of two costs: shares, Dice."""
+    """All measurements that are not a ratio of two costs, such as shares and Dice."""
     spread = ["sd ours", "sd theirs", "spread of seeds", "seeds", "validation cases"]
     columns = [
         "benchmark",
@@ -75,22 +71,18 @@ def other_findings(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def draw_comparisons(axes: Axes, found: pd.DataFrame) -> None:
-    """A bar for each comparison: how many times more the other takes; a tick where it should be at
-    least.
-    """
+    """Draw a bar per comparison, the other's cost divided by ours, with a tick at the target."""
     places = np.arange(len(found))[::-1]
     axes.barh(places, found["ratio"], color=[COLOURS[bool(holds)] for holds in found["holds"]])
-    axes.plot(found["wanted"].clip(lower=0.05), places, "k|", markersize=9, label="wanted at least")
-    axes.set(xscale="log", xlabel="times more that the other takes", yticks=places)
+    axes.plot(found["wanted"].clip(lower=0.05), places, "k|", markersize=9, label="target")
+    axes.set(xscale="log", xlabel="cost of the other / our cost", yticks=places)
     axes.set_yticklabels([f"{row.what}: {row.other}" for row in found.itertuples()], fontsize=6)
     axes.axvline(1, color="grey", linewidth=0.8)
     axes.legend(fontsize=6)
 
 
 def draw_growth(axes: Axes, part: pd.DataFrame) -> None:
-    """Time and memory over the number that grows, each relative to the first; dashed: in
-    proportion.
-    """
+    """Draw time and memory over the growing number, relative to the first; dashed: proportional."""
     grown = part["value"] / part["value"].iloc[0]
     for column, name in (("seconds", "time"), ("mebibytes", "memory")):
         axes.plot(grown, part[column] / part[column].iloc[0], marker="o", markersize=3, label=name)
@@ -106,8 +98,9 @@ def draw_growth(axes: Axes, part: pd.DataFrame) -> None:
 
 
 def training_times(workspace: Workspace) -> pd.DataFrame:
-    """What the finished trainings of this profile's size took: runs, steps, seconds a step and
-    minutes, by method.
+    """Cost of the finished trainings of this profile's size, by method and device.
+
+    The columns are method, device, steps, seconds a step, minutes and runs.
     """
     lines = [
         {
@@ -137,5 +130,5 @@ def training_times(workspace: Workspace) -> pd.DataFrame:
 
 
 def is_warm_start(steps: int, profile: Profile) -> bool:
-    """Whether a training of so many steps is the profile's shared start."""
+    """Whether a training of `steps` steps is the profile's shared warm start."""
     return steps == profile.training.warm_start_steps != profile.training.steps

@@ -1,4 +1,4 @@
-"""Figures from data frames: each function draws into axes that it is given."""
+"""Charts from data frames; each function draws into the axes that it is given."""
 
 from itertools import product
 
@@ -14,9 +14,7 @@ LINE_STYLES = ("-", "--", ":")
 
 
 def draw_curves(axes: Axes, runs: dict[str, Run | None], column: str, title: str) -> None:
-    """One line per run of a column of its curves over steps; a run that is not there or lacks the
-    column has none.
-    """
+    """Draw a column of each run's curves over steps; skip missing runs and those without it."""
     styles = product(LINE_STYLES, LINE_COLOURS)
     for (name, run), (style, colour) in zip(runs.items(), styles, strict=False):
         if run is not None and column in (curves := run.curves()):
@@ -35,7 +33,7 @@ def draw_curves(axes: Axes, runs: dict[str, Run | None], column: str, title: str
 
 
 def draw_means(axes: Axes, table: pd.DataFrame, title: str) -> None:
-    """Horizontal bars: mean Dice of each row, with its spread over seeds where there is one."""
+    """Horizontal bars: mean Dice of each row, with its spread over seeds if there is one."""
     names = (
         table["method"]
         + " "
@@ -63,10 +61,10 @@ def draw_organ_gains(axes: Axes, table: pd.DataFrame, organs: OrganSet, title: s
 
 
 def draw_pairs(axes: Axes, table: pd.DataFrame, title: str) -> None:
-    """Bars in pairs, mean Dice and mean Jaccard of each row in percent with their spread over
-    seeds, the numbers above them.
+    """Pairs of bars: mean Dice and mean Jaccard of each row in percent, with numbers above.
 
-    The print has no spread (columns sd_dice and sd_jaccard).
+    Whiskers show the spread over seeds if `table` has the columns sd_dice and sd_jaccard, which the
+    paper's does not.
     """
     places = range(len(table))
     for shift, column, colour, name in (

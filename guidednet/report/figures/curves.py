@@ -1,4 +1,4 @@
-"""The training curves of a run in one picture: loss terms, class weights, validation Dice."""
+"""The training curves of a run in one figure: loss terms, class weights, validation Dice."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,16 +11,14 @@ from guidednet.runs.record import CLASS_WEIGHTS, Run
 
 
 def class_weights(run: Run) -> pd.DataFrame:
-    """KT-CPS weights of network A by step, one column per class; no columns for methods without."""
+    """KT-CPS weights of network A by step, one column per class; no columns for other methods."""
     curves = run.curves().set_index("step").filter(like=CLASS_WEIGHTS).dropna()
     names = class_names(run.config.organs)
     return curves.rename(columns=lambda column: names[int(column.removeprefix(CLASS_WEIGHTS))])
 
 
 def draw_run(run: Run) -> Figure:
-    """Loss terms with the ramp, KT-CPS weights per class, and validation Dice of one run over its
-    steps.
-    """
+    """A run's loss terms with the ramp, KT-CPS class weights and validation Dice over its steps."""
     figure, (terms, weights, validation) = print_figure(DOUBLE, 2.6, 1, 3)
     run.loss_terms().plot(ax=terms, logy=True, linewidth=1)
     _draw_ramp(terms.twinx(), run)

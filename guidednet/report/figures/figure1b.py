@@ -1,4 +1,4 @@
-"""Figure 1b: are large organs segmented well? Organs ranked by size against organs ranked by Dice."""
+"""Figure 1b: are large organs segmented well? Organ ranks by size against ranks by Dice."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,9 +9,7 @@ from guidednet.data.splits import Split
 
 
 def organ_volumes(cases: CaseStore, split: Split, organs: OrganSet) -> pd.Series:
-    """Mean volume in ml of each organ (by the paper's column) over the labelled training table that
-    have it.
-    """
+    """Mean volume in ml by the paper's organ column, over labelled cases that have the organ."""
     table = cases.table.loc[list(split.labelled)]
     voxel_ml = pd.Series(
         {case: pd.Series(cases.spacing(case)).prod() / 1000 for case in split.labelled}
@@ -21,8 +19,10 @@ def organ_volumes(cases: CaseStore, split: Split, organs: OrganSet) -> pd.Series
 
 
 def rank_table(volumes: pd.Series, scores: pd.DataFrame, source: str) -> pd.DataFrame:
-    """One line per organ: organ, volume_ml, the columns of `scores` (by organ: dice in percent and
-    what it rests on), the ranks size_rank and dice_rank, 1 the largest and the best, and source.
+    """One line per organ: organ, volume_ml, columns of `scores`, size_rank, dice_rank and source.
+
+    `scores` has a line per organ with dice in percent, its spread and its counts. Rank 1 is the
+    largest organ or the best Dice.
     """
     table = scores.reindex(volumes.index)
     table.insert(0, "volume_ml", volumes)
@@ -37,8 +37,9 @@ def rank_table(volumes: pd.Series, scores: pd.DataFrame, source: str) -> pd.Data
 
 
 def draw_ranks(axes: Axes, table: pd.DataFrame, organs: OrganSet, title: str) -> None:
-    """Each organ at its rank by size (across) and by Dice (down), in its colour; the dotted line is
-    where both agree.
+    """Draw each organ in its colour at its rank by size (across) and by Dice (down).
+
+    On the dotted line both ranks agree.
     """
     colours = {organ.column: organ.colour for organ in organs.by_label.values()}
     axes.plot([1, len(table)], [1, len(table)], linestyle=":", color="grey")

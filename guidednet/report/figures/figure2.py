@@ -1,9 +1,8 @@
-"""Figure 2: how far the features of labelled and unlabelled cases lie apart, organ by organ, and
-whether it shows in the Dice.
+"""Figure 2: distance between features of labelled and unlabelled cases, beside each organ's Dice.
 
-For phantoms the truth of unlabelled cases is made again for this figure
-(guidednet.report.figures.hidden_truth); real data have none, and the network's own predictions
-stand in.
+The truth of unlabelled phantoms is generated again for this figure
+(guidednet.report.figures.hidden_truth). Real data have no such truth, so the network's own
+predictions replace it.
 """
 
 from collections.abc import Callable, Iterable
@@ -30,10 +29,10 @@ from guidednet.runs.store import RunStore
 def class_centres(
     network: Callable, cases: CaseStore, labels: dict[str, np.ndarray], config: RunConfig
 ) -> np.ndarray:
-    """Mean Layer-4 feature of each class (K,C) over cases, NaN for a class that none has; `labels`
-    (D,H,W) by case.
+    """Mean Layer-4 feature of each class (K,C) over the cases of `labels`, label maps (D,H,W).
 
-    Features come from the windows of inference; a voxel that several windows see counts in each.
+    A class without voxels is NaN. Features come from the windows of inference, and a voxel counts
+    once in every window that contains it.
     """
     sums, counts = torch.zeros(()), torch.zeros(())
     for case, label in labels.items():
@@ -54,16 +53,14 @@ def class_centres(
 
 
 def _members(label: Tensor, num_classes: int) -> Tensor:
-    """One-hot (1,K,V) of a label map (1,D,H,W) in which -1 is no class."""
+    """One-hot (1,K,V) of a label map (1,D,H,W) in which -1 belongs to no class."""
     return (one_hot(label.clamp_min(0), num_classes) * (label >= 0).unsqueeze(1)).flatten(2).float()
 
 
 def unlabelled_labels(
     method: Method, runs: RunStore, config: RunConfig, cases: Iterable[str]
 ) -> dict[str, np.ndarray]:
-    """A label map (D,H,W) of each unlabelled case: a phantom's truth, else what the network
-    predicts.
-    """
+    """A label map (D,H,W) of each unlabelled case: the truth for phantoms, else a prediction."""
     store = runs.workspace.cases(config.dataset)
     if runs.workspace.data(config.dataset).phantom is not None:
         return {case: hidden_label(runs.workspace, config.dataset, case) for case in cases}
@@ -76,11 +73,11 @@ def unlabelled_labels(
 def feature_distances(
     config: RunConfig, runs: RunStore, scores: pd.DataFrame, most_cases: int = 8
 ) -> pd.DataFrame:
-    """One line per organ of the finished run of `config`: organ, the columns of `scores`, distance
-    between the two centres of its features.
+    """One line per organ of a finished run: organ, columns of `scores`, and distance.
 
-    `scores` holds dice (%) and what it rests on, by the paper's column; at most `most_cases`
-    unlabelled cases of the training are looked at.
+    The distance is that between the organ's mean features in labelled and in unlabelled cases.
+    `scores` has dice (%), its spread and its counts by the paper's column. At most `most_cases`
+    unlabelled training cases are used.
     """
     method, split, organs = runs.load_method(config), runs.split(config), config.organs
     store = runs.workspace.cases(config.dataset)
@@ -94,9 +91,7 @@ def feature_distances(
 
 
 def draw_feature_distance(axes: Axes, table: pd.DataFrame, organs: OrganSet) -> None:
-    """Dice as bars in the organs' colours, with the spread over seeds where there is one; distances
-    as markers on an axis of their own.
-    """
+    """Draw Dice as bars with spread over seeds, and distances as markers on a second axis."""
     colours = [
         {organ.column: organ.colour for organ in organs.by_label.values()}[name]
         for name in table["organ"]
@@ -122,5 +117,5 @@ def draw_feature_distance(axes: Axes, table: pd.DataFrame, organs: OrganSet) -> 
         color="black",
         markerfacecolor="white",
     )
-    distance.set(ylabel="distance of feature centres (diamonds)")
+    distance.set(ylabel="distance between feature centres (diamonds)")
     distance.set_ylim(bottom=0)

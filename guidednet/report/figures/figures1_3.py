@@ -1,6 +1,4 @@
-"""Figures 1a, 1c and 3 redrawn: how methods with pseudo-labels and GuidedNet let labelled and
-unlabelled cases meet.
-"""
+"""Figures 1a, 1c and 3 redrawn: pseudo-labelling, GuidedNet, and a training step of GuidedNet."""
 
 from collections.abc import Sequence
 
@@ -13,8 +11,8 @@ from matplotlib.text import Text
 from guidednet.report.figures.save import DOUBLE, SINGLE, print_figure
 
 COLOURS = {"data": "#DDEEFF", "network": "#FFE7C2", "map": "#E4F2DC", "loss": "#F8D6D6"}
-# Each diagram: boxes (name, kind, x, y, text) on a 10 x 10 sheet, and arrows (from, to, text,
-# whether no gradient flows back).
+# A diagram has boxes (name, kind, x, y, text) on a 10 x 10 sheet, and arrows (from, to, text,
+# whether the gradient is stopped).
 Boxes = Sequence[tuple[str, str, float, float, str]]
 Arrows = Sequence[tuple[str, str, str, bool]]
 
@@ -101,28 +99,22 @@ TRAINING = (
 
 
 def figure1a() -> Figure:
-    """Figure 1a: pseudo-labelling, in which labelled and unlabelled crops meet in the network's
-    weights alone.
-    """
+    """Figure 1a: pseudo-labelling, in which the two kinds of crops share only network weights."""
     return _diagram(SINGLE, 2.2, PSEUDO_LABELS, "pseudo-labels: two separate losses")
 
 
 def figure1c() -> Figure:
-    """Figure 1c: GuidedNet, in which Gaussians of labelled features correct what is predicted on
-    unlabelled crops.
-    """
+    """Figure 1c: GuidedNet, whose Gaussians of labelled features correct unlabelled predictions."""
     return _diagram(SINGLE, 2.2, GUIDED, "GuidedNet: labelled features guide")
 
 
 def figure3() -> Figure:
-    """Figure 3: one training step of GuidedNet, with the equations' numbers; dashed arrows carry no
-    gradient.
-    """
+    """Figure 3: a training step of GuidedNet with equation numbers; dashed arrows: no gradient."""
     return _diagram(DOUBLE, 3.6, TRAINING, "one training step of GuidedNet (dashed: no gradient)")
 
 
 def edges(diagram: tuple[Boxes, Arrows]) -> pd.DataFrame:
-    """The arrows of a diagram as a table: from, to, text, whether a gradient flows back."""
+    """The arrows of a diagram as a table: from, to, text, gradient (whether it flows back)."""
     boxes, arrows = diagram
     names = {name: text.replace("\n", " ") for name, _, _, _, text in boxes}
     lines = [(names[start], names[end], text, not stopped) for start, end, text, stopped in arrows]
@@ -135,7 +127,7 @@ def _diagram(width: float, height: float, diagram: tuple[Boxes, Arrows], title: 
     axes.set(xlim=(0, 10.2), ylim=(0, 10), title=title)
     axes.set_axis_off()
     patches = {name: _draw_box(axes, kind, x, y, text) for name, kind, x, y, text in boxes}
-    figure.canvas.draw()  # only then do the boxes know their size, and the arrows where to end
+    figure.canvas.draw()  # the arrows end at the boxes, whose size is known only after drawing
     for start, end, text, stopped in arrows:
         _draw_arrow(axes, patches[start], patches[end], text, stopped)
     return figure

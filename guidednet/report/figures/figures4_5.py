@@ -1,9 +1,9 @@
-"""Figures 4 and 5: the same slices of a test case by every method, boxes placed by code.
+"""Figures 4 and 5: the same slices of a test case by every method, with boxes placed by code.
 
-A dashed box lies where the other methods err most and GuidedNet does not; a dotted one, the
+A dashed box marks where the other methods err most and GuidedNet does not. A dotted box marks the
 counter-example, where GuidedNet errs and another method does not. Nothing is chosen by eye: the
-case is the one with GuidedNet's median Dice, a plane's slice the one with the largest advantage in
-a box.
+case has GuidedNet's median Dice, and each plane shows the slice whose box has the largest
+advantage.
 """
 
 from collections.abc import Sequence
@@ -25,14 +25,15 @@ from guidednet.runs.store import RunStore
 from guidednet.study.rows import Row
 
 OURS = "GuidedNet"
-BOX_SHARE = 0.22  # side of a box over the side of the slice
+BOX_SHARE = 0.22  # side of a box / side of the slice
 BOX_STYLES = {"others err": ("--", "#FFDD00"), "GuidedNet errs": (":", "#FFFFFF")}
 
 
 @dataclass(frozen=True)
 class Box:
-    """Where methods differ on one slice: `kind`, plane, slice index, and rows and columns (half
-    open) of the displayed slice.
+    """A box where methods differ: kind, plane, slice index, and half-open rows and columns.
+
+    Rows and columns are those of the displayed slice.
     """
 
     kind: str
@@ -47,7 +48,7 @@ class Box:
 
 
 def median_case(run: Run) -> str:
-    """The test case whose mean Dice is the median of the run's (the lower one of two)."""
+    """The test case whose mean Dice is the run's median (the lower of two)."""
     scores = (
         run.scores()
         .query("metric == 'dice' and predictor == 'primary'")
@@ -59,7 +60,7 @@ def median_case(run: Run) -> str:
 
 
 def predictions(rows: Sequence[Row], runs: RunStore, case: str) -> dict[str, np.ndarray]:
-    """Label map (D,H,W) of `case` by the first seed of each row whose run is finished."""
+    """Label maps (D,H,W) of `case` by row label: the first seed of each row if it has finished."""
     configs = {row.label: row.configs[0] for row in rows}
     found = {
         label: config for label, config in configs.items() if runs.get(config, "blank") is not None
@@ -72,9 +73,11 @@ def predictions(rows: Sequence[Row], runs: RunStore, case: str) -> dict[str, np.
 
 
 def advantage(scene: Scene, kind: str) -> np.ndarray:
-    """How a voxel (D,H,W) speaks for a box of `kind`: for "others err" the share of other methods
-    that are wrong where GuidedNet is right, less 1 where it is wrong itself; for "GuidedNet errs" 1
-    where it is wrong and the best other is right, less 1 for the reverse.
+    """How strongly each voxel (D,H,W) favours a box of `kind`.
+
+    For "others err", this is the share of other methods that are wrong where GuidedNet is right,
+    and -1 where GuidedNet is wrong. For "GuidedNet errs", it is 1 where GuidedNet is wrong and the
+    best other method is right, and -1 for the reverse.
     """
     wrong = {
         name: label != scene.labels[scene.reference]
@@ -89,9 +92,7 @@ def advantage(scene: Scene, kind: str) -> np.ndarray:
 
 
 def place_box(values: np.ndarray, kind: str, plane: str, taken: Sequence[int] = ()) -> Box:
-    """The box with the largest sum of `values` (D,H,W) among all boxes on slices of `plane`, those
-    in `taken` left out.
-    """
+    """The box with the largest sum of `values` (D,H,W) on any slice of `plane` not in `taken`."""
     slices = [cut(values, plane, index) for index in range(values.shape[PLANES[plane][0]])]
     size = tuple(max(2, round(BOX_SHARE * length)) for length in slices[0].shape)
     sums = np.stack([_box_sums(picture, size) for picture in slices])
@@ -103,7 +104,7 @@ def place_box(values: np.ndarray, kind: str, plane: str, taken: Sequence[int] = 
 
 
 def _box_sums(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Sum of every box of `size` that lies inside `picture` (H,W), by its first row and column."""
+    """Sum over every box of `size` inside `picture` (H,W), by the box's first row and column."""
     total = np.pad(picture.astype(float).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     height, width = size
     return (
@@ -115,9 +116,7 @@ def _box_sums(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def boxes_of(scene: Scene, planes: Sequence[str]) -> list[Box]:
-    """A box on a slice of each of `planes` where others err, then one counter-example on a
-    transverse slice.
-    """
+    """A box for each of `planes` where others err, then a counter-example on a transverse slice."""
     chosen: list[Box] = []
     values = advantage(scene, "others err")
     for plane in planes:
@@ -127,8 +126,9 @@ def boxes_of(scene: Scene, planes: Sequence[str]) -> list[Box]:
 
 
 def box_table(scene: Scene, boxes: Sequence[Box]) -> pd.DataFrame:
-    """One line per box and method: case, kind, plane, slice, rows, columns, method, voxels in the
-    box and how many are wrong.
+    """One line per box and method, with the numbers of voxels and of wrong voxels in the box.
+
+    The other columns are case, kind, plane, slice, rows and columns of the box, and method.
     """
     reference = scene.labels[scene.reference]
     lines = [
@@ -153,8 +153,9 @@ def box_table(scene: Scene, boxes: Sequence[Box]) -> pd.DataFrame:
 
 
 def draw_comparison(scene: Scene, boxes: Sequence[Box]) -> Figure:
-    """A row per box, the counter-example last, then the surfaces in 3D; a column per label map, the
-    reference first.
+    """Draw a row per box (the counter-example last), then one of 3D surfaces.
+
+    There is a column per label map, the reference first.
     """
     names = list(scene.labels)
     figure, _ = print_figure(DOUBLE, 1.25 * (len(boxes) + 1) + 0.6)

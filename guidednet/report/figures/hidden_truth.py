@@ -1,7 +1,7 @@
-"""The labels of unlabelled phantoms, for figures alone.
+"""The labels of unlabelled phantoms, for figures only.
 
-A phantom is made from its name, so its truth can be made again. Training never sees it: it is in no
-file, no module of training imports this one, and a test holds that so.
+A phantom is generated from its name, so its truth can be generated again. Training never sees it:
+it is not in any file, and a test checks that no training module imports this one.
 """
 
 import numpy as np

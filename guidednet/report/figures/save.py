@@ -1,6 +1,4 @@
-"""Figures for print: their sizes, and how they reach the figure folder, each with the numbers it
-was drawn from.
-"""
+"""Figures sized for print, saved to the figure folder with the numbers they were drawn from."""
 
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from guidednet.support.files import write_text, written_beside
 
 # Widths in inches of a single and of a double column of the usual two-column page.
 SINGLE, DOUBLE = 3.35, 6.9
-# Type as large as the page's captions, whatever the user's own settings are.
+# Type as large as the page's captions, whatever the user's own settings.
 PRINT_STYLE = {
     "font.size": 8,
     "axes.titlesize": 8,
@@ -26,17 +24,13 @@ PRINT_STYLE = {
 def print_figure(
     width: float, height: float, rows: int = 1, columns: int = 1, **options: object
 ) -> tuple[Figure, object]:
-    """A figure of `width` x `height` inches in print type with its axes, as `plt.subplots` gives
-    them.
-    """
+    """A figure of `width` x `height` inches in print type, with axes as from `plt.subplots`."""
     plt.rcParams.update(PRINT_STYLE)
     return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)
 
 
 def save_figure(figure: Figure, frame: pd.DataFrame, folder: Path, name: str) -> None:
-    """Write <name>.png, .pdf and .csv, the numbers that the figure shows; equal figures give equal
-    bytes.
-    """
+    """Write <name>.png, .pdf and .csv (the numbers shown); equal figures give equal bytes."""
     with written_beside(folder / f"{name}.png") as path:
         figure.savefig(path, dpi=300, metadata={"Software": None})
     with written_beside(folder / f"{name}.pdf") as path:

@@ -1,1 +1,1 @@
-"""What the step-by-step notebooks compute and draw."""
+"""Computations and figures of the step-by-step notebooks."""

@@ -1,6 +1,4 @@
-"""What notebook 04 shows of a method: its networks, its loss terms on one batch, its parameters,
-the cost of its step.
-"""
+"""The method card of notebook 04: networks, loss terms on one batch, parameters and step cost."""
 
 import time
 
@@ -13,11 +11,10 @@ from guidednet.optimiser import OptimiserConfig, update
 
 
 def method_card(name: str, methods: dict[str, Method], batch: Batch, step: int) -> pd.DataFrame:
-    """One line per network, loss term and cost of the method called `name`: columns kind, name,
-    value.
+    """One line per network, loss term and cost of the method `name`, with columns name and value.
 
-    Loss terms are weighted, at `step`; the cost is the time of a step over that of
-    `methods["supervised"]`, measured now.
+    The index is the kind of line. Loss terms are weighted as at `step`. The cost is the time of a
+    step divided by that of `methods["supervised"]`, both measured now.
     """
     method = methods[name]
     torch.manual_seed(0)
@@ -33,7 +30,7 @@ def method_card(name: str, methods: dict[str, Method], batch: Batch, step: int) 
 
 
 def networks(method: Method) -> dict[str, str]:
-    """The parts of a method that have parameters: how many, and whether they are trained or follow."""
+    """The parts of a method with parameters: how many they have, and whether they are trained."""
     sizes = {
         name: sum(value.numel() for value in part.parameters())
         for name, part in method.named_children()
@@ -50,20 +47,20 @@ def networks(method: Method) -> dict[str, str]:
 
 
 def trainable_parameters(method: Method) -> int:
-    """Number of parameters that an optimiser changes."""
+    """Number of parameters that an optimiser updates."""
     return sum(value.numel() for value in method.parameters() if value.requires_grad)
 
 
 def relative_cost(
     methods: dict[str, Method], batch: Batch, step: int, repeats: int = 3
 ) -> dict[str, float]:
-    """Time of one training step of each method over that of "supervised": the best of `repeats`,
-    taken in turns.
+    """Time of one training step of each method divided by that of "supervised".
 
-    The networks keep their weights (rate 0); discriminators and running statistics move on.
+    The methods take turns, and the fastest of `repeats` + 1 steps counts. The networks keep their
+    weights (learning rate 0), but discriminators and running statistics are updated.
     """
     best = dict.fromkeys(methods, float("inf"))
-    for _ in range(repeats + 1):  # the first round warms up and rarely is the best
+    for _ in range(repeats + 1):  # the first round warms up and is rarely the fastest
         for name, method in methods.items():
             optimisers = method.train().optimisers(
                 OptimiserConfig(learning_rate=0.0, weight_decay=0.0)

@@ -1,4 +1,4 @@
-"""Where the time of a training step goes, by kind of operation, as torch's profiler sees it."""
+"""Where the time of a training step goes, by kind of operation, according to torch's profiler."""
 
 import dataclasses
 import math
@@ -16,7 +16,7 @@ from guidednet.training.device import accelerated, autocast
 from guidednet.training.loop import make_method
 
 LARGE_CROP = 100_000  # voxels
-# Parts of the names of torch's operations, in the order in which they are looked for.
+# Parts of the names of torch's operations by kind; the first kind that matches counts.
 KINDS = {
     "convolution, backward": ("convolution_backward",),
     "convolution, forward": ("convolution",),
@@ -29,18 +29,16 @@ KINDS = {
 
 
 def step_profile(runs: RunStore, config: RunConfig, steps: int = 3) -> pd.Series:
-    """Processor seconds of one step of `config` by kind of operation, in one thread: the mean over
-    `steps`, after one that warms up.
+    """Processor seconds of one step of `config` by kind of operation, in one thread.
 
-    Of batches that would take a CPU minutes, one row of each kind and one step.
+    They are the mean over `steps`, after a warm-up step. If a crop exceeds LARGE_CROP voxels, one
+    step with one row of each kind is measured, because a CPU would take minutes for the batch.
     """
     if math.prod(config.batch.crop) > LARGE_CROP:
-        config, steps = (
-            dataclasses.replace(
-                config, batch=dataclasses.replace(config.batch, labelled=1, unlabelled=1)
-            ),
-            1,
+        config = dataclasses.replace(
+            config, batch=dataclasses.replace(config.batch, labelled=1, unlabelled=1)
         )
+        steps = 1
     with one_thread():
         step = real_step(runs, config)
         step()
@@ -56,7 +54,7 @@ def step_profile(runs: RunStore, config: RunConfig, steps: int = 3) -> pd.Series
 
 
 def kind_of(operation: str) -> str:
-    """The kind of one of torch's operations, such as aten::convolution_backward."""
+    """The kind of a torch operation such as aten::convolution_backward."""
     return next(
         (kind for kind, parts in KINDS.items() if any(part in operation for part in parts)),
         "everything else",
@@ -64,9 +62,7 @@ def kind_of(operation: str) -> str:
 
 
 def real_step(runs: RunStore, config: RunConfig) -> Callable[[], None]:
-    """A function that loads a batch of the run's own cases and does one training step on it, on the
-    CPU.
-    """
+    """A function that loads a batch of the run's cases and does one training step on the CPU."""
     split, cases = runs.split(config), runs.workspace.cases(config.dataset)
     method = accelerated(
         make_method(config, cases.class_voxels(split.labelled)), config.training, "cpu"

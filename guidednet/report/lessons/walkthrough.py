@@ -1,4 +1,4 @@
-"""What the step-by-step notebooks compute and draw beyond the library's own functions."""
+"""Computations and figures of the step-by-step notebooks that the library itself does not need."""
 
 from collections.abc import Sequence
 
@@ -37,12 +37,12 @@ def class_colours(organs: OrganSet) -> list[str]:
 
 
 def fullest_slice(label: Tensor) -> int:
-    """The transverse slice of `label` (D,H,W) that shows most organs."""
+    """Index of the transverse slice of `label` (D,H,W) that shows the most organs."""
     return int(np.argmax([len(torch.unique(plane)) for plane in label]))
 
 
 def principal_plane(features: Tensor, statistics: ClassStatistics) -> tuple[np.ndarray, np.ndarray]:
-    """Centre (C,) and two directions (2,C) that spread the present classes' centroids most."""
+    """Centre (C,) and two main directions (2,C) of the centroids of the classes present."""
     means = statistics.mean[statistics.present].detach().double().numpy()
     centre = means.mean(0)
     return centre, np.linalg.svd(means - centre, full_matrices=False)[2][:2]
@@ -56,11 +56,10 @@ def draw_feature_plane(
     organs: OrganSet,
     voxels: int = 150,
 ) -> None:
-    """Voxel features projected to the plane of most spread, centroids with a circle of one spread σ
-    around each.
+    """Draw voxel features in the principal plane of the centroids, with a circle of 1 σ per class.
 
-    `features` (B,C,D,H,W), `labels` (B,D,H,W). σ is an rms distance per channel, so the circle's
-    radius is σ √C.
+    `features` is (B,C,D,H,W), `labels` is (B,D,H,W), and each class shows at most `voxels` points.
+    σ is an rms distance per channel, so the circle's radius is σ √C.
     """
     centre, directions = principal_plane(features, statistics)
     flat = features.detach().movedim(1, -1).double().numpy()
@@ -84,8 +83,9 @@ def draw_maps(
     index: int,
     limits: tuple[float, float] | None = None,
 ) -> Figure:
-    """Maps (D,H,W) side by side on transverse slice `index`, after the image; one colour scale
-    where `limits` is given.
+    """Draw transverse slice `index` of the image and then of each map (D,H,W), side by side.
+
+    With `limits`, all maps share one colour scale.
     """
     figure, grid = plt.subplots(
         1, len(maps) + 1, figsize=(2.5 * (len(maps) + 1), 2.9), layout="constrained"
@@ -111,7 +111,7 @@ def draw_maps(
 def draw_label_maps(
     maps: dict[str, Tensor], image: Tensor, spacing: Sequence[float], index: int, organs: OrganSet
 ) -> Figure:
-    """Label maps (D,H,W) side by side over the image on transverse slice `index`."""
+    """Draw transverse slice `index` of the image under each label map (D,H,W), side by side."""
     figure, grid = plt.subplots(
         1, len(maps), figsize=(3.2 * len(maps), 3.8), layout="constrained", squeeze=False
     )
@@ -131,11 +131,10 @@ def draw_label_maps(
 
 
 def gradient_reach(outputs: Sequence[Tensor], labels: Tensor, config: CGMMConfig) -> pd.DataFrame:
-    """Which inputs each CGMM term has a gradient for: the gradient's norm by term (rows) and input
-    (columns).
+    """Norm of the gradient of each CGMM term (rows) with respect to each input of A (columns).
 
-    `outputs` are features and logits of A, then of B (rows of the batch, labelled first). Network
-    A's inputs are shown.
+    `outputs` are the features and logits of network A, then those of network B; in each, the
+    labelled rows of the batch come first.
     """
     inputs = [tensor.detach().clone().requires_grad_() for tensor in outputs]
     rows = len(labels)
@@ -154,12 +153,11 @@ def gradient_reach(outputs: Sequence[Tensor], labels: Tensor, config: CGMMConfig
 
 
 def half_precision_gradient(images: int, voxels: int, present_classes: int, weight: float) -> float:
-    """The gradient that a float16 mean over `images` x `voxels` sends to one probability of 1/2, as
-    the released code orders it.
+    """The gradient that a float16 mean over `images` x `voxels` sends to one probability of 1/2.
 
-    The mean's own gradient is weight / (images x voxels), the class average divides it by the
-    classes present, the cross-entropy by two; each step is rounded to float16, whose smallest
-    number is 6e-8.
+    The steps follow the released code: the mean's own gradient is weight / (images x voxels), the
+    class average divides it by the number of classes present, and the cross-entropy by two. Each
+    step is rounded to float16, whose smallest positive number is 6e-8.
     """
     gradient = torch.tensor(weight / (images * voxels)).half()
     for factor in (1 / present_classes, 0.5):
@@ -170,8 +168,9 @@ def half_precision_gradient(images: int, voxels: int, present_classes: int, weig
 def ready_method(
     name: str, profile: Profile, ratio: tuple[int, int], runs: RunStore, on_missing: str
 ) -> Method:
-    """The method called `name` as it stands at its first step: from the shared warm start, where the
-    profile has one.
+    """The method `name` before its first step, after the shared warm start if the profile has one.
+
+    Parents of the warm start are loaded from `runs`; `on_missing` says what to do without them.
     """
     config = profile.run("flare22", name, ratio, seed=0)
     method = make_method(

@@ -1,1 +1,1 @@
-"""Tables: their numbers, captions, footnotes and markup."""
+"""Tables with their numbers, captions, footnotes and markup."""

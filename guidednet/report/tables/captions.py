@@ -1,6 +1,4 @@
-"""What every table and figure says of itself: profile, data, seeds, reading, and what is to be
-known of its runs.
-"""
+"""Captions of tables and figures: profile, data, seeds and reading, with notes on the runs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,27 +13,27 @@ from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace
 from guidednet.study.rows import Row
 
-MIXED = "Mixed: its runs do not share all that they should, see the notes below."
+MIXED = "Mixed: its runs differ where they should agree; see the notes below."
 
 
 @dataclass(frozen=True)
 class Caption:
-    """A paragraph, and the notes that stand below the table or figure."""
+    """A paragraph, and the notes that go below the table or figure."""
 
     text: str
     notes: tuple[str, ...] = ()
 
     def markdown(self, body: str = "") -> str:
-        """The paragraph, `body` (such as a table, in Markdown) and the notes as a list."""
+        """The paragraph, `body` (such as a Markdown table) and the notes as a list."""
         notes = "\n".join(f"* {markdown_text(note)}" for note in self.notes)
         return "\n\n".join(part for part in (markdown_text(self.text), body, notes) if part)
 
 
 def caption(name: str, rows: Sequence[Row], runs: RunStore) -> Caption:
-    """Which item, profile, data set and split, whether synthetic, seeds, test cases, steps and
-    reading; and the notes on its runs.
+    """Caption of the artefact `name` (such as "Table 3"), with notes on its runs.
 
-    The paragraph ends with MIXED where runs stand side by side that may not be compared.
+    The paragraph names profile, data set (and whether it is synthetic), split, seeds, test cases,
+    steps and reading. It ends with MIXED if the rows combine runs that may not be compared.
     """
     found = runs_by_row(rows, runs)
     mixed = differences(found)
@@ -73,20 +71,21 @@ def _ratios(rows: Sequence[Row]) -> str:
 
 
 def counted(numbers: Iterable[int], noun: str) -> str:
-    """ "1 seed", "8 cases", "2 or 3 seeds"."""
+    """Numbers with their noun: "1 seed", "8 cases", "2 or 3 seeds"."""
     different = list(dict.fromkeys(map(int, numbers)))
     return f"{' or '.join(map(str, different))} {noun}{'' if different == [1] else 's'}"
 
 
 def rests_on(table: pd.DataFrame) -> str:
-    """How many seeds and test cases the means of `table` rest on at most, for a title: "1 seed, 8
-    cases".
-    """
-    return f"{counted([table['n_seeds'].max()], 'seed')}, {counted([table['n_test_cases'].max()], 'case')}"
+    """The most seeds and test cases behind a row of `table`, for a title: "1 seed, 8 cases"."""
+    return (
+        f"{counted([table['n_seeds'].max()], 'seed')}, "
+        f"{counted([table['n_test_cases'].max()], 'case')}"
+    )
 
 
 def _seeds(wanted: int, runs: dict[str, list[Run]]) -> str:
-    """How many seeds the rows have; where it is not as many as were asked for, that too."""
+    """The number of seeds per row, and the number `wanted` if some are missing."""
     there = sorted({len(of_row) for of_row in runs.values()} or {wanted})
     return (
         counted([wanted], "seed")
@@ -96,16 +95,14 @@ def _seeds(wanted: int, runs: dict[str, list[Run]]) -> str:
 
 
 def _test_cases(runs: dict[str, list[Run]]) -> list[str]:
-    """How many cases the runs were scored on; nothing where none is there."""
+    """The number of cases that the runs were scored on; empty without runs."""
     numbers = [of_row[0].scores()["case"].nunique() for of_row in runs.values()]
     return [counted(numbers, "test case")] if numbers else []
 
 
 def _training(row: Row) -> list[str]:
     config = row.configs[0]
-    warm_start, reading = (
-        config.training.warm_start_steps,
-        getattr(getattr(config.options, "cgmm", None), "reading", None),
-    )
+    warm_start = config.training.warm_start_steps
+    reading = getattr(getattr(config.options, "cgmm", None), "reading", None)
     start = f" after a shared warm start of {warm_start}" if warm_start else ""
     return [f"{config.training.steps} steps{start}", *([f'reading "{reading}"'] if reading else [])]

@@ -1,4 +1,4 @@
-"""Whether the scores that a table or figure shows can be true; what cannot be is named by its run."""
+"""Consistency checks of the scores that a table or figure shows; faults are reported by run."""
 
 from collections.abc import Iterable
 
@@ -11,9 +11,7 @@ from guidednet.study.rows import Row
 
 
 def broken_scores(rows: Iterable[Row], runs: RunStore) -> list[str]:
-    """A sentence for each finished run of `rows` whose scores contradict themselves; empty where
-    all is well.
-    """
+    """One sentence per finished run of `rows` whose scores contradict themselves; usually empty."""
     configs = dict.fromkeys(config for row in rows for config in row.configs)
     return [
         f"{run.folder.name}: {fault}" for run in runs.finished(configs) if (fault := _fault(run))
@@ -21,20 +19,21 @@ def broken_scores(rows: Iterable[Row], runs: RunStore) -> list[str]:
 
 
 def _fault(run: Run) -> str:
-    """What is wrong with the scores of a run: ranges, the identity J = D / (2 - D), a case or organ
-    that stands twice.
+    """The first fault in a run's scores: a duplicate, a range, or J = D / (2 - D) violated.
+
+    Empty if the scores are consistent.
     """
     scores = run.scores()
     if scores.duplicated(["predictor", "case", "organ", "metric"]).any():
-        return "scores.csv has a score twice"
+        return "scores.csv contains a duplicate score"
     wide = scores.pivot_table(
         index=["predictor", "case", "organ"], columns="metric", values="value", dropna=False
     )
     overlaps = wide[metrics_in("%")].stack()
     if not overlaps.dropna().between(0, 1).all():
-        return "scores.csv has a share outside 0 to 1"
+        return "scores.csv contains a fraction outside 0 to 1"
     if not np.allclose(
         wide["jaccard"], wide["dice"] / (2 - wide["dice"]), atol=1e-9, equal_nan=True
     ):
-        return "scores.csv has a Jaccard that does not follow from its Dice"
+        return "scores.csv contains a Jaccard index that contradicts its Dice"
     return ""

@@ -1,11 +1,10 @@
-"""Whether runs that stand side by side may be compared: what they must share, and where they do
-not.
+"""Whether runs shown together may be compared: what they must share, and where they differ.
 
-Rows differ in their method, its options and their numbers of cases; all else must agree. Versions
-and devices are in no run's key, and records that were found by their configuration alone
-(guidednet.runs.record.RecordedRuns) may come from other data and other code too. A module of code
-that several runs used must be the same in all of them; a method's own file is used by its runs
-alone. Commits are not compared: the hashes of the code say more.
+Rows may differ in their method, its options and their numbers of cases; everything else must agree.
+A run's key does not cover versions and devices, and records found by configuration alone
+(guidednet.runs.record.RecordedRuns) may also come from other data and other code. A code module
+that several runs used must be the same in all of them; a method's own file is used only by its own
+runs. Commits are not compared, because the hashes of the code say more.
 """
 
 import dataclasses
@@ -20,12 +19,12 @@ from guidednet.runs.record import Run
 
 UNKNOWN = "not recorded"
 SETTINGS = ("network", "batch", "optimiser", "training", "window")
-# Bookkeeping of a training, and the ramp, which is part of a method's loss.
+# Bookkeeping of a training, and the ramp, which belongs to a method's loss.
 MAY_DIFFER = {"ramp_steps", "ramp_staircase", "keep_every", "checkpoint_every", "log_every"}
 
 
 class Fact(NamedTuple):
-    """Something that all runs of one `scope` must share; a `hashed` value says nothing to a reader."""
+    """Something that all runs of one `scope` must share; a `hashed` value is not worth showing."""
 
     what: str
     scope: tuple
@@ -34,9 +33,7 @@ class Fact(NamedTuple):
 
 
 def differences(runs: Mapping[str, Sequence[Run]]) -> list[str]:
-    """A sentence for each thing in which `runs` (by the name of their row) differ and must not;
-    empty where all agree.
-    """
+    """One sentence per fact in which `runs` (by row name) differ but must agree; usually empty."""
     found: dict[tuple, dict[str, list[tuple[str, int]]]] = {}
     for row, run in [(row, run) for row, of_row in runs.items() for run in of_row]:
         for fact in facts(run):
@@ -56,7 +53,7 @@ def differences(runs: Mapping[str, Sequence[Run]]) -> list[str]:
 
 
 def facts(run: Run) -> Iterator[Fact]:
-    """All that a run must share with those beside it."""
+    """Everything that a run must share with the runs beside it."""
     yield from _machine(run.record)
     yield from _settings(run.config)
     yield from _data(run.config, run.record)
@@ -80,11 +77,11 @@ def _settings(config: RunConfig) -> Iterator[Fact]:
 
 
 def _data(config: RunConfig, record: dict[str, Any]) -> Iterator[Fact]:
-    """How cases were prepared, who they are, and their content, which two runs share as far as they
-    share their cases.
+    """How the cases were prepared, which cases they are, and their content.
 
-    A supervised start hashes the images and labels of the labelled and validation cases, so that
-    rows that share them must share it.
+    Runs must agree on these as far as they share cases. The key of a supervised start hashes the
+    images and labels of the labelled and validation cases, so rows that share those cases must
+    share the key.
     """
     prepared, split = record.get("prepare", {}), record.get("split", {})
     for field in dataclasses.fields(PrepareConfig):
@@ -116,7 +113,7 @@ def _evaluation(run: Run) -> Iterator[Fact]:
 
 
 def _names(members: Sequence[tuple[str, int]], runs: Mapping[str, Sequence[Run]]) -> str:
-    """Rows of which all runs are `members` (row, seed) by name, others seed by seed."""
+    """Names of `members` (row, seed): a row's name if all its runs are members, else each seed."""
     names = []
     for row in dict.fromkeys(row for row, _ in members):
         seeds = [seed for name, seed in members if name == row]
@@ -125,6 +122,6 @@ def _names(members: Sequence[tuple[str, int]], runs: Mapping[str, Sequence[Run]]
 
 
 def shortened(names: Sequence[str], separator: str = ", ", most: int = 4) -> str:
-    """The first `most` names, and how many more there are."""
+    """The first `most` names, and the number of further ones."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return separator.join(names[:most]) + more

@@ -1,6 +1,4 @@
-"""What stands below a table or figure: where its runs may not be compared, what their records warn
-of, why others are missing.
-"""
+"""Notes below a table or figure: runs not comparable, warnings in their records, missing runs."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,9 +10,7 @@ from guidednet.study.rows import Row
 
 
 def runs_by_row(rows: Sequence[Row], runs: RunStore) -> dict[str, list[Run]]:
-    """The finished runs by the name of their row; rows that show the same runs stand once, under
-    the first one's name.
-    """
+    """Finished runs by row name; rows that show the same runs appear once, under the first name."""
     found: dict[str, list[Run]] = {}
     for name, row in _named_once(rows):
         finished = runs.finished(row.configs)
@@ -23,7 +19,7 @@ def runs_by_row(rows: Sequence[Row], runs: RunStore) -> dict[str, list[Run]]:
 
 
 def _named_once(rows: Sequence[Row]) -> list[tuple[str, Row]]:
-    """The rows with their names; of rows that show the same runs the first."""
+    """The rows with their names, keeping only the first of several rows that show the same runs."""
     first: dict[tuple, Row] = {}
     for row in rows:
         first.setdefault(row.configs, row)
@@ -32,9 +28,7 @@ def _named_once(rows: Sequence[Row]) -> list[tuple[str, Row]]:
 
 
 def row_names(rows: Sequence[Row]) -> list[str]:
-    """The label of each row; those that are called alike with their numbers of cases, and their
-    data set where that is not enough.
-    """
+    """The rows' labels; equal ones are told apart by case numbers and, if needed, by data set."""
     configs, names = [row.configs[0] for row in rows], [row.label for row in rows]
     for further in (
         [f"{config.n_labelled}+{config.n_unlabelled}" for config in configs],
@@ -49,8 +43,9 @@ def row_names(rows: Sequence[Row]) -> list[str]:
 
 
 def warnings(runs: Mapping[str, Sequence[Run]]) -> list[str]:
-    """What the records of `runs` (by the name of their row) warn of: "GuidedNet, seed 0: ...", once
-    for runs that say the same.
+    """Warnings from the records of `runs` (by row name), such as "GuidedNet, seed 0: ...".
+
+    Runs with the same warnings share one line.
     """
     said: dict[str, list[str]] = {}
     for row, of_row in runs.items():
@@ -64,7 +59,7 @@ def warnings(runs: Mapping[str, Sequence[Run]]) -> list[str]:
 
 
 def failures(rows: Sequence[Row], runs: RunStore) -> list[str]:
-    """Why runs of `rows` are missing whose training failed: "GuidedNet, seed 0: not run, ..."."""
+    """Why runs of `rows` are missing if training failed: "GuidedNet, seed 0: not run, ..."."""
     found = [
         (name, config.seed, runs.failure(config))
         for name, row in _named_once(rows)

@@ -1,18 +1,16 @@
-"""Names of methods, cases and files as plain text in Markdown, whatever characters they have; for
-HTML there is `html.escape`.
-"""
+"""Names of methods, cases and files as plain text in Markdown; for HTML, use `html.escape`."""
 
 import re
 
-# a table's best score of a column, and the second
+# The best and the second-best score of a column.
 MARKED = re.compile(r"\*\*[\d.]+\*\*|<u>[\d.]+</u>")
 
 
 def markdown_text(name: str) -> str:
-    """`name` on one line of Markdown, without effect on what stands around it."""
+    """`name` on one line of Markdown, with all markup characters escaped."""
     return re.sub(r"[\\`*_~$|<>&\[\]]", r"\\\g<0>", " ".join(name.split()))
 
 
 def markdown_cell(text: str) -> str:
-    """A cell of a table as plain text, but for a number that is marked."""
+    """A table cell as plain text, except that a marked number keeps its mark."""
     return text if MARKED.fullmatch(text) else markdown_text(text)

@@ -1,4 +1,4 @@
-"""Where the numbers of a table or figure come from: its runs, one line each."""
+"""Where the numbers of a table or figure come from: one line per run."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,9 @@ from guidednet.study.rows import Row
 
 
 def provenance_table(rows: Sequence[Row], runs: RunStore) -> pd.DataFrame:
-    """One line per row and seed: row, seed, run (name and key), best step, device, when it
-    finished, seconds per step, commit.
+    """One line per row and seed: row, seed, run, best step, device, finished, s/step and commit.
 
-    A run that is not finished is called "not run".
+    `run` is the run's name and key, or "not run" if the run is not finished; `finished` is a time.
     """
     lines = []
     for row in rows:

@@ -1,4 +1,4 @@
-"""From the scores of runs to a table in the paper's form, as CSV, Markdown and LaTeX."""
+"""Tables in the paper's form from the scores of runs, as CSV, Markdown and LaTeX."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ from guidednet.support.files import write_text
 
 NOT_RUN = "not run"
 NAN = float("nan")
-# What has a meaning of its own in LaTeX; < and > stay for the marks of the second best.
+# Characters that are special in LaTeX; < and > stay, because they mark the second-best score.
 LATEX = str.maketrans(
     {c: rf"\{c}" for c in "%_&#${}"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
@@ -28,7 +28,7 @@ LATEX = str.maketrans(
 
 
 def scores_of(run: Run, metric: str, predictor: str) -> pd.DataFrame:
-    """The lines of a run's scores of one metric and predictor."""
+    """The lines of a run's scores for one metric and predictor."""
     scores = run.scores()
     return scores[(scores["metric"] == metric) & (scores["predictor"] == predictor)]
 
@@ -36,10 +36,10 @@ def scores_of(run: Run, metric: str, predictor: str) -> pd.DataFrame:
 def organ_scores(
     run: Run, metric: str, organs: OrganSet, predictor: str = "primary", rule: str = "skip"
 ) -> pd.Series:
-    """Mean of `metric` by organ column, under a rule for absent organs (metrics.mean_over_cases);
-    shares in percent.
+    """Mean of `metric` by organ column, with fractions in percent.
 
-    A metric that counts absent organs is averaged over all cases, whatever the rule.
+    `rule` treats absent organs (metrics.mean_over_cases), but a metric that counts absent organs is
+    averaged over all cases, whatever the rule. Raises InputError if the metric is unknown.
     """
     kind = one_of("metric", metric, METRICS)
     if kind.counts_absent:
@@ -50,9 +50,9 @@ def organ_scores(
 
 
 def organ_dice(row: Row, runs: RunStore) -> pd.DataFrame:
-    """Dice in percent by the paper's organ column, the mean over the finished runs of `row`, with
-    what it rests on: columns dice, sd_dice (over seeds), n_seeds, n_test_cases (those that have the
-    organ).
+    """Mean Dice in percent over the finished runs of `row`, by the paper's organ column.
+
+    The columns are dice, sd_dice (over seeds), n_seeds and n_test_cases (those with the organ).
     """
     organs, finished = row.configs[0].organs, runs.finished(row.configs)
     by_seed = by_organ(row, finished, "dice")
@@ -69,14 +69,16 @@ def organ_dice(row: Row, runs: RunStore) -> pd.DataFrame:
 
 
 def case_dice(runs: list[Run], predictor: str) -> pd.Series:
-    """Dice in percent by test case: the mean over the organs that the case has, then over seeds."""
+    """Dice in percent by test case: the mean over the organs of the case, then over seeds."""
     parts = [scores_of(run, "dice", predictor).groupby("case")["value"].mean() for run in runs]
     return 100 * pd.concat(parts, axis=1).mean(axis=1)
 
 
 def table_row(row: Row, runs: list[Run]) -> dict[str, object]:
-    """One line of a table: organ columns, means over organs and seeds, sd over seeds (NaN for fewer
-    than two); the paper's metrics first, then what they rest on, then the others.
+    """One line of a table: organ columns, then means over organs and seeds with sd over seeds.
+
+    The paper's metrics come first, then the counts and the interval, then our further metrics. The
+    sd is NaN for fewer than two seeds.
     """
     config = row.configs[0]
     of_paper = [metric for metric in METRICS.values() if metric.in_paper]
@@ -97,14 +99,14 @@ def table_row(row: Row, runs: list[Run]) -> dict[str, object]:
 
 
 def by_organ(row: Row, runs: list[Run], metric: str) -> pd.DataFrame:
-    """`metric` of `row`: a line per run, a column per organ."""
+    """`metric` of `row`, with a line per run and a column per organ."""
     organs = row.configs[0].organs
     lines = [organ_scores(run, metric, organs, row.predictor) for run in runs]
     return pd.DataFrame(lines, columns=organs.columns, dtype=float)
 
 
 def _means(row: Row, runs: list[Run], metrics: Iterable[Metric]) -> dict[str, float]:
-    """Mean and sd over seeds of the mean over organs, by column."""
+    """Mean and sd over seeds of each metric's mean over organs, by column name."""
     columns = {}
     for metric in metrics:
         by_seed = by_organ(row, runs, metric.name).mean(axis=1)
@@ -119,12 +121,11 @@ def make_table(
     on_missing: str = "train",
     reference: str = "GuidedNet",
 ) -> pd.DataFrame:
-    """The table `item` ("table1", ...): the paper's columns from our runs, then our own, then the
-    paper's means.
+    """The table `item` ("table1", ...): the paper's columns, our further ones, the paper's means.
 
-    Metrics are those of guidednet.metrics.METRICS in their units; `p_vs_guidednet` is a paired
-    Wilcoxon test over test cases against GuidedNet (the row called `reference`) on the same cases,
-    after Holm's correction. A row whose runs are missing has no numbers and 0 seeds.
+    Metrics are those of guidednet.metrics.METRICS in their units. `p_vs_guidednet` is the p-value
+    of a paired Wilcoxon test over test cases against GuidedNet (the row called `reference`) with
+    the same training cases, after Holm's correction. A row without runs has no numbers and 0 seeds.
     """
     found = [
         (row, [run for config in row.configs if (run := runs.get(config, on_missing)) is not None])
@@ -143,11 +144,10 @@ def make_table(
 
 
 def printed_beside(table: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
-    """The printed mean_dice and mean_jaccard of each row of `table`; NaN for rows that the paper
-    does not have.
+    """The published mean_dice and mean_jaccard of each row of `table`; NaN if the paper has none.
 
-    Rows meet by method and by number of cases. As other data sets have other numbers, the smallest
-    number here meets the smallest in the print, and so on.
+    Rows are matched by method and by the ranks of their case numbers: the smallest number here goes
+    with the smallest in the paper, and so on, because other data sets have other numbers.
     """
     left, right = _places(table), _places(printed)
     means = printed[["mean_dice", "mean_jaccard"]].set_axis(pd.MultiIndex.from_frame(right))
@@ -155,7 +155,7 @@ def printed_beside(table: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
 
 
 def _places(table: pd.DataFrame) -> pd.DataFrame:
-    """Method, and the ranks of the numbers of labelled and of unlabelled cases in `table`."""
+    """Method of each row, and the ranks of its numbers of labelled and unlabelled cases."""
     ranks = table[["n_labeled", "n_unlabeled"]].rank(method="dense")
     return ranks.assign(method=table["method"])
 
@@ -163,8 +163,9 @@ def _places(table: pd.DataFrame) -> pd.DataFrame:
 def compare_with_guidednet(
     table: pd.DataFrame, reference: str, by_case: list[pd.Series | None]
 ) -> pd.Series:
-    """Corrected p of each row against the row called `reference` with the same cases ("Sup only":
-    the same labelled ones).
+    """Corrected p of each row against the row called `reference` with the same cases.
+
+    "Sup only" is compared with the row that has the same labelled cases.
     """
     corrected = pd.Series(float("nan"), index=table.index)
     group = pd.Series(pd.NA, index=table.index)
@@ -188,18 +189,17 @@ def compare_with_guidednet(
 
 
 def cost_table(rows: Iterable[Row], runs: RunStore) -> pd.DataFrame:
-    """What each row's runs cost: seconds per step and peak memory in GiB, means over seeds, and on
-    which devices. Not part of the table, whose bytes must not depend on the day's speed.
+    """Cost of each row's runs: seconds per step and peak memory in GiB (means over seeds), devices.
+
+    This is separate from the main table, so that the table's bytes do not depend on speed.
     """
     lines = []
     for row in rows:
         records = [
             run.record for config in row.configs if (run := runs.get(config, "blank")) is not None
         ]
-        config, seconds = (
-            row.configs[0],
-            pd.Series([record["seconds_per_step"] for record in records], dtype=float),
-        )
+        config = row.configs[0]
+        seconds = pd.Series([record["seconds_per_step"] for record in records], dtype=float)
         lines.append(
             {
                 "method": row.label,
@@ -221,8 +221,10 @@ def cost_table(rows: Iterable[Row], runs: RunStore) -> pd.DataFrame:
 def below_supervised(
     table: pd.DataFrame, rows: list[Row], runs: RunStore, points: float = 5.0
 ) -> str:
-    """A Markdown list of the rows more than `points` of mean Dice below "Sup only" on the same
-    labelled cases, and what their own curves say of it; a sentence where there is none.
+    """A Markdown list of rows far below "Sup only", each with a summary of its curves.
+
+    A row is listed if its mean Dice is more than `points` below that of "Sup only" on the same
+    labelled cases. Without such a row, the text is one sentence that says so.
     """
     lines = []
     for index, row in enumerate(rows):
@@ -231,7 +233,10 @@ def below_supervised(
         ]
         gap = same["mean_dice"].max() - table["mean_dice"][index]
         if gap > points:
-            name = f"{markdown_text(row.label)}, {row.configs[0].n_labelled}+{row.configs[0].n_unlabelled}"
+            name = (
+                f"{markdown_text(row.label)}, "
+                f"{row.configs[0].n_labelled}+{row.configs[0].n_unlabelled}"
+            )
             lines.append(
                 f"* {name}: {gap:.1f} points below. {_course(runs.get(row.configs[0], 'fail'))}"
             )
@@ -242,39 +247,39 @@ def below_supervised(
 
 
 def _course(run: Run) -> str:
-    """What a run's curves say: validation Dice at the first and at the best look, and the largest
-    term at the end.
-    """
+    """Summary of a run's curves: first and best validation Dice, and the largest loss term."""
     curves = run.curves().set_index("step")
     validation = curves["validation_dice"].dropna()
     terms = run.loss_terms().iloc[-1]
     return (
-        f"Its validation Dice was {100 * validation.iloc[0]:.1f} % at step {validation.index[0]} and at best "
-        f"{100 * validation.max():.1f} % at step {validation.idxmax()} of {curves.index[-1]}; "
-        f"at the end its largest loss term was '{terms.abs().idxmax()}' ({terms[terms.abs().idxmax()]:.3f})."
+        f"Its validation Dice was {100 * validation.iloc[0]:.1f} % at step {validation.index[0]} "
+        f"and at best {100 * validation.max():.1f} % at step {validation.idxmax()} "
+        f"of {curves.index[-1]}; at the end its largest loss term was "
+        f"'{terms.abs().idxmax()}' ({terms[terms.abs().idxmax()]:.3f})."
     )
 
 
 def explain_columns(table: pd.DataFrame) -> str:
-    """What the columns of `table` mean, as a Markdown list."""
+    """The meanings of the columns of `table`, as a Markdown list."""
     named = {METRICS[name].mean_column: metric for name, metric in METRICS.items()}
     lines = [
-        f"* `{column}`: {metric.meaning}, in {metric.unit}; `{metric.sd_column}` over seeds"
+        f"* `{column}`: {metric.meaning}, in {metric.unit}; `{metric.sd_column}`: its sd over seeds"
         for column, metric in named.items()
         if column in table
     ]
     others = {
         "ci_low": "`ci_low` to `ci_high`: 95 % interval of the mean Dice over test cases, in %",
-        "p_vs_guidednet": "`p_vs_guidednet`: paired Wilcoxon test against GuidedNet over the same "
-        "test cases, after Holm's correction",
-        "paper_mean_dice": "`paper_...`: the paper's number for this row",
+        "p_vs_guidednet": "`p_vs_guidednet`: p-value of a paired Wilcoxon test against GuidedNet "
+        "over the same test cases, after Holm's correction",
+        "paper_mean_dice": "`paper_...`: the published number for this row",
     }
     return "\n".join(lines + [f"* {text}" for column, text in others.items() if column in table])
 
 
 def write_table(table: pd.DataFrame, folder: Path, name: str, caption: Caption) -> None:
-    """Write `table` as <name>.csv, .md and .tex into `folder`, the latter two with its caption and
-    notes; the CSV holds numbers alone.
+    """Write `table` to `folder` as <name>.csv, .md and .tex.
+
+    The CSV contains only the numbers; the other two also have the caption and its notes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     shown = readable(table)
@@ -289,13 +294,13 @@ def write_table(table: pd.DataFrame, folder: Path, name: str, caption: Caption) 
 
 
 def notes_on_print(item: str) -> str:
-    """One paragraph: which printed numbers of `item` are doubtful, and why; empty where none is."""
+    """One paragraph on doubtful published numbers of `item` and the reasons; empty without any."""
     notes = published.footnotes(item)
-    return f"Notes on the print: {'; '.join(notes)}." if notes else ""
+    return f"Notes on the published numbers: {'; '.join(notes)}." if notes else ""
 
 
 def print_text(item: str) -> str:
-    """The printed table as Markdown, doubtful rows marked, with the notes below."""
+    """The published table as Markdown, with doubtful rows marked and the notes below."""
     table = published.printed(item).astype(object)
     if "note" in table:
         first = table.columns[0] if item != "figure6" else "value"
@@ -308,8 +313,9 @@ def print_text(item: str) -> str:
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
-    """The table as text: two decimals, the best of each score column **bold**, the second
-    <u>underlined</u>, gaps named.
+    """The table as text with two decimals (p-values with four), and "not run" as scores of gaps.
+
+    In each score column the best value is **bold** and the second best <u>underlined</u>.
     """
     organs = list(table.columns[3 : table.columns.get_loc("mean_dice")])
     shares = [METRICS[name].mean_column for name in metrics_in("%")]
@@ -321,7 +327,7 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
         for mark, value in zip(
             ("**{}**", "<u>{}</u>"), table[column].drop_duplicates().nlargest(2), strict=False
         ):
-            if value > 0:  # nobody is best at an organ that nobody finds
+            if value > 0:  # no row is best at an organ that no row finds
                 shown.loc[table[column] == value, column] = mark.format(f"{value:.2f}")
     shown.loc[table["n_seeds"] == 0, scores] = NOT_RUN
     return shown
@@ -336,7 +342,7 @@ def _cell(value: float, column: str) -> str:
 
 
 def markdown(shown: pd.DataFrame) -> str:
-    """A Markdown table; of its cells only the marks of `readable` are markup."""
+    """A Markdown table; in its cells, only the marks of `readable` act as markup."""
     lines = [
         shown.columns,
         ["---"] * shown.shape[1],
@@ -346,7 +352,7 @@ def markdown(shown: pd.DataFrame) -> str:
 
 
 def latex(shown: pd.DataFrame, caption: str, notes: Sequence[str] = ()) -> str:
-    """A LaTeX table (booktabs), its notes below in small type."""
+    """A LaTeX table (booktabs) with its notes below in small type."""
     body = (
         shown.astype(str)
         .map(_escape)

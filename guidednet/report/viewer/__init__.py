@@ -1,1 +1,1 @@
-"""Slices, contours and surfaces of one case."""
+"""Views of one case: slices, label maps and surfaces."""

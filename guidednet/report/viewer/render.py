@@ -1,7 +1,7 @@
-"""Slices as pictures, fast enough to follow a slider: numpy in, RGB and PNG out.
+"""Slices rendered fast enough to follow a slider: NumPy arrays in, RGB and PNG out.
 
-Pictures are in radiological orientation with square pixels: the patient's right on the left,
-anterior or superior up.
+Pictures are in radiological orientation with square pixels: the patient's right is on the left,
+anterior or superior is up.
 """
 
 import io
@@ -22,8 +22,9 @@ DISAGREEMENT_COLOUR = (1.0, 0.15, 0.1)
 def pixels(
     volume: np.ndarray, spacing: Sequence[float], plane: str, index: int, width: int
 ) -> np.ndarray:
-    """Slice `index` of a volume (D,H,W) as it is displayed (height, width): nearest voxels, true to
-    scale for `spacing` (z,y,x) mm.
+    """Slice `index` of a volume (D,H,W) as displayed (height, width), from the nearest voxels.
+
+    `width` is in pixels; the height follows from `spacing` (z,y,x) in mm, so proportions are true.
     """
     values = cut(volume, plane, index)
     rows, columns = (step for axis, step in enumerate(spacing) if axis != PLANES[plane][0])
@@ -36,9 +37,7 @@ def pixels(
 
 
 def grey_levels(values: np.ndarray, window: tuple[float, float]) -> np.ndarray:
-    """Values (H,W) as RGB (H,W,3) uint8, black at the window's lower end and white at its upper
-    one.
-    """
+    """Values (H,W) as grey RGB (H,W,3) uint8, from black at `window[0]` to white at `window[1]`."""
     low, high = window
     levels = np.clip(
         (values.astype(np.float32) - low) * (255 / max(high - low, 1e-9)), 0, 255
@@ -47,8 +46,9 @@ def grey_levels(values: np.ndarray, window: tuple[float, float]) -> np.ndarray:
 
 
 def colour_table(organs: OrganSet, visible: Collection[str] | None, opacity: float) -> np.ndarray:
-    """RGBA (256,4), float32, by label id: the organs' colours (0 to 255) with `opacity`, hidden
-    ones and background with 0.
+    """RGBA table (256,4) float32 by label id: RGB from 0 to 255, and `opacity` as alpha.
+
+    Alpha is 0 for the background and for organs not in `visible` (None: all are visible).
     """
     table = np.zeros((256, 4), np.float32)
     for label, organ in organs.by_label.items():
@@ -58,7 +58,7 @@ def colour_table(organs: OrganSet, visible: Collection[str] | None, opacity: flo
 
 
 def blend(picture: np.ndarray, labels: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """RGB `picture` (H,W,3) under `labels` (H,W) in the colours of `table` (colour_table)."""
+    """RGB `picture` (H,W,3) with `labels` (H,W) over it, coloured by `table` (colour_table)."""
     shown = table[labels]
     share = shown[:, :, 3:]
     return (picture * (1 - share) + shown[:, :, :3] * share).astype(np.uint8)
@@ -67,7 +67,7 @@ def blend(picture: np.ndarray, labels: np.ndarray, table: np.ndarray) -> np.ndar
 def mark_disagreement(
     picture: np.ndarray, first: np.ndarray, second: np.ndarray, opacity: float
 ) -> np.ndarray:
-    """RGB `picture` with the pixels red in which two label maps (H,W) differ."""
+    """RGB `picture` (H,W,3) with red pixels where two label maps (H,W) differ."""
     table = np.zeros((256, 4), np.float32)
     table[1] = (*(255 * np.array(DISAGREEMENT_COLOUR)), max(opacity, 0.5))
     return blend(picture, (first != second).astype(np.uint8), table)
@@ -76,8 +76,9 @@ def mark_disagreement(
 def draw_crosshair(
     picture: np.ndarray, plane: str, voxel: tuple[int, int, int], shape: tuple[int, int, int]
 ) -> None:
-    """Draw the lines of the other two planes into `picture` (H,W,3), which shows the plane through
-    `voxel` (z,y,x) of `shape`.
+    """Draw the lines of the other two planes into `picture` (H,W,3), in place.
+
+    The picture shows `plane` through `voxel` (z,y,x) of a volume of `shape`.
     """
     axes = [axis for axis in range(3) if axis != PLANES[plane][0]]
     row, column = (
@@ -89,7 +90,7 @@ def draw_crosshair(
 
 
 def name_edges(picture: np.ndarray, plane: str) -> Image.Image:
-    """An RGB slice (H,W,3) as a picture with the patient's sides at its edges (R, L, A, P, S, I)."""
+    """An RGB slice (H,W,3) as an image with the patient's sides (R, L, A, P, S, I) at its edges."""
     image = Image.fromarray(picture)
     width, height = image.size
     left, right, top, bottom = PLANES[plane][1]
@@ -114,9 +115,7 @@ def render_slice(
     table: np.ndarray | None = None,
     width: int = 256,
 ) -> Image.Image:
-    """Slice `index` of a volume (D,H,W), with the organs of `label` (D,H,W) in the colours of
-    `table`.
-    """
+    """Slice `index` of a volume (D,H,W) with `label` (D,H,W) overlaid in the colours of `table`."""
     picture = grey_levels(pixels(volume, spacing, plane, index, width), window)
     if label is not None and table is not None:
         picture = blend(picture, pixels(label, spacing, plane, index, width), table)
@@ -124,14 +123,14 @@ def render_slice(
 
 
 def to_png(image: Image.Image) -> bytes:
-    """The picture as PNG, lightly compressed: a slider does not wait for the last byte."""
+    """The image as PNG, lightly compressed so that a slider responds quickly."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 
 def side_by_side(images: Sequence[Image.Image], titles: Sequence[str], gap: int = 4) -> Image.Image:
-    """Pictures of one size in a row, each under its title."""
+    """Images of equal size in a row, each below its title."""
     width, height = images[0].size
     strip = Image.new("RGB", (len(images) * (width + gap) - gap, height + 14), (0, 0, 0))
     draw = ImageDraw.Draw(strip)

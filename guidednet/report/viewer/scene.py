@@ -1,8 +1,7 @@
-"""What a viewer shows: an image with any number of label maps on the same grid, brought into RAS+
-(D,H,W).
+"""The scene that a viewer shows: an image and any number of label maps on its grid, RAS+ (D,H,W).
 
-A scene comes from a case of the store or from NIfTI files; whatever does not fit together is
-refused with one sentence.
+A scene comes from a prepared case or from NIfTI files; data that do not fit together raise
+InputError.
 """
 
 from dataclasses import dataclass
@@ -17,18 +16,18 @@ from guidednet.data.organs import OrganSet
 from guidednet.errors import InputError
 from guidednet.metrics.overlap import dice
 
-# Grey values from black to white, in HU; the last is the paper's clipping.
+# Grey windows from black to white in HU; the last is the paper's clipping range.
 HU_WINDOWS = {"abdomen": (-160.0, 240.0), "bone": (-300.0, 1200.0), "paper": (-325.0, 325.0)}
 SCALED_WINDOWS = {"all": (0.0, 1.0), "soft tissue": (0.25, 0.85), "bright": (0.5, 1.0)}
 
 
 @dataclass(frozen=True)
 class Scene:
-    """`image` (D,H,W) with `labels` (D,H,W) by name, `affine` (4,4) from (x,y,z) voxels to RAS mm,
-    `windows` of grey by name.
+    """An image (D,H,W) with label maps (D,H,W) by name on the same grid.
 
-    `unit` is what the image's values are; `reference` names the label map that the others are
-    compared with, if any.
+    `affine` (4,4) maps voxels (x,y,z) to RAS mm, `windows` are grey windows by name, and `unit` is
+    the unit of the image's values. `reference` names the label map that the others are compared
+    with, if any.
     """
 
     title: str
@@ -46,11 +45,11 @@ class Scene:
         return tuple(np.linalg.norm(self.affine[:3, :3], axis=0)[::-1].tolist())
 
     def position(self, voxel: tuple[int, int, int]) -> tuple[float, float, float]:
-        """Right, anterior, superior position in mm of a voxel (z,y,x)."""
+        """Position of a voxel (z,y,x) in mm towards right, anterior and superior."""
         return tuple((self.affine @ [*voxel[::-1], 1])[:3].round(1).tolist())
 
     def organ_names(self) -> list[str]:
-        """The organs that some label map has, in the paper's order."""
+        """Organs that any label map contains, in the paper's order."""
         present = set().union(*(np.unique(label).tolist() for label in self.labels.values()))
         return [
             self.organs.by_label[label].name
@@ -59,9 +58,7 @@ class Scene:
         ]
 
     def dice(self, name: str) -> dict[str, float]:
-        """Dice of each organ of the label map `name` against the reference; NaN where the reference
-        lacks it.
-        """
+        """Dice of label map `name` against the reference by organ; NaN if the latter lacks it."""
         values = dice(self.labels[name], self.labels[self.reference], self.organs.num_classes)
         return {
             self.organs.by_label[label].name: float(values[label - 1])
@@ -69,14 +66,15 @@ class Scene:
         }
 
     def widest_difference(self, first: str, second: str, axis: int) -> int:
-        """The slice along `axis` (0 z, 1 y, 2 x) on which two label maps differ in most voxels."""
+        """Index along `axis` (0 z, 1 y, 2 x) of the slice where two label maps differ most."""
         other = tuple(place for place in range(3) if place != axis)
         return int((self.labels[first] != self.labels[second]).sum(axis=other).argmax())
 
 
 def scene_of_case(cases: CaseStore, case: str, predictions: dict[str, np.ndarray]) -> Scene:
-    """A case of the store with its reference label, where it has one, and predicted label maps
-    (D,H,W) by name.
+    """A case with its reference label, if it has one, and predicted label maps (D,H,W) by name.
+
+    Raises InputError if a label map and the image differ in shape.
     """
     labelled = bool(cases.row(case)["labelled"])
     labels = ({"reference": np.asarray(cases.label(case))} if labelled else {}) | predictions
@@ -99,13 +97,13 @@ def scene_of_files(
 ) -> Scene:
     """A NIfTI scan in HU with NIfTI label maps by name; `reference` names one of them.
 
-    Raises InputError for a file that is missing or is no 3-D volume, for label maps on another grid
-    or with values that the data set has no name for, and for a reference that is not among the
-    label maps.
+    Raises InputError if a file is missing or is not a 3-D volume, if a label map is on another grid
+    or has values without a name in the data set, or if `reference` is not one of the label maps.
     """
     if reference is not None and reference not in labels:
         raise InputError(
-            f"reference '{reference}' is none of the label maps: use one of {', '.join(labels) or 'none given'}"
+            f"reference '{reference}': not one of the label maps ({', '.join(labels) or 'none'}); "
+            "give one of their names, or no reference"
         )
     organs, scan = organ_set(dataset), read_image(Path(image))
     maps = {name: read_label(Path(path), scan, organs) for name, path in labels.items()}
@@ -126,5 +124,6 @@ def _same_shape(case: str, image: np.ndarray, labels: dict[str, np.ndarray]) -> 
     for name, label in labels.items():
         if label.shape != image.shape:
             raise InputError(
-                f"{case}: '{name}' has shape {label.shape}, the image {image.shape}; give label maps of the prepared grid"
+                f"{case}: '{name}' has shape {label.shape}, but the image has {image.shape}; "
+                "give label maps on the prepared grid"
             )

@@ -1,6 +1,4 @@
-"""A slice browser that works without a kernel: slices drawn beforehand, a slider, a few lines of
-script in the page.
-"""
+"""A slice browser that needs no kernel: pre-rendered slices, a slider and a few lines of script."""
 
 import base64
 import html
@@ -15,13 +13,17 @@ from guidednet.report.viewer.render import colour_table, render_slice, side_by_s
 from guidednet.report.viewer.scene import Scene
 from guidednet.report.viewer.slices import PLANES
 
-MOST_SLICES = 60  # evenly spaced ones stand for a longer volume, for the page's size
+MOST_SLICES = 60  # of a longer volume, evenly spaced slices are shown to limit the page's size
 PANEL_WIDTH = 200
 SCRIPT = """
 for (const box of document.querySelectorAll('.browser')) {
   const slices = JSON.parse(box.querySelector('script').textContent);
-  const slider = box.querySelector('input'), picture = box.querySelector('img'), name = box.querySelector('output');
-  const show = () => { const one = slices[slider.value]; picture.src = one.src; picture.alt = one.name; name.textContent = one.name; };
+  const slider = box.querySelector('input'), picture = box.querySelector('img');
+  const name = box.querySelector('output');
+  const show = () => {
+    const one = slices[slider.value];
+    picture.src = one.src; picture.alt = one.name; name.textContent = one.name;
+  };
   slider.addEventListener('input', show);
   show();
 }
@@ -31,8 +33,9 @@ for (const box of document.querySelectorAll('.browser')) {
 def slice_pictures(
     scene: Scene, names: Sequence[str], plane: str = "transverse"
 ) -> list[tuple[str, Image.Image]]:
-    """The slices of a scene from below upwards, each under its name: one picture with a panel per
-    label map.
+    """Slices of a scene as (name, picture), in the order of their indices.
+
+    Each picture has one panel per label map in `names`.
     """
     size = scene.image.shape[PLANES[plane][0]]
     table = colour_table(scene.organs, None, 0.45)
@@ -59,7 +62,7 @@ def slice_pictures(
 
 
 def browser_html(scene: Scene, names: Sequence[str]) -> str:
-    """A slider with its picture as HTML, all slices inside; needs SCRIPT once in the page."""
+    """A slider with its picture as HTML that contains all slices; the page needs SCRIPT once."""
     slices = [
         {"name": name, "src": _data_uri(picture)} for name, picture in slice_pictures(scene, names)
     ]
@@ -68,14 +71,15 @@ def browser_html(scene: Scene, names: Sequence[str]) -> str:
     title = html.escape(scene.title)
     return (
         f'<div class="browser"><p><b>{title}</b> <output></output></p>'
-        f'<input type="range" min="0" max="{len(slices) - 1}" value="{start}" aria-label="slice of {title}">'
+        f'<input type="range" min="0" max="{len(slices) - 1}" value="{start}" '
+        f'aria-label="slice of {title}">'
         f'<div class="wide"><img src="{slices[start]["src"]}" alt="{slices[start]["name"]}"></div>'
         f'<script type="application/json">{data}</script></div>'
     )
 
 
 def _data_uri(picture: Image.Image) -> str:
-    """The picture as a data URI: WebP, which keeps many slices small."""
+    """The picture as a data URI, in WebP so that many slices stay small."""
     buffer = io.BytesIO()
     picture.save(buffer, "WEBP", quality=80)
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,7 +1,6 @@
-"""Slices of volumes with organs in their fixed colours: static pictures, and the same with a
-slider.
+"""Slices of volumes with organs in fixed colours, as static pictures or behind a slider.
 
-Volumes are (D,H,W) = (z,y,x), RAS+ in nibabel's words. Pictures are in radiological orientation:
+Volumes are (D,H,W) = (z,y,x), RAS+ in nibabel's terms. Pictures are in radiological orientation:
 the patient's right is on the left, anterior (transverse) or superior (coronal, sagittal) is up.
 """
 
@@ -18,15 +17,14 @@ from matplotlib.patches import Patch
 from guidednet.data.organs import OrganSet
 from guidednet.errors import one_of
 
-# Plane: the axis of the volume that is cut, and the names at the left, right, top and bottom edge.
+# By plane: the volume axis that is cut, and the names at the left, right, top and bottom edge.
 PLANES = {"transverse": (0, "RLAP"), "coronal": (1, "RLSI"), "sagittal": (2, "APSI")}
 
 
 def cut(volume: np.ndarray, plane: str, index: int) -> np.ndarray:
     """Slice `index` of `volume` in display orientation: row 0 at the top, column 0 at the left."""
     one_of("plane", plane, PLANES)
-    # Every displayed axis runs towards R, A or S in the array, which display puts left or up: both
-    # are flipped.
+    # Array axes run towards R, A or S, which are displayed left or up, so both axes are flipped.
     return volume[(slice(None),) * PLANES[plane][0] + (index,)][::-1, ::-1]
 
 
@@ -41,8 +39,9 @@ def draw_slice(
     window: tuple[float, float] = (0.0, 1.0),
     opacity: float = 0.45,
 ) -> None:
-    """Draw one slice in grey values of `window`, organs of `label` over it; `spacing` (z,y,x) in mm
-    keeps proportions.
+    """Draw one slice in the grey values of `window`, with the organs of `label` over it.
+
+    `spacing` (z,y,x) in mm keeps the proportions true.
     """
     picture = cut(volume, plane, index)
     rows, columns = (step for axis, step in enumerate(spacing) if axis != PLANES[plane][0])
@@ -61,7 +60,7 @@ def draw_slice(
 
 
 def overlay(labels: np.ndarray, organs: OrganSet, opacity: float = 0.45) -> np.ndarray:
-    """RGBA (..., 4) of label ids: each organ in its colour, background transparent."""
+    """RGBA (..., 4) of label ids: each organ in its colour, the background transparent."""
     colours = np.zeros((256, 4))
     for label, organ in organs.by_label.items():
         colours[label] = (*to_rgb(organ.colour), opacity)
@@ -82,7 +81,7 @@ def _mark_orientation(axes: Axes, names: str) -> None:
 
 
 def organ_legend(figure: Figure, organs: OrganSet) -> None:
-    """A legend of all organs below the figure."""
+    """Draw a legend of all organs below the figure."""
     patches = [
         Patch(color=organs.by_label[label].colour, label=organs.by_label[label].name)
         for label in organs.column_labels
@@ -99,7 +98,7 @@ def montage(
     count: int = 6,
     window: tuple[float, float] = (0.0, 1.0),
 ) -> Figure:
-    """`count` evenly spaced slices side by side, the first and last tenth of the volume left out."""
+    """`count` evenly spaced slices side by side, without the first and last tenth of the volume."""
     size = volume.shape[PLANES[plane][0]]
     figure, grid = plt.subplots(
         1, count, figsize=(2.2 * count, 2.8), layout="constrained", squeeze=False
@@ -121,9 +120,7 @@ def slice_slider(
     organs: OrganSet | None = None,
     plane: str = "transverse",
 ) -> ipywidgets.VBox:
-    """The slices of one plane behind a slider, for a running notebook; `montage` is its static
-    twin.
-    """
+    """Slices of one plane behind a slider, for a running notebook; `montage` is the static form."""
     size = volume.shape[PLANES[plane][0]]
     slider = ipywidgets.IntSlider(value=size // 2, min=0, max=size - 1, description=plane)
     picture = ipywidgets.Output()

@@ -1,4 +1,4 @@
-"""Organ surfaces in 3D, drawn without a screen: marching cubes, fixed colours, one camera."""
+"""Organ surfaces in 3D, drawn off-screen: marching cubes, fixed colours, one camera."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,16 @@ from skimage.measure import marching_cubes
 from guidednet.data.organs import OrganSet
 
 Mesh = tuple[np.ndarray, np.ndarray]
-CAMERA = {"elev": 10, "azim": -80}  # from the front, a little from above
+CAMERA = {"elev": 10, "azim": -80}  # from the front and slightly above
 
 
 def organ_surfaces(
     label: np.ndarray, spacing: Sequence[float], organs: OrganSet, smooth_mm: float = 0.0
 ) -> dict[str, Mesh]:
-    """The surface of each organ of `label` (D,H,W): vertices (V,3) in mm along x (right), y
-    (anterior), z (superior), and faces (F,3). `smooth_mm` blurs the mask first, for the eye alone.
+    """The surface of each organ of `label` (D,H,W): vertices (V,3) and faces (F,3).
+
+    Vertices are in mm along x (right), y (anterior) and z (superior). `smooth_mm` blurs the mask
+    first, for display only.
     """
     found = {}
     for value, organ in organs.by_label.items():
@@ -43,8 +45,9 @@ def draw_surfaces(
     organs: OrganSet,
     smooth_mm: float = 0.0,
 ) -> None:
-    """Draw every organ of `label` (D,H,W) into 3D `axes`, the patient seen from the front: right on
-    the left.
+    """Draw every organ of `label` (D,H,W) into 3D `axes`, with the patient seen from the front.
+
+    The patient's right is on the left.
     """
     colours = {organ.name: organ.colour for organ in organs.by_label.values()}
     light = LightSource(azdeg=225, altdeg=45)

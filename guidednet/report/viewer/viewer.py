@@ -1,7 +1,7 @@
-"""The slice viewer: three linked planes of a scene, its label maps side by side, for a running
-notebook.
+"""The slice viewer: three linked planes of a scene with its label maps side by side.
 
-`view(scene)` gives the widget, `static_view(scene)` the same picture without a kernel.
+`view(scene)` returns the widget for a running notebook, `static_view(scene)` a figure that needs no
+kernel.
 """
 
 from functools import partial
@@ -31,11 +31,10 @@ DISAGREEMENT = "disagreement"
 
 
 class Viewer:
-    """A scene and what is looked at: the voxel, the panels, window, opacity and organs. `widget`
-    shows it.
+    """A scene and the state of its view: voxel, panels, window, opacity and organs.
 
-    `voxel` (z,y,x) is where the three planes cross. Panels are names of label maps, and
-    "disagreement" of the first two.
+    `widget` shows it. `voxel` (z,y,x) is where the three planes cross. Panels are label maps by
+    name, and "disagreement" of the first two.
     """
 
     def __init__(self, scene: Scene, width: int = 256) -> None:
@@ -61,12 +60,12 @@ class Viewer:
 
     @property
     def voxel(self) -> tuple[int, int, int]:
-        """Where the planes cross (z,y,x)."""
+        """The voxel (z,y,x) where the planes cross."""
         return tuple(self.sliders[plane].value for plane in PLANES)
 
     @property
     def widget(self) -> widgets.VBox:
-        """The whole viewer."""
+        """The whole viewer as one widget."""
         planes = [widgets.VBox([self.sliders[plane], self.pictures[plane]]) for plane in PLANES]
         boxes = widgets.HBox(
             list(self.organs.values()), layout=widgets.Layout(flex_flow="row wrap")
@@ -90,7 +89,7 @@ class Viewer:
         )
 
     def panel(self, plane: str, name: str) -> Image.Image:
-        """The slice of `plane` through the voxel with one panel's labels."""
+        """The slice of `plane` through the voxel, as the panel called `name` shows it."""
         scene, index = self.scene, self.voxel[PLANES[plane][0]]
         shown = partial(pixels, spacing=scene.spacing, plane=plane, index=index, width=self.width)
         picture = grey_levels(shown(scene.image), scene.windows[self.window.value])
@@ -109,18 +108,18 @@ class Viewer:
         return name_edges(picture, plane)
 
     def picture(self, plane: str) -> Image.Image:
-        """All chosen panels of one plane side by side."""
+        """All selected panels of one plane side by side."""
         names = self.panels.value or (_panel_names(self.scene)[0],)
         return side_by_side([self.panel(plane, name) for name in names], names)
 
     def draw(self, change: dict | None = None) -> None:
-        """Draw all planes and read the voxel."""
+        """Draw all planes and update the values at the voxel."""
         for plane, shown in self.pictures.items():
             shown.value = to_png(self.picture(plane))
         self.reading.value = self.reading_text()
 
     def reading_text(self) -> str:
-        """Grey value, organ in each label map, and position of the voxel."""
+        """Grey value and position of the voxel, and its organ in each label map, as HTML."""
         scene, voxel = self.scene, self.voxel
         names = {
             name: _organ_name(scene, int(label[voxel])) for name, label in scene.labels.items()
@@ -131,7 +130,7 @@ class Viewer:
         return f"<b>{float(scene.image[voxel]):.3g}</b> ({scene.unit}) at {place}. {labels}"
 
     def jump(self, first: str, second: str) -> None:
-        """Go to the transverse slice on which two label maps differ most."""
+        """Go to the transverse slice where two label maps differ most."""
         self.sliders["transverse"].value = self.scene.widest_difference(first, second, axis=0)
 
     def _connect(self) -> None:
@@ -149,15 +148,15 @@ class Viewer:
 
 
 def view(scene: Scene, width: int = 256) -> widgets.VBox:
-    """The viewer of a scene, each panel `width` pixels wide; in executed copies `static_view`
-    stands in for it.
-    """
+    """The viewer of a scene, with panels `width` pixels wide, for a running notebook."""
     return Viewer(scene, width).widget
 
 
 def static_view(scene: Scene, names: tuple[str, ...] = (), width: int = 300) -> Figure:
-    """The three planes through the middle of what is labelled, one row per plane, a column per
-    label map.
+    """The three planes through the centre of the first label map, a row per plane.
+
+    There is a column per panel of `names`, by default all. Without labels, the planes cross at the
+    centre of the image.
     """
     viewer = Viewer(scene, width)
     names = names or tuple(_panel_names(scene))
@@ -221,7 +220,7 @@ def _legend(scene: Scene) -> str:
 
 
 def _dice_table(scene: Scene) -> widgets.HTML:
-    """Dice of every label map against the reference, per organ, as HTML; empty without a reference."""
+    """HTML table of each label map's Dice per organ against the reference; empty without one."""
     others = [
         name for name in scene.labels if scene.reference is not None and name != scene.reference
     ]
@@ -236,5 +235,6 @@ def _dice_table(scene: Scene) -> widgets.HTML:
         for name, values in scores.items()
     ]
     return widgets.HTML(
-        f"<table><caption>Dice in this case (%)</caption><tr><th></th>{head}</tr>{''.join(rows)}</table>"
+        "<table><caption>Dice in this case (%)</caption>"
+        f"<tr><th></th>{head}</tr>{''.join(rows)}</table>"
     )

@@ -1,6 +1,4 @@
-"""An interactive view of whole volumes in WebGL, where the optional package ipyniivue and a
-graphics browser are at hand.
-"""
+"""An interactive WebGL view of whole volumes, which needs the optional package ipyniivue."""
 
 from pathlib import Path
 from typing import Any
@@ -9,19 +7,20 @@ from guidednet.errors import InputError
 
 
 def volume_view(image: str | Path, label: str | Path | None = None) -> Any:
-    """A widget with the NIfTI scan `image` and, over it, the label map; raises InputError without
-    ipyniivue or without the files.
+    """A widget with the NIfTI scan `image` and the label map `label` over it.
+
+    Raises InputError if ipyniivue is not installed or a file is missing.
     """
     try:
         from ipyniivue import NiiVue
     except ImportError:
         raise InputError(
-            "the volume view needs the package ipyniivue: pip install 'guidednet[volume]'"
+            "volume view: ipyniivue is not installed; run pip install 'guidednet[volume]'"
         ) from None
     paths = [Path(path) for path in (image, label) if path is not None]
     for path in paths:
         if not path.is_file():
-            raise InputError(f"{path}: not there; give the path of a NIfTI file")
+            raise InputError(f"{path}: no such file; give the path of a NIfTI file")
     viewer = NiiVue()
     colours = ("gray", "actc")
     viewer.load_volumes(

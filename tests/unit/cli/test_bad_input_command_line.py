@@ -91,9 +91,9 @@ COMMANDS = {
     f"{PLAN} --methods cps,,dan": "unknown method ''",
     f"{PLAN} --cluster pbs": "unknown --cluster 'pbs': use one of slurm, local",
     f"{PLAN} --cluster-option timeout_min=5": "--cluster-option is for --cluster",
-    f"{PLAN} --cluster-option timeout_min": "--cluster-option timeout_min: write it as NAME=VALUE",
-    "notebook 12_table3_components --profile smoke --set seeds=0": "parameter 'seeds' is 0: use one of 1 to 100",
-    "notebook 12_table3_components --profile smoke --set seeds={[]:1}": "parameter 'seeds' is '{[]:1}', but must be a int",
+    f"{PLAN} --cluster-option timeout_min": "--cluster-option timeout_min: not an assignment; write it as NAME=VALUE",
+    "notebook 12_table3_components --profile smoke --set seeds=0": "parameter 'seeds' is 0; use a number from 1 to 100",
+    "notebook 12_table3_components --profile smoke --set seeds={[]:1}": "parameter 'seeds' is '{[]:1}'; give a value of type int",
     f"{REPRODUCE} --seeds 500": "argument --seeds: '500' is not a whole number from 1 to 100",
     f"{REPRODUCE} --only figure9": "unknown artefact 'figure9'",
     f"{REPRODUCE} --results FILE": "FILE: is a file, a folder is needed",
@@ -183,18 +183,18 @@ def test_a_mistake_in_the_environment_is_one_sentence(
 
 
 PARAMETERS = {
-    "seeds": "--set seeds: write it as NAME=VALUE",
-    "=3": "--set =3: write it as NAME=VALUE",
+    "seeds": "--set seeds: not an assignment; write it as NAME=VALUE",
+    "=3": "--set =3: not an assignment; write it as NAME=VALUE",
     "two words=3": "write it as NAME=VALUE",
-    "seed=3": "has no parameter 'seed': use one of profile",
-    "seeds=many": "parameter 'seeds' is 'many', but must be a int",
-    "seeds=1.0": "parameter 'seeds' is 1.0, but must be a int",
-    "seeds=True": "parameter 'seeds' is True, but must be a int",
-    "seeds=101": "parameter 'seeds' is 101: use one of 1 to 100",
-    "seeds=" + "[" * 5000: "but must be a int",
-    "profile=huge": "parameter 'profile' is 'huge': use one of smoke",
-    "profile=3": "parameter 'profile' is 3, but must be a str",
-    "on_missing=guess": "parameter 'on_missing' is 'guess': use one of train, blank, fail",
+    "seed=3": "no parameter 'seed'; use one of profile",
+    "seeds=many": "parameter 'seeds' is 'many'; give a value of type int",
+    "seeds=1.0": "parameter 'seeds' is 1.0; give a value of type int",
+    "seeds=True": "parameter 'seeds' is True; give a value of type int",
+    "seeds=101": "parameter 'seeds' is 101; use a number from 1 to 100",
+    "seeds=" + "[" * 5000: "; give a value of type int, such as 1",
+    "profile=huge": "parameter 'profile' is 'huge'; use one of smoke",
+    "profile=3": "parameter 'profile' is 3; give a value of type str",
+    "on_missing=guess": "parameter 'on_missing' is 'guess'; use one of train, blank, fail",
 }
 
 

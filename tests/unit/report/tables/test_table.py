@@ -134,9 +134,9 @@ def test_a_further_row_scores_its_own_predictor_and_has_no_printed_number(table)
     ("column", "value", "message"),
     [
         (None, None, None),
-        ("dice", 0.9, "does not follow"),
+        ("dice", 0.9, "Jaccard index that contradicts its Dice"),
         ("nsd", 1.5, "outside 0 to 1"),
-        ("jaccard", 0.1, "does not follow"),
+        ("jaccard", 0.1, "Jaccard index that contradicts its Dice"),
     ],
 )
 def test_a_broken_score_is_named_by_its_run(column, value, message, tmp_path):
