@@ -112,7 +112,7 @@ RECORDS = {
     ),
     "voxels of nothing": (
         lambda record: record | {"prepare": {"spacing_mm": [0, 1, 1]}},
-        "record.json: voxels of (0, 1, 1) mm cannot be",
+        "record.json: spacing is (0, 1, 1) mm: give numbers",
     ),
     "one voxel size": (
         lambda record: record | {"prepare": {"spacing_mm": 3}},
