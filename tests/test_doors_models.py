@@ -40,7 +40,7 @@ def in_part(part, **changed):
 
 
 RECORDS = {
-    "a list": (lambda record: [record], "record.json: holds a list in the place of named values"),
+    "a list": (lambda record: [record], "record.json: holds a list instead of named values"),
     "null": (lambda record: None, "record.json: holds a NoneType"),
     "no configuration": (lambda record: without(record, "config"), "record.json: has no config"),
     "no preparation": (lambda record: without(record, "prepare"), "record.json: has no prepare"),
