@@ -236,7 +236,7 @@ CALLS = {
     ),
     "windows with gaps": (
         lambda path: with_stride((8, 8, 12)),
-        "window stride is (8, 8, 12): give numbers from 1 to those",
+        "window stride is (8, 8, 12): give numbers from 1 to the window size",
     ),
     "a window upside down": (
         lambda path: PrepareConfig(hu_window=(325, -325)),
