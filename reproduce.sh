@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Reproduces the paper: sets up the environment if there is none, then does what the first word says.
+# Reproduces the paper: sets up the environment if needed, then runs the given command.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 lock="$root/requirements.lock"
-# Also where an environment of the user's own is used as it is, and in the kernels of notebooks.
+# Also for an environment of the user's own, which is used as it is, and for notebook kernels.
 export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
 export PYTHONUNBUFFERED=1
-# Threads that wait without spinning: on a machine that is shared, a step would else take several times as long.
+# Threads wait without spinning: otherwise, a step takes several times as long on a shared machine.
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
 
 usage() {
@@ -15,29 +15,38 @@ usage() {
 usage: bash reproduce.sh [COMMAND] [OPTIONS]
 
 commands
-  (none)          set up, then data, training, notebooks, tables, figures and results/<profile>/index.html
+  (none)          set up, prepare the data, train, and make notebooks, tables, figures and
+                  results/<profile>/index.html
   setup           set up the environment and stop
   test [--unit | --slow]
-                  style check and tests; --unit leaves out those that start whole programs, --slow adds those that take minutes
-  plan            list the runs, which exist, and what the rest will cost
-  bench [NAMES]   benchmarks, written to figures/benchmarks: cgmm, windows, loader, ... (default: all); --quick tries them out
-  docs            API pages from the docstrings, written to results/api (or $RESULTS_DIR/api)
-  audit           known vulnerabilities of the packages in requirements.lock (needs the network), and their licences
-  lab [OPTIONS]   open JupyterLab, for this machine alone; its own options, such as --port=8890 or --ip=ADDRESS, may follow
+                  run the style check and the tests; --unit leaves out those that start whole
+                  programs, --slow adds those that take minutes
+  plan            list the runs, which of them exist, and what the rest will cost
+  bench [NAMES]   run benchmarks and write them to figures/benchmarks: cgmm, windows, loader, ...
+                  (default: all); --quick tries them out
+  docs            write API pages from the docstrings to results/api (or $RESULTS_DIR/api)
+  audit           list known vulnerabilities of the packages in requirements.lock (needs the
+                  network), and their licences
+  lab [OPTIONS]   open JupyterLab, for this machine only; its own options, such as --port=8890 or
+                  --ip=ADDRESS, may follow
 
-options (without command, and plan)
+options (without a command, and for plan)
   --profile NAME  smoke, quick (default), reference or paper
-  --only ITEMS    such as table3, comma separated
-  --methods NAMES train these alone, such as cps,guidednet; tables show the others as "not run"
+  --only NAMES    comma-separated tables, figures and notebooks to make, such as table3
+  --methods NAMES comma-separated methods to train, such as cps,guidednet; tables show the others
+                  as "not run"
   --seeds N       seeds per row
-  --gpus N        GPUs to use: 0 (default), 1, 2, ...; all share each training, or with --jobs N each run has its own
+  --gpus N        GPUs to use: 0 (default), 1, 2, ...; all share each training, or with --jobs N
+                  each run has its own
   --processes N   processes that share each training on the CPU (default: 1)
   --steps N       steps of every training, to rehearse a long one
-  --cluster NAME  train each run in a task of its own through submitit: slurm, or local
+  --cluster NAME  train each run in its own task through submitit: slurm, or local
   --cluster-option NAME=VALUE
-                  for submitit, such as slurm_partition=gpu or timeout_min=1440 (may be repeated)
-  --no-training   tables and figures from the runs that are finished
-  --jobs N        trainings and notebooks at a time (default: as cores and memory allow, at most 4; on a GPU 1)
+                  option for submitit, such as slurm_partition=gpu or timeout_min=1440 (may be
+                  repeated)
+  --no-training   make tables and figures from finished runs only
+  --jobs N        trainings and notebooks at a time (default: as many as cores and memory allow,
+                  at most 4; 1 on a GPU)
   --data-root DIR folder of the real data sets (default: $DATA_DIR or data)
   --results DIR   folder to write to (default: $RESULTS_DIR or results)
 TEXT
@@ -47,15 +56,17 @@ satisfies_lock() { # satisfies_lock PYTHON: prints nothing
     "$1" -m tools.environment "$lock" >/dev/null 2>&1
 }
 
-find_python() { # the newest Python from 3.11 on
+find_python() { # the first Python in this list that is 3.11 or newer
     local name
     for name in python3.11 python3.12 python3.13 python3 python; do
-        if command -v "$name" >/dev/null && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        if command -v "$name" >/dev/null &&
+            "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             command -v "$name"
             return
         fi
     done
-    echo "reproduce.sh: Python 3.11 or newer is needed; install it (python.org, or your system's packages) and run this again" >&2
+    echo "reproduce.sh: Python 3.11 or newer is needed; install it from python.org or with your" \
+        "system's package manager, then run this again" >&2
     exit 2
 }
 
@@ -65,8 +76,9 @@ set_up_with_conda() { # set_up_with_conda CONDA: sets $python
         action=update
     fi
     echo "setting up the conda environment $prefix ..." >&2
-    # Older versions ask nothing and do not know -y.
-    "$1" env "$action" -y -p "$prefix" -f "$root/environment.yml" >&2 || "$1" env "$action" -p "$prefix" -f "$root/environment.yml" >&2
+    # Older versions ask no questions and do not know -y.
+    "$1" env "$action" -y -p "$prefix" -f "$root/environment.yml" >&2 ||
+        "$1" env "$action" -p "$prefix" -f "$root/environment.yml" >&2
     python="$prefix/bin/python"
 }
 
@@ -82,7 +94,7 @@ set_up_with_pip() { # sets $python
     "$python" -m pip install --disable-pip-version-check -r "$lock" >&2
 }
 
-set_up() { # sets $python: the active environment, else the one made before, else a new one
+set_up() { # sets $python: the active environment, else an existing one, else a new one
     local candidate manager
     for candidate in python3 python "$root/.venv/bin/python" "$root/.conda/bin/python"; do
         if command -v "$candidate" >/dev/null && satisfies_lock "$candidate"; then
@@ -97,7 +109,7 @@ set_up() { # sets $python: the active environment, else the one made before, els
         set_up_with_pip
     fi
     "$python" -m tools.environment "$lock" >&2
-    # The command `guidednet`; reproduce.sh itself does not need it.
+    # Install the command `guidednet`; reproduce.sh itself does not need it.
     "$python" -m pip install --disable-pip-version-check --no-deps --quiet --editable "$root" >&2
 }
 
@@ -112,36 +124,47 @@ run_tests() {
     "$python" -m pytest "${which[@]}" "$@"
 }
 
-run_benchmarks() { # with the packages that they compare with, beside those of the lock
+run_benchmarks() { # installs the packages that they compare with, in addition to the lock
     cd "$root"
-    if ! "$python" -c 'import sys; from importlib.util import find_spec; sys.exit(not (find_spec("monai") and find_spec("h5py")))'; then
+    if ! "$python" -c 'import sys
+from importlib.util import find_spec
+sys.exit(not (find_spec("monai") and find_spec("h5py")))'; then
         echo "installing monai and h5py, which the benchmarks compare with ..." >&2
-        "$python" -m pip install --quiet --disable-pip-version-check --constraint "$lock" monai h5py >/dev/null 2>&1 ||
-            echo "reproduce.sh: monai and h5py are missing ('$python -m pip install -c requirements.lock monai h5py' says why)" >&2
+        "$python" -m pip install --quiet --disable-pip-version-check --constraint "$lock" \
+            monai h5py >/dev/null 2>&1 ||
+            echo "reproduce.sh: monai and h5py could not be installed; to see why, run" \
+                "'$python -m pip install -c requirements.lock monai h5py'" >&2
     fi
     exec "$python" -m benchmarks "$@"
 }
 
-write_api_pages() { # with pdoc, beside the packages of the lock
+write_api_pages() { # installs pdoc, in addition to the lock
     local results="${RESULTS_DIR:-$root/results}"
-    if ! "$python" -c 'import sys; from importlib.util import find_spec; sys.exit(not find_spec("pdoc"))'; then
+    if ! "$python" -c 'import sys
+from importlib.util import find_spec
+sys.exit(not find_spec("pdoc"))'; then
         echo "installing pdoc ..." >&2
-        # Where it fails, tools.api names the command that says why.
-        "$python" -m pip install --quiet --disable-pip-version-check --constraint "$lock" 'pdoc>=15' >/dev/null 2>&1 || true
+        # If this fails, tools.api names the command that says why.
+        "$python" -m pip install --quiet --disable-pip-version-check --constraint "$lock" \
+            'pdoc>=15' >/dev/null 2>&1 || true
     fi
     exec "$python" -m tools.api "$results/api"
 }
 
-run_audit() { # ends with status 1 where a vulnerability is known, 2 where nobody could be asked
+run_audit() { # exits with status 1 if a vulnerability is known, 2 if the audit failed
     cd "$root"
-    if ! "$python" -c 'import sys; from importlib.util import find_spec; sys.exit(not find_spec("pip_audit"))'; then
+    if ! "$python" -c 'import sys
+from importlib.util import find_spec
+sys.exit(not find_spec("pip_audit"))'; then
         echo "installing pip-audit ..." >&2
-        "$python" -m pip install --quiet --disable-pip-version-check --constraint "$lock" pip-audit >/dev/null 2>&1 || true  # audit says so
+        # If this fails, the audit itself says so.
+        "$python" -m pip install --quiet --disable-pip-version-check --constraint "$lock" \
+            pip-audit >/dev/null 2>&1 || true
     fi
     exec "$python" -m tools.audit requirements.lock
 }
 
-open_lab() { # for this machine alone, whatever the user's configuration of Jupyter says; options given here win
+open_lab() { # for this machine only, despite the user's Jupyter configuration; options override
     cd "$root"
     export JUPYTER_CONFIG_PATH="$root/tools/jupyter${JUPYTER_CONFIG_PATH:+:$JUPYTER_CONFIG_PATH}"
     exec "$python" -m jupyterlab --notebook-dir=notebooks "$@"

@@ -1,7 +1,7 @@
-"""The exceptions that a user is meant to read, and the sentences that several places share.
+"""The exceptions that users are meant to read, and the sentences that several places share.
 
 Every message is one sentence that names the file, option or run and the fix. The command line
-prints it without a traceback and ends with the exception's `status`.
+prints it without a traceback and exits with the exception's `status`.
 """
 
 import difflib
@@ -14,7 +14,7 @@ Value = TypeVar("Value")
 
 
 class CompanionError(Exception):
-    """What this package raises for its users."""
+    """The base class of all errors that this package raises for its users."""
 
     status = 1
 
@@ -26,11 +26,11 @@ class InputError(CompanionError):
 
 
 class DamagedFileError(InputError):
-    """A file of weights that was cut off or changed after it was written."""
+    """A file of weights was truncated or changed after it was written."""
 
 
 class FailedError(CompanionError):
-    """Something that began well has failed."""
+    """An operation failed after a valid start."""
 
 
 class NonFiniteLossError(FailedError):
@@ -42,17 +42,20 @@ class WorkerLostError(FailedError):
 
 
 class NotebookError(FailedError):
-    """A cell of a notebook failed; the message names notebook, cell and error."""
+    """A notebook cell failed; the message names the notebook, the cell and the error."""
 
 
 def input_error(sentences: list[str], headline: str) -> InputError:
-    """The error that says `sentences`: a single one as it is, several below `headline`, one a line."""
+    """An error that says `sentences`.
+
+    A single sentence is the whole message; several are listed below `headline`, one per line.
+    """
     return InputError(sentences[0] if len(sentences) == 1 else "\n  ".join([headline, *sentences]))
 
 
 @contextmanager
 def naming(source: object) -> Iterator[None]:
-    """Prefix any InputError raised inside with `source`, the file it came from."""
+    """Begin the message of any InputError raised inside the block with `source`."""
     try:
         yield
     except InputError as error:
@@ -64,9 +67,9 @@ def one_of(kind: str, name: str, choices: Mapping[str, Value]) -> Value: ...
 @overload
 def one_of(kind: str, name: str, choices: Iterable[str]) -> str: ...
 def one_of(kind: str, name: str, choices: Mapping[str, Any] | Iterable[str]) -> Any:
-    """What `choices` holds under `name`, or `name` itself where they are no mapping.
+    """The value of `choices` for `name`, or `name` itself if `choices` is not a mapping.
 
-    Raises InputError, which calls it a `kind` and suggests the nearest choice, for any other name.
+    For any other name, raises InputError, which calls it a `kind` and suggests the nearest choice.
     """
     known = list(choices)
     if name not in known:
@@ -77,7 +80,7 @@ def one_of(kind: str, name: str, choices: Mapping[str, Any] | Iterable[str]) -> 
 
 
 def check_choices(config: Any) -> None:
-    """Raise InputError for a field of the dataclass `config` that its Literal type does not allow."""
+    """Raise InputError if a field of the dataclass `config` violates its Literal type."""
     for name, hint in typing.get_type_hints(type(config)).items():
         if typing.get_origin(hint) is Literal:
             one_of(name, getattr(config, name), typing.get_args(hint))

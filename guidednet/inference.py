@@ -1,7 +1,6 @@
-"""Sliding-window inference: windows over the volume, softmax averaged uniformly, argmax (section
-1.9).
+"""Sliding-window inference: windows over the volume, softmax averaged uniformly, argmax.
 
-Torch and numpy alone, so that a machine that only trains needs no image library.
+Only torch and numpy are used, so that a machine that only trains needs no image library.
 """
 
 import math
@@ -17,15 +16,16 @@ from torch.nn import functional
 from guidednet.errors import InputError
 
 Size = tuple[int, int, int]
-# Voxels. Up to so many, torch convolves a single row on a CPU without oneDNN, which takes almost
-# three times what two rows take.
+# In voxels: up to this size, torch convolves a single row on a CPU without oneDNN, which takes
+# almost three times as long as two rows.
 SMALL_WINDOW = 32_768
 
 
 @dataclass(frozen=True)
 class WindowConfig:
-    """Sliding window of inference: size and stride (D,H,W) in voxels; raises InputError for a
-    stride that would leave voxels out.
+    """Sliding window of inference: size and stride (D,H,W) in voxels.
+
+    Raises InputError if the stride would leave voxels out.
     """
 
     size: tuple[int, int, int] = (64, 160, 160)
@@ -36,13 +36,15 @@ class WindowConfig:
             1 <= stride <= side for stride, side in zip(self.stride, self.size, strict=True)
         ):
             raise InputError(
-                f"window stride is {self.stride}: give numbers from 1 to those of the window's size {self.size}"
+                f"window stride is {self.stride}: "
+                f"give numbers from 1 to the window size {self.size}"
             )
 
 
 def window_starts(size: int, window: int, stride: int) -> list[int]:
-    """First voxels of the windows along one axis; the last window is moved back to end with the
-    volume.
+    """The first voxel of each window along one axis.
+
+    The last window is moved back so that it ends with the volume.
     """
     last = max(size - window, 0)
     return [*range(0, last, stride), last]
@@ -56,9 +58,7 @@ def windows(shape: Size, window: Size, stride: Size) -> Iterator[tuple[slice, ..
 
 
 def windows_per_voxel(shape: Size, window: Size, stride: Size) -> Tensor:
-    """How many windows see each voxel (D,H,W), float32: the product of the counts along the three
-    axes.
-    """
+    """Number of windows that see each voxel (D,H,W), float32: the product of counts per axis."""
     counts = [torch.zeros(size) for size in shape]
     for count, *sizes in zip(counts, shape, window, stride, strict=True):
         for start in window_starts(*sizes):
@@ -75,11 +75,10 @@ def summed_scores(
     num_classes: int,
     scores_on: torch.device | None = None,
 ) -> Tensor:
-    """The sum (K,D,H,W) of the softmax over all windows that see a voxel, float32 on the device
-    `scores_on` (default: the image's).
+    """The softmax (K,D,H,W), float32, summed over all windows that see a voxel.
 
-    It is the only volume of K channels that is held. Windows that reach beyond a small volume see
-    its minimum (air) there.
+    The sum lies on the device `scores_on` (default: the image's) and is the only volume of K
+    channels in memory. Windows that reach beyond a small volume see its minimum (air) there.
     """
     scores = torch.zeros(num_classes, *image.shape, device=scores_on or image.device)
     air = float(image.min())
@@ -106,12 +105,11 @@ def predict_probabilities(
     num_classes: int,
     scores_on: torch.device | None = None,
 ) -> Tensor:
-    """Class probabilities (K,D,H,W) of `image` (D,H,W), the mean of the softmax over all windows
-    that see a voxel.
+    """Class probabilities (K,D,H,W) of `image` (D,H,W): the mean softmax of all windows on a voxel.
 
-    `network` maps (1,1,d,h,w) to an object with `.logits`, and should be in evaluation mode. A
-    volume smaller than the window is padded with its minimum (air) and cut back. `scores_on` as for
-    `summed_scores`.
+    `network` maps (B,1,d,h,w), with B of 1 or 2, to an object with `.logits`, and should be in
+    evaluation mode. A volume smaller than the window is padded with its minimum (air) and cut back.
+    `scores_on` is as for `summed_scores`.
     """
     scores = summed_scores(network, image, window, stride, num_classes, scores_on)
     return scores.div_(windows_per_voxel(tuple(image.shape), window, stride).to(scores.device))
@@ -124,14 +122,12 @@ def predict_labels(
     num_classes: int,
     device: torch.device | str = "cpu",
 ) -> np.ndarray:
-    """Label map (D,H,W), uint8: the class of the largest mean probability at each voxel of `image`
-    (D,H,W).
-    """
+    """Label map (D,H,W), uint8: the most probable class at each voxel of `image` (D,H,W)."""
     tensor = torch.from_numpy(np.asarray(image, dtype=np.float32)).to(device)
     scores_on = room_for_scores(num_classes * tensor.nbytes, tensor.device)
     scores = summed_scores(network, tensor, window.size, window.stride, num_classes, scores_on)
-    # The sum is largest where the mean is. Slab by slab, because the indices are int64; `max`,
-    # because `argmax` takes five times as long.
+    # The class with the largest sum has the largest mean. It is found slab by slab because the
+    # indices are int64, and by `max` because `argmax` takes five times as long.
     return (
         torch.cat([slab.max(0).indices.to(torch.uint8) for slab in scores.split(8, dim=1)])
         .cpu()
@@ -140,8 +136,9 @@ def predict_labels(
 
 
 def room_for_scores(wanted_bytes: int, device: torch.device) -> torch.device:
-    """`device`, or the CPU where scores would take more than half of what is free on a GPU; the
-    rest is the network's.
+    """`device`, or the CPU if the scores would take more than half of a GPU's free memory.
+
+    The network needs the rest.
     """
     if device.type == "cuda" and wanted_bytes > torch.cuda.mem_get_info(device)[0] / 2:
         return torch.device("cpu")

@@ -1,7 +1,7 @@
-"""The 3D U-Net that every method shares (the released code's `unet_3D`, rewritten from its layer
-table).
+"""The 3D U-Net that every method shares.
 
-Axis letters: b image, k class, c feature channel, d h w voxel.
+It is the released code's `unet_3D`, rewritten from its layer table. Axis letters: b image, k class,
+c feature channel, d h w voxel.
 """
 
 from dataclasses import dataclass
@@ -14,8 +14,9 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Size of the U-Net. The paper's network has `width` 16 and `depth` 5 (16, 32, 64, 128, 256
-    channels).
+    """Size of the U-Net.
+
+    The paper's network has `width` 16 and `depth` 5 (16, 32, 64, 128, 256 channels).
     """
 
     width: int = 16
@@ -25,11 +26,11 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class NetworkOutput:
-    """What one forward pass of UNet3D gives.
+    """The output of one forward pass of UNet3D.
 
-    `logits` (B,K,D,H,W); `decoder` the decoder's maps from deep to shallow (the paper's Layers 1 to
-    4 at depth 5), each at its own resolution; the last one is after dropout and feeds the
-    classifier.
+    `logits` is (B,K,D,H,W). `decoder` holds the decoder's maps from deep to shallow (the paper's
+    Layers 1 to 4 at depth 5), each at its own resolution; the last one is after dropout and feeds
+    the classifier.
     """
 
     logits: Tensor
@@ -44,12 +45,12 @@ class NetworkOutput:
 class InstanceNorm(nn.InstanceNorm3d):
     """Instance normalisation without parameters or running statistics.
 
-    On a CPU as group normalisation with a channel per group, which is the same but keeps the
-    channels-last layout.
+    On a CPU it is group normalisation with one channel per group, which computes the same but keeps
+    the channels-last layout.
     """
 
     def forward(self, image: Tensor) -> Tensor:
-        """Each channel of `image` (B,C,D,H,W) at mean 0 and variance 1."""
+        """Normalise each channel of `image` (B,C,D,H,W) to mean 0 and variance 1."""
         if image.device.type == "cpu":
             return functional.group_norm(image, image.shape[1], eps=self.eps)
         return super().forward(image)
@@ -61,8 +62,8 @@ class DoubleConvolution(nn.Sequential):
     def __init__(self, channels_in: int, channels_out: int) -> None:
         layers: list[nn.Module] = []
         for channels in (channels_in, channels_out):
-            # In place: the backward pass of ReLU needs its output alone, and a map less per layer
-            # is a quarter of all memory.
+            # In place: the backward pass of ReLU needs only its output, and one map less per layer
+            # saves a quarter of all memory.
             layers += [
                 nn.Conv3d(channels, channels_out, kernel_size=3, padding=1),
                 InstanceNorm(channels_out),
@@ -74,9 +75,9 @@ class DoubleConvolution(nn.Sequential):
 class UNet3D(nn.Module):
     """3D U-Net with instance normalisation; 5,884,254 parameters at 14 classes, width 16, depth 5.
 
-    Input (B,1,D,H,W) with D, H, W divisible by 2^(depth-1); output NetworkOutput. There are no
-    running statistics: training and evaluation differ by dropout alone (after the centre and before
-    the classifier).
+    Input is (B,1,D,H,W) with D, H, W divisible by 2^(depth-1); output is NetworkOutput. There are
+    no running statistics: training and evaluation differ only in dropout (after the centre and
+    before the classifier).
     """
 
     def __init__(
@@ -94,10 +95,10 @@ class UNet3D(nn.Module):
         self.classifier = nn.Conv3d(width, num_classes, kernel_size=1)
 
     def encode(self, image: Tensor) -> list[Tensor]:
-        """The encoder's maps of `image` (B,1,D,H,W) from full resolution to the centre, the centre
-        after dropout.
+        """The encoder's maps of `image` (B,1,D,H,W), from full resolution to the centre.
 
-        Raises ValueError where a side is not divisible by `self.divisor`.
+        Dropout is applied to the centre. Raises ValueError if a side is not divisible by
+        `self.divisor`.
         """
         if any(side % self.divisor for side in image.shape[2:]):
             raise ValueError(
@@ -109,8 +110,9 @@ class UNet3D(nn.Module):
         return [*maps[:-1], self.dropout(maps[-1])]
 
     def decode(self, encoded: list[Tensor]) -> tuple[Tensor, ...]:
-        """The decoder's maps from deep to shallow, the last one after dropout; `encoded` is what
-        `encode` gives.
+        """The decoder's maps from deep to shallow, the last one after dropout.
+
+        `encoded` is the output of `encode`.
         """
         *skips, current = encoded
         maps = []
@@ -126,7 +128,7 @@ class UNet3D(nn.Module):
         """Segment `image` (B,1,D,H,W)."""
         maps = self.decode(self.encode(image))
         logits = self.classifier(maps[-1])
-        # Under autocast too, whatever is made of logits is computed in float32 at least.
+        # Even under autocast, everything computed from logits is computed in at least float32.
         return NetworkOutput(
             logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits, maps
         )
@@ -139,10 +141,10 @@ INITIALISERS = {"kaiming": nn.init.kaiming_normal_, "xavier": nn.init.xavier_nor
 def build_network(
     config: NetworkConfig, num_classes: int, initialisation: str, seed: int
 ) -> UNet3D:
-    """A freshly initialised UNet3D that depends on its arguments alone.
+    """A freshly initialised UNet3D that depends only on its arguments.
 
     `initialisation` is "kaiming" (network A and every single network) or "xavier" (network B),
-    applied to all convolution weights. The global random state is left as it was.
+    applied to all convolution weights. The global random state is left unchanged.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -1,4 +1,4 @@
-"""SGD or Adam under the polynomial decay that all methods share (the paper's section 4.1)."""
+"""SGD or Adam with the polynomial decay that all methods share (the paper's section 4.1)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from guidednet.errors import check_choices
 
 @dataclass(frozen=True)
 class OptimiserConfig:
-    """SGD as the paper trains; "adam" for profiles of a few hundred steps.
+    """SGD as in the paper; "adam" is for profiles of a few hundred steps.
 
     The learning rate of step i is `learning_rate * (1 - i / steps) ** power`.
     """
@@ -28,10 +28,10 @@ class OptimiserConfig:
 
 
 def make_optimiser(config: OptimiserConfig, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
-    """The optimiser of `config` over the trainable ones of `parameters`."""
+    """The optimiser that `config` describes, for the trainable ones of `parameters`."""
     trainable = [parameter for parameter in parameters if parameter.requires_grad]
     group = {"params": trainable, "initial_lr": config.learning_rate, "scheduled": True}
-    # one pass over all parameters
+    # fused: one pass over all parameters
     shared = {"lr": config.learning_rate, "weight_decay": config.weight_decay, "fused": True}
     if config.name == "sgd":
         return torch.optim.SGD([group], momentum=config.momentum, **shared)
@@ -47,7 +47,7 @@ def set_learning_rate(optimisers: Iterable[torch.optim.Optimizer], factor: float
 
 
 def update(optimisers: Iterable[torch.optim.Optimizer], loss: Tensor) -> None:
-    """One backward pass and one step of every optimiser."""
+    """Run one backward pass and one step of every optimiser."""
     for optimiser in optimisers:
         optimiser.zero_grad(set_to_none=True)
     loss.backward()
@@ -56,7 +56,7 @@ def update(optimisers: Iterable[torch.optim.Optimizer], loss: Tensor) -> None:
 
 
 def gradient_norm(optimisers: Iterable[torch.optim.Optimizer]) -> float:
-    """Euclidean norm of the last gradient of all parameters together; a GPU is waited for."""
+    """Euclidean norm of the last gradient of all parameters together; waits for a GPU."""
     parameters = (
         parameter
         for optimiser in optimisers

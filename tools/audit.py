@@ -1,10 +1,9 @@
-"""Which packages of the lock file have known vulnerabilities, as pip-audit finds them among PyPI's
-advisories.
+"""Find known vulnerabilities of the lock file's packages, with pip-audit and PyPI's advisories.
 
     python -m tools.audit requirements.lock
 
-ends with status 0 where none is known, 1 where some are, and 2 where the question could not be
-answered for every package: pip-audit itself passes over what it cannot look up.
+exits with status 0 if none is known, 1 if some are, and 2 if a package could not be checked:
+pip-audit itself skips packages that it cannot look up.
 """
 
 import json
@@ -19,8 +18,9 @@ from tools.licences import packages, summary
 
 
 def advisories(lock: Path) -> list[dict[str, Any]]:
-    """What pip-audit says of each package: name, version and vulns, or name and skip_reason; raises
-    InputError where it cannot.
+    """pip-audit's answer for each package: name, version and vulns, or name and skip_reason.
+
+    Raises InputError if pip-audit gives no answer.
     """
     options = ["--no-deps", "--disable-pip", "--format=json", "--progress-spinner=off"]
     done = subprocess.run(
@@ -33,30 +33,33 @@ def advisories(lock: Path) -> list[dict[str, Any]]:
     except ValueError as error:
         reason = textwrap.shorten((done.stderr.strip().splitlines() or ["no answer"])[-1], 150)
         raise InputError(
-            f"{lock}: nothing is known of its packages ({reason}); the audit needs pip-audit and the network"
+            f"{lock}: its packages could not be checked ({reason}); "
+            "the audit needs pip-audit and the network"
         ) from error
 
 
 def vulnerabilities(found: list[dict[str, Any]]) -> list[str]:
-    """A line for each known vulnerability, with the versions that are free of it."""
+    """One line per known vulnerability, with the versions that fix it."""
     return [
-        f"{package['name']} {package['version']}: {one['id']}, mended in {', '.join(one['fix_versions']) or 'no version yet'}"
+        f"{package['name']} {package['version']}: {one['id']}, "
+        f"fixed in {', '.join(one['fix_versions']) or 'no version yet'}"
         for package in found
         for one in package.get("vulns", ())
     ]
 
 
 def refuse_gaps(lock: Path, found: list[dict[str, Any]]) -> None:
-    """Raise InputError where pip-audit could not look up every package."""
+    """Raise InputError if pip-audit could not look up every package."""
     unknown = [package["name"] for package in found if "skip_reason" in package]
     if unknown:
         raise InputError(
-            f"{lock}: nothing is known of {len(unknown)} of its {len(found)} packages, {unknown[0]} first; try again later"
+            f"{lock}: {len(unknown)} of its {len(found)} packages could not be checked, "
+            f"such as {unknown[0]}; try again later"
         )
 
 
 def main() -> int:
-    """Audit the lock file given as the only argument, and sum up its licences."""
+    """Audit the lock file given as the only argument, and summarise its licences."""
     lock = Path(sys.argv[1])
     print(summary(packages(lock)), flush=True)
     try:

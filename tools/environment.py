@@ -1,9 +1,9 @@
-"""Whether the running Python satisfies the lock file.
+"""Check whether the running Python satisfies the lock file.
 
     python -m tools.environment requirements.lock
 
-ends with status 0 where it does, else names what differs and ends with 1. It runs before anything
-is installed: the standard library alone.
+exits with status 0 if it does; otherwise it prints the differences and exits with status 1. It runs
+before anything is installed, so it needs only the standard library.
 """
 
 import importlib.metadata
@@ -12,16 +12,18 @@ from pathlib import Path
 
 
 def locked_versions(lock: Path) -> dict[str, str]:
-    """Version by package name of a lock file of `name==version` lines; comments and empty lines are
-    skipped.
+    """Version by package name, from a lock file of `name==version` lines.
+
+    Comments and empty lines are skipped.
     """
     lines = [line.split("#")[0].strip() for line in lock.read_text(encoding="utf-8").splitlines()]
     return dict(line.split("==") for line in lines if line)
 
 
 def differences(lock: Path) -> list[str]:
-    """One line for each package that is missing or has another version; a build suffix such as +cpu
-    is no difference.
+    """One line per package that is missing or has another version.
+
+    A build suffix such as +cpu does not count as a difference.
     """
     found = []
     for name, wanted in locked_versions(lock).items():

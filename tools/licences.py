@@ -1,9 +1,9 @@
-"""The licence of every package of the lock file, as its own metadata names it.
+"""The licence of every package in the lock file, according to its own metadata.
 
     python -m tools.licences requirements.lock > figures/licences.md
 
-prints them as a Markdown table, and ends with status 2 where a package is not installed. Only the
-standard library is imported at module level, as in `tools.environment`.
+prints a Markdown table; it exits with status 2 if a package is not installed. Only the standard
+library is imported at module level, as in `tools.environment`.
 """
 
 import importlib.metadata
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tools.environment import locked_versions
 
-# Beginnings of names, SPDX's or those of PyPI's classifiers, which some packages use alone.
+# Beginnings of SPDX names, or of PyPI's classifiers for packages that have only those.
 PERMISSIVE = re.compile(
     r"(?:0BSD|Apache|BSD|BSL-1\.0|CC0-1\.0|ISC|MIT|PSF|Python Software Foundation|Zlib)\b"
 )
@@ -24,15 +24,17 @@ HEAD = """# Licences of the packages in requirements.lock
 
 {summary}
 
-The licences are those that the packages' own metadata name; `python -m tools.licences requirements.lock` makes this table.
-What packages bring along has licences of its own: numpy and scipy GNU's Fortran libraries (libgfortran: GPL with the exception for
-runtime libraries; libquadmath: LGPL), torch, on a machine with an NVIDIA GPU, the CUDA libraries (NVIDIA's terms).
+The licences are those that the packages' own metadata names;
+`python -m tools.licences requirements.lock` makes this table.
+Libraries that come with a package have their own licences: numpy and scipy bring GNU's Fortran
+libraries (libgfortran: GPL with the exception for runtime libraries; libquadmath: LGPL); on a
+machine with an NVIDIA GPU, torch brings the CUDA libraries (NVIDIA's terms).
 """
 
 
 @dataclass(frozen=True)
 class Package:
-    """A package of the lock and its licence."""
+    """A package in the lock file and its licence."""
 
     name: str
     version: str
@@ -40,8 +42,9 @@ class Package:
 
     @property
     def kind(self) -> str:
-        """ "permissive", "copyleft", or "unknown", for a person to look at; of alternatives ("OR")
-        one that is permissive will do.
+        """The kind of licence: "permissive", "copyleft" or, for a person to check, "unknown".
+
+        Of alternatives ("OR"), one that is permissive is enough.
         """
         if any(
             all(map(_is_permissive, re.split(" AND |; ", choice)))
@@ -52,8 +55,9 @@ class Package:
 
 
 def packages(lock: Path) -> list[Package]:
-    """The packages of a lock file in its order; raises PackageNotFoundError for one that is not
-    installed.
+    """The packages in a lock file, in its order.
+
+    Raises PackageNotFoundError if one is not installed.
     """
     return [
         Package(name, version, licence(importlib.metadata.metadata(name)))
@@ -62,8 +66,10 @@ def packages(lock: Path) -> list[Package]:
 
 
 def licence(metadata: importlib.metadata.PackageMetadata) -> str:
-    """The licence as an SPDX expression where the metadata has one, else its classifiers, else the
-    first line of its free text.
+    """The licence in a package's metadata.
+
+    It is the SPDX expression if there is one, else the classifiers, else the first line of the free
+    text.
     """
     if expression := metadata.get("License-Expression"):
         return expression
@@ -77,7 +83,7 @@ def licence(metadata: importlib.metadata.PackageMetadata) -> str:
 
 
 def summary(found: Sequence[Package]) -> str:
-    """One sentence: how many packages of each kind, and the names of those that are not permissive."""
+    """A sentence: how many packages are permissive, and the names of the others by kind."""
     names = {
         kind: [package.name for package in found if package.kind == kind]
         for kind in ("copyleft", "unknown")
@@ -86,7 +92,10 @@ def summary(found: Sequence[Package]) -> str:
         f"{kind}: {', '.join(of_kind)}" for kind, of_kind in names.items() if of_kind
     )
     permissive = len(found) - sum(map(len, names.values()))
-    return f"Of {len(found)} packages {permissive} have a permissive licence{f'; {others}' if others else ''}."
+    return (
+        f"Of {len(found)} packages, {permissive} have a permissive licence"
+        f"{f'; {others}' if others else ''}."
+    )
 
 
 def table(found: Sequence[Package]) -> str:
@@ -102,7 +111,7 @@ def table(found: Sequence[Package]) -> str:
 
 
 def main() -> int:
-    """Print the table of the lock file given as the only argument."""
+    """Print the table for the lock file given as the only argument."""
     try:
         print(table(packages(Path(sys.argv[1]))))
     except importlib.metadata.PackageNotFoundError as error:

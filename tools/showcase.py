@@ -1,6 +1,6 @@
-"""The README's picture: three synthetic cases, slices with and without their labels.
+"""The README's picture: slices of three synthetic cases, with and without their labels.
 
-python -m tools.showcase figures/phantoms.png
+`python -m tools.showcase figures/phantoms.png` draws it.
 """
 
 import sys
@@ -20,7 +20,7 @@ WINDOW = (-160.0, 240.0)  # HU, the usual abdominal window
 
 
 def showcase(voxel_mm: float = 1.5) -> Figure:
-    """A row per case: transverse, coronal and sagittal slices without and with labels."""
+    """One row per case: transverse, coronal and sagittal slices without and with labels."""
     organs = organ_set("flare22")
     figure, grid = plt.subplots(len(CASES), 6, figsize=(15, 2.6 * len(CASES)), layout="constrained")
     for row, (case_id, shifted) in zip(grid, CASES, strict=True):

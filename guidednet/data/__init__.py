@@ -1,1 +1,1 @@
-"""From raw scans to crops: data sets, reading, preparing, the case store, splits, sampling."""
+"""From raw scans to crops: data sets, reading, preparation, the case store, splits, sampling."""

@@ -1,6 +1,4 @@
-"""Case ids become names of folders and files: one that could lead elsewhere is refused wherever ids
-come in.
-"""
+"""Case ids become folder and file names, so ids that could lead elsewhere are always refused."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,20 +9,19 @@ SEPARATORS = "/\\"
 
 
 def check_case_ids(case_ids: Iterable[str], source: Path) -> None:
-    """Raise InputError, naming the file or folder `source` where they stand, for an id that is no
-    plain name of a file.
+    """Raise InputError, naming the file or folder `source`, for an id that is not a plain name.
 
-    Spaces, quotes, accents and the like are fine; separators, unprintable characters, and a dot or
-    dash in front are not.
+    Spaces, quotes, accents and the like are fine; separators, unprintable characters and a leading
+    dot or dash are not.
     """
     for case_id in case_ids:
         if not _is_plain(case_id):
-            rule = "no / or \\ or unprintable character in it, no dot or dash in front"
-            raise InputError(f"{source}: case id {case_id!r} is no plain name; rename it: {rule}")
+            rule = "without / or \\, unprintable characters, or a leading dot or dash"
+            raise InputError(f"{source}: case id {case_id!r} is not a plain name; rename it {rule}")
 
 
 def _is_plain(case_id: object) -> bool:
-    """Whether it is a text (an empty cell of a table is none) that names something inside a folder."""
+    """Whether `case_id` is text, not an empty table cell, and names something in a folder."""
     return (
         isinstance(case_id, str)
         and case_id.isprintable()

@@ -1,4 +1,4 @@
-"""A DICOM series as a volume in HU; SimpleITK, which comes with torchio, reads it."""
+"""Read a DICOM series as a volume in HU, with SimpleITK (installed with torchio)."""
 
 from pathlib import Path
 
@@ -9,18 +9,18 @@ from guidednet.data.nifti import Volume
 from guidednet.errors import InputError
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
-SOP_CLASS = b"\x02\x00\x02\x00UI"  # the element that says what a file holds
+SOP_CLASS = b"\x02\x00\x02\x00UI"  # the element that gives the class of a file
 CT_IMAGE = b"1.2.840.10008.5.1.4.1.1.2\0"
-LARGEST_STEP = 1.5  # times the usual distance of two slices: beyond it one is missing
+LARGEST_STEP = 1.5  # times the median distance of slices; beyond it a slice is missing
 
 
 def read_series(folder: Path) -> Volume:
-    """The only DICOM series of a folder, in HU, (X,Y,Z) with its affine.
+    """The only DICOM series in a folder, in HU, (X,Y,Z) with its affine.
 
-    Raises InputError where the folder holds none or several, where a slice is missing, or where a
+    Raises InputError if the folder contains no series or several, if a slice is missing, or if a
     file is damaged.
     """
-    # what it would print is said below, in a sentence
+    # the errors below say what its warnings would print
     SimpleITK.ProcessObject.GlobalWarningDisplayOff()
     series = SimpleITK.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
     if not series:
@@ -29,7 +29,7 @@ def read_series(folder: Path) -> Volume:
         )
     if len(series) > 1:
         raise InputError(
-            f"{folder}: holds {len(series)} DICOM series; put one series alone into a folder"
+            f"{folder}: holds {len(series)} DICOM series; give a folder with only one of them"
         )
     files = SimpleITK.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), series[0])
     if len(files) < 2:
@@ -44,7 +44,8 @@ def read_series(folder: Path) -> Volume:
         ) from error
     if image.GetNumberOfComponentsPerPixel() != 1:
         raise InputError(
-            f"{folder}: its slices are in colour, grey values in HU are needed; give the CT series itself"
+            f"{folder}: its slices are in colour instead of grey values in HU; "
+            "give the original CT series"
         )
     return Volume(
         SimpleITK.GetArrayFromImage(image).transpose(2, 1, 0).astype(np.float32), _affine(image)
@@ -52,8 +53,9 @@ def read_series(folder: Path) -> Volume:
 
 
 def _refuse_damaged(folder: Path, files: tuple[str, ...]) -> None:
-    """Raise InputError for a .dcm file that is not among the series' `files`: what cannot be read
-    is not listed, and would be lost.
+    """Raise InputError for a .dcm file that should be among the series' `files` but is not.
+
+    SimpleITK does not list files that it cannot read, so their slices would be lost unnoticed.
     """
     listed = {Path(file).name for file in files}
     for path in sorted(folder.glob("[!.]*")):
@@ -64,9 +66,7 @@ def _refuse_damaged(folder: Path, files: tuple[str, ...]) -> None:
 
 
 def _is_no_image(path: Path) -> bool:
-    """Whether the head of a DICOM file names another class than CT images: a plan, contours, a
-    report.
-    """
+    """Whether a DICOM file's class is not a CT image but, for example, a plan or a report."""
     with path.open("rb") as file:
         _, found, rest = file.read(1024).partition(SOP_CLASS)
     length = int.from_bytes(rest[:2], "little")
@@ -74,22 +74,25 @@ def _is_no_image(path: Path) -> bool:
 
 
 def _refuse_gaps(folder: Path, files: tuple[str, ...]) -> None:
-    """Raise InputError where two neighbouring slices lie much further apart than the others, or two
-    at one place.
+    """Raise InputError if slices are missing or two slices lie at the same position.
+
+    A slice is missing if two neighbours lie much further apart than the others.
     """
     places = np.array([_position(folder, file) for file in files])
     first: dict[tuple[float, ...], str] = {}
     for file, place in zip(files, places.tolist(), strict=True):
         if (other := first.setdefault(tuple(place), file)) != file:
             raise InputError(
-                f"{folder}: {Path(other).name} and {Path(file).name} lie at one place; remove one of them"
+                f"{folder}: {Path(other).name} and {Path(file).name} lie at the same position; "
+                "remove one of them"
             )
     steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
     wide = int(steps.argmax())
     if steps[wide] > LARGEST_STEP * np.median(steps):
         raise InputError(
-            f"{folder}: slices are missing between {Path(files[wide]).name} and {Path(files[wide + 1]).name} "
-            f"({steps[wide]:.1f} mm apart, elsewhere {np.median(steps):.1f}); export the whole series"
+            f"{folder}: slices are missing between {Path(files[wide]).name} and "
+            f"{Path(files[wide + 1]).name} ({steps[wide]:.1f} mm apart instead of "
+            f"{np.median(steps):.1f} mm); export the whole series"
         )
 
 

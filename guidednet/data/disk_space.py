@@ -1,5 +1,6 @@
-"""How much disk a preparation will take, from the headers of the raw files alone, before hours of
-it begin.
+"""Estimate the disk space of a preparation from the headers of the raw files.
+
+The estimate is made before the preparation starts, which may take hours.
 """
 
 import math
@@ -18,34 +19,32 @@ IMAGE_BYTES, LABEL_BYTES = 2, 1  # per voxel: float16 and uint8
 
 
 def check_space(store_folder: Path, cases: list[RawCase], config: PrepareConfig) -> str:
-    """What the `cases` that are not done yet will take in `store_folder`, as a sentence.
+    """A sentence on the disk space that the unfinished `cases` will take in `store_folder`.
 
-    Raises InputError where the disk has less than that free.
+    Raises InputError if the disk has less free space.
     """
     waiting = [
         case for case in cases if not (store_folder / "cases" / case.case_id / "case.json").exists()
     ]
     if not waiting:
-        return f"all {len(cases)} cases have been prepared before"
-    needed, free = (
-        needed_bytes(waiting, config),
-        shutil.disk_usage(nearest_existing(store_folder)).free,
-    )
+        return f"all {len(cases)} cases are already prepared"
+    needed = needed_bytes(waiting, config)
+    free = shutil.disk_usage(nearest_existing(store_folder)).free
     if needed > free:
         raise InputError(
-            f"{store_folder}: {_gigabytes(needed)} are needed for {len(waiting)} cases, {_gigabytes(free)} are free; "
-            "make room or give a folder on another disk"
+            f"{store_folder}: {_gigabytes(needed)} is needed for {len(waiting)} cases, but only "
+            f"{_gigabytes(free)} is free; make room or give a folder on another disk"
         )
     return f"about {_gigabytes(needed)} for {len(waiting)} cases, {_gigabytes(free)} free"
 
 
 def needed_bytes(cases: Iterable[RawCase], config: PrepareConfig) -> int:
-    """Bytes of the prepared arrays of all `cases`."""
+    """Bytes that the prepared arrays of all `cases` take."""
     return sum(_bytes_of(case, config) for case in cases)
 
 
 def _bytes_of(case: RawCase, config: PrepareConfig) -> int:
-    """Bytes of one case's arrays; 0 where its header cannot be read, as preparing it will say."""
+    """Bytes of one case's arrays; 0 if its header is unreadable, which `prepare` reports."""
     try:
         shape, _ = prepared_grid(*read_grid(case.image), config.spacing_mm[::-1])
     except InputError:

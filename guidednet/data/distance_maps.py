@@ -2,15 +2,15 @@
 
 phi(v) = d_out(v) / max d_out - d_in(v) / max d_in in voxel units: negative inside, 0 on the organ's
 boundary voxels (those with a face neighbour outside), positive outside, within [-1, 1] (Li et al.,
-MICCAI 2020; Luo et al., AAAI 2021). An organ that the crop lacks has phi = 1 everywhere, one that
-fills the crop -1: with the published 0, "boundary everywhere", most crops would teach that an
-absent organ is half there.
+MICCAI 2020; Luo et al., AAAI 2021). An organ that is absent from the crop has phi = 1 everywhere;
+an organ that fills the crop has phi = -1. The published value for an absent organ is 0, "boundary
+everywhere", which in most crops would teach that the organ is half present.
 """
 
 import numpy as np
 from scipy import ndimage
 
-# Beyond this size the outer distance is computed at half resolution; it is about a voxel off, far
+# Above this size the outer distance is computed at half resolution, which is about a voxel off, far
 # from any boundary.
 EXACT_VOXELS = 150_000
 
@@ -33,9 +33,7 @@ def signed_distance_map(mask: np.ndarray) -> np.ndarray:
 
 
 def _distance_inside(mask: np.ndarray) -> np.ndarray:
-    """Exact distance to the outside for voxels in the mask, from the box that holds it and a margin
-    of one voxel.
-    """
+    """Exact distance to the outside for voxels in the mask, computed in a box around it."""
     box = tuple(
         slice(max(edge.start - 1, 0), edge.stop + 1)
         for edge in ndimage.find_objects(mask.astype(np.uint8))[0]
@@ -46,9 +44,7 @@ def _distance_inside(mask: np.ndarray) -> np.ndarray:
 
 
 def _distance_outside(mask: np.ndarray) -> np.ndarray:
-    """Distance to the mask for voxels outside it; never below 1 there, so that the sign is the
-    mask's.
-    """
+    """Distance to the mask for voxels outside it, at least 1, so that the sign stays the mask's."""
     if mask.size <= EXACT_VOXELS:
         return ndimage.distance_transform_edt(~mask)
     coarse = np.add.reduceat(

@@ -1,7 +1,7 @@
-"""The cases of a folder of raw NIfTI: case id, image and label, found by a data set's layout.
+"""The cases in a folder of raw NIfTI: id, image and label, found by the data set's layout.
 
-Archives unpack into folders of many names, so files are found at any depth, by their own names and
-those of their folders.
+Archives unpack into folders with various names, so files are found at any depth, by their own names
+and those of their folders.
 """
 
 import os
@@ -15,13 +15,15 @@ from guidednet.data.datasets import DATASETS, Layout, dataset_of
 from guidednet.data.datasets.base import ENDING
 from guidednet.errors import InputError
 
-PHANTOM_FILE = "phantom.json"  # in a raw folder of synthetic cases: what they were made from
+PHANTOM_FILE = "phantom.json"  # the settings of the synthetic cases in a raw folder
 
 
 @dataclass(frozen=True)
 class RawCase:
-    """One case on disk: its id, its image and its label file: None where the release has none, and
-    a missing one where it has one.
+    """A case on disk.
+
+    `label` is None if the release has no label for the case; otherwise it is the path that the
+    label should have, even if that file is missing.
     """
 
     case_id: str
@@ -30,10 +32,10 @@ class RawCase:
 
 
 def find_cases(raw_folder: Path, dataset: str) -> list[RawCase]:
-    """All cases of a raw folder, those with a label first, in the order of their paths.
+    """All cases in a raw folder, labelled ones first, each group in the order of its paths.
 
-    Raises InputError where the folder is missing, holds no CT of this layout, names one case twice,
-    or one as no folder can be named.
+    Raises InputError if the folder is missing or contains no CT of this layout, if two images or
+    two labels share a case id, or if a case id is not a plain file name.
     """
     raw_folder, layout = Path(raw_folder), dataset_of(dataset).layout
     if not raw_folder.is_dir():
@@ -54,8 +56,9 @@ def find_cases(raw_folder: Path, dataset: str) -> list[RawCase]:
 
 
 def _files(folder: Path) -> list[Path]:
-    """All NIfTI files below `folder`, through links too, sorted; hidden ones are what archivers and
-    killed copies leave.
+    """All NIfTI files below `folder`, sorted; links are followed.
+
+    Hidden files are skipped: archivers and interrupted copies leave them behind.
     """
     found = [
         Path(parent) / name
@@ -68,13 +71,13 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _by_case(files: Iterable[Path], pattern: str) -> dict[str, Path]:
-    """The files that match, by case id; raises InputError where two stand for one case."""
+    """The matching files by case id; raises InputError if two files share a case id."""
     found: dict[str, Path] = {}
     for path in files:
         if match := re.fullmatch(pattern, path.as_posix()):
             if match[1] in found:
                 raise InputError(
-                    f"{path}: case {match[1]} is already there as {found[match[1]]}; remove one of them"
+                    f"{path}: case {match[1]} also exists as {found[match[1]]}; remove one of them"
                 )
             found[match[1]] = path
     return found
@@ -93,14 +96,20 @@ def _case(case_id: str, image: Path, label: Path | None, layout: Layout) -> RawC
 
 
 def _why_none(files: list[Path], holds_mri: bool, dataset: str) -> str:
-    """Why no case was found, and what to do."""
+    """Why no case was found, and what to do about it."""
     if holds_mri:
-        return f"holds MRI alone (cases from {dataset_of(dataset).layout.first_mri} on); add the CT of {dataset}"
+        return (
+            f"contains only MRI (cases from {dataset_of(dataset).layout.first_mri} on); "
+            f"add the CT of {dataset}"
+        )
     others = [
         name
         for name, other in DATASETS.items()
         if name != dataset and _by_case(files, other.layout.image)
     ]
     if others:
-        return f"no image of {dataset} found, but files named as in {others[0]}; use --dataset {others[0]}, or give another folder"
+        return (
+            f"no image of {dataset} found, but files named like those of {others[0]}; "
+            f"use --dataset {others[0]} or give another folder"
+        )
     return f"no image {dataset_of(dataset).layout.image_name} found; check --dataset and the folder"

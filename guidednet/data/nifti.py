@@ -1,4 +1,4 @@
-"""Reading NIfTI scans and label maps, with one clear sentence for whatever is wrong with a file."""
+"""Read NIfTI scans and label maps, with one clear sentence for anything wrong with a file."""
 
 import gzip
 import logging
@@ -19,74 +19,73 @@ from guidednet.errors import InputError
 from guidednet.support.files import written_beside
 
 NIFTI = (".nii", ".nii.gz")
-# voxels between image and label at any corner: headers round, but beyond it a label is another
-# voxel's
+# Voxels between image and label at any corner: headers round, but with a larger gap a label belongs
+# to another voxel.
 LARGEST_GAP = 0.5
-FARTHEST = 5000  # mm from the origin: no scanner's table reaches so far
-LARGEST = 4e9  # mm³, a metre by a metre by four: what is resampled from more would fill the memory
-# volume of the box that three axes of length 1 span: tilted scanners have at least 0.8
+FARTHEST = 5000  # mm from the origin; no scanner's table reaches that far
+LARGEST = 4e9  # mm³, 1 m by 1 m by 4 m; resampling anything larger would exhaust the memory
+# Volume of the box spanned by three axes of length 1; tilted scanners have at least 0.8.
 FLATTEST = 1e-3
 GZIP = b"\x1f\x8b"  # the first bytes of a compressed file
-MOST_DENSE = 1032  # times its size is the most that a compressed file can hold (deflate)
-STEP = 2**22  # bytes that are unpacked at a time
-TRAILER = 2**20  # bytes that may follow the last voxel: writers pad, but more than this is no scan
-# for remarks on what nibabel mends in a header; what it cannot mend it raises
+MOST_DENSE = 1032  # the highest possible compression ratio of a gzip file (deflate)
+STEP = 2**22  # bytes unpacked at a time
+TRAILER = 2**20  # bytes that may follow the last voxel: writers pad, but no scan has more
+# Discards remarks on header errors that nibabel fixes; it raises those that it cannot fix.
 SILENT = logging.Logger("nibabel", logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True)
 class Volume:
-    """A volume as its file has it: `data` (X,Y,Z) in the file's axis order, `affine` (4,4) to RAS
-    millimetres.
-    """
+    """A volume as stored: `data` (X,Y,Z) in the file's axis order, `affine` (4,4) to RAS mm."""
 
     data: np.ndarray
     affine: np.ndarray
 
 
 def read_image(path: Path) -> Volume:
-    """The scan at `path` in HU, float32; raises InputError for a file that is no usable 3-D scan."""
+    """The scan at `path` in HU, float32; raises InputError if it is not a usable 3-D scan."""
     volume = _read(path)
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
+    with np.errstate(over="ignore"):  # values beyond float32 become infinite
         data = volume.data.astype(np.float32, copy=False)
     if not np.isfinite(data).all():
         raise InputError(f"{path}: has voxels that are not finite numbers; export the scan again")
     if data.min() == data.max():
         raise InputError(
-            f"{path}: every voxel is {data.min():g}, so there is nothing to see; export the scan again"
+            f"{path}: every voxel is {data.min():g}, so the scan is blank; export it again"
         )
     return Volume(data, volume.affine)
 
 
 def read_label(path: Path, image: Volume | None, organs: OrganSet) -> Volume:
-    """The label map at `path`, uint8; raises InputError where it does not fit `image`, if given, or
-    the data set's label ids.
+    """The label map at `path`, uint8.
+
+    Raises InputError if its grid is not that of `image`, if given, or if a value is not one of the
+    data set's label ids.
     """
     volume = _read(path)
     if image is not None:
         _refuse_other_grid(path, volume, image)
-    with np.errstate(invalid="ignore"):  # not a number becomes any number, which then differs
+    with np.errstate(invalid="ignore"):  # NaN becomes some number, which then differs
         label = volume.data.astype(np.uint8, copy=False)
     highest = organs.num_classes - 1
     strange = volume.data[(label != volume.data) | (label > highest)]
     if strange.size:
         value = strange.min()
         raise InputError(
-            f"{path}: label value {value:g} is not one of {organs.dataset}'s 0 to {highest}; check the file or --dataset"
+            f"{path}: label value {value:g} is not one of {organs.dataset}'s 0 to {highest}; "
+            "check the file or --dataset"
         )
     return Volume(label, volume.affine)
 
 
 def canonical(volume: Volume) -> tuple[np.ndarray, np.ndarray]:
-    """A volume as its file has it, as (D,H,W) in RAS+, and the affine of that grid in (x,y,z)
-    order.
-    """
+    """`volume` turned to RAS+, as (D,H,W), and the affine of that grid in (x,y,z) order."""
     ordered = nib.as_closest_canonical(nib.Nifti1Image(volume.data, volume.affine))
     return np.ascontiguousarray(np.asarray(ordered.dataobj).transpose(2, 1, 0)), ordered.affine
 
 
 def write_label(path: Path, label: np.ndarray, affine: np.ndarray) -> None:
-    """Write a label map (X,Y,Z) as NIfTI (uint8) with `affine` as both of the header's transforms."""
+    """Write a label map (X,Y,Z) as NIfTI (uint8), with `affine` as both qform and sform."""
     image = nib.Nifti1Image(label.astype(np.uint8), affine)
     image.set_qform(affine, code="scanner")
     image.set_sform(affine, code="scanner")
@@ -97,17 +96,20 @@ def write_label(path: Path, label: np.ndarray, affine: np.ndarray) -> None:
 def _refuse_other_grid(path: Path, label: Volume, image: Volume) -> None:
     if label.data.shape != image.data.shape:
         raise InputError(
-            f"{path}: its shape {label.data.shape} is not the image's {image.data.shape}; give the label of this image"
+            f"{path}: its shape {label.data.shape} is not the image's {image.data.shape}; "
+            "give the label of this image"
         )
     if (gap := _largest_gap(label, image)) > LARGEST_GAP:
         raise InputError(
-            f"{path}: its affine is not the image's, so the two lie up to {gap:.2g} voxels apart; resample one to the other"
+            f"{path}: its affine is not the image's, so the two lie up to {gap:.2g} voxels apart; "
+            "resample one to the other"
         )
 
 
 def _largest_gap(label: Volume, image: Volume) -> float:
-    """How far apart two volumes of one shape lie, in voxels of the image along one axis, at the
-    corner where it is most.
+    """The largest distance between two volumes of equal shape at any corner.
+
+    It is measured along one axis, in voxels of the image.
     """
     corners = _corners(label.data.shape)
     places = nib.affines.apply_affine(np.linalg.inv(image.affine) @ label.affine, corners)
@@ -115,8 +117,9 @@ def _largest_gap(label: Volume, image: Volume) -> float:
 
 
 def read_grid(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
-    """Shape (X,Y,Z) and affine (4,4) of the volume at `path`, from its header alone; raises
-    InputError for a file that is no 3-D volume.
+    """Shape (X,Y,Z) and affine (4,4) of the volume at `path`, from its header alone.
+
+    Raises InputError if the file is not a 3-D volume.
     """
     with _opened(path) as file:
         return _grid(path, _header(file))
@@ -128,7 +131,8 @@ def _read(path: Path) -> Volume:
         shape, affine = _grid(path, header)
         if (kind := header.get_data_dtype()).kind not in "iufb":
             raise InputError(
-                f"{path}: has voxels of type {kind}, one real number per voxel is needed; export the scan again"
+                f"{path}: has voxels of type {kind} instead of one real number per voxel; "
+                "export the scan again"
             )
         slope, intercept = header.get_slope_inter()
         stored = _stored_voxels(path, file, header, shape)
@@ -137,8 +141,9 @@ def _read(path: Path) -> Volume:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
-    """The content of the file at `path`, unpacked where it is compressed; whatever a reader says
-    within is one sentence.
+    """Open the file at `path`, unpacked if it is compressed.
+
+    Turn any error that a reader raises inside the block into an InputError.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; check the path")
@@ -150,15 +155,17 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
             yield content
     except InputError:
         raise
-    except Exception as error:  # readers raise whatever the damage leads to
+    except Exception as error:  # damage can make readers raise anything
         raise InputError(
-            f"{path}: cannot be read as NIfTI ({type(error).__name__}); it is damaged or truncated, copy it again"
+            f"{path}: cannot be read as NIfTI ({type(error).__name__}), so it is damaged or "
+            "truncated; copy it again"
         ) from error
 
 
 def _header(file: BinaryIO) -> nib.Nifti1Header:
-    """The header at the beginning of `file`, without what may extend it: nibabel would read as much
-    as that says it is long.
+    """The header at the beginning of `file`, without its extensions.
+
+    nibabel would read as many bytes as an extension claims to have, even in a damaged file.
     """
     start = file.read(nib.Nifti2Header.template_dtype.itemsize)
     kind = nib.Nifti2Header if nib.Nifti2Header.may_contain_header(start) else nib.Nifti1Header
@@ -168,11 +175,11 @@ def _header(file: BinaryIO) -> nib.Nifti1Header:
 
 
 def _grid(path: Path, header: nib.Nifti1Header) -> tuple[tuple[int, ...], np.ndarray]:
-    """Shape of a file's only volume, and its affine."""
+    """Shape (X,Y,Z) and affine (4,4) of a file's only volume."""
     shape = header.get_data_shape()
     shape = shape[:3] if len(shape) == 4 and shape[3] == 1 else shape
     if len(shape) != 3 or min(shape) < 2:
-        raise InputError(f"{path}: has shape {shape}, a 3-D volume is needed; extract one volume")
+        raise InputError(f"{path}: has shape {shape}, but a 3-D volume is needed; extract one")
     affine = np.asarray(header.get_best_affine(), dtype=np.float64)
     sizes = nib.affines.voxel_sizes(affine)
     if (
@@ -181,15 +188,17 @@ def _grid(path: Path, header: nib.Nifti1Header) -> tuple[tuple[int, ...], np.nda
         or abs(np.linalg.det(affine[:3, :3] / sizes)) < FLATTEST
     ):
         raise InputError(
-            f"{path}: its affine is singular, so voxels have no size; repair the header"
+            f"{path}: its affine is singular, so its voxels have no size; repair the header"
         )
     if (sizes * shape).prod() > LARGEST:
         raise InputError(
-            f"{path}: its header makes it {(sizes * shape).round()} mm large; repair its voxel size"
+            f"{path}: its header gives it an extent of {(sizes * shape).round()} mm, too much for "
+            "a scan; repair its voxel size"
         )
     if (distance := np.abs(nib.affines.apply_affine(affine, _corners(shape))).max()) > FARTHEST:
         raise InputError(
-            f"{path}: its affine puts voxels {distance:.3g} mm away from the scanner's origin; repair the header"
+            f"{path}: its affine puts voxels {distance:.3g} mm away from the scanner's origin; "
+            "repair the header"
         )
     return shape, affine
 
@@ -197,8 +206,10 @@ def _grid(path: Path, header: nib.Nifti1Header) -> tuple[tuple[int, ...], np.nda
 def _stored_voxels(
     path: Path, file: BinaryIO, header: nib.Nifti1Header, shape: tuple[int, ...]
 ) -> np.ndarray:
-    """The voxels (X,Y,Z) as they are stored, before scaling; InputError, and no memory taken, where
-    the file holds less than they need.
+    """The voxels (X,Y,Z) as stored, before scaling.
+
+    Raises InputError if the file contains fewer voxels than its header says; those that are missing
+    never take memory.
     """
     kind, start = header.get_data_dtype(), max(header.get_data_offset(), header.single_vox_offset)
     needed = start + math.prod(shape) * kind.itemsize
@@ -210,17 +221,18 @@ def _stored_voxels(
         if len(content) == needed:
             return np.ndarray(shape, kind, content, start, order="F")
     raise InputError(
-        f"{path}: does not hold as much as shape {shape} in its header says; it is damaged or truncated, copy it again"
+        f"{path}: has fewer voxels than shape {shape} in its header says, so it is damaged or "
+        "truncated; copy it again"
     )
 
 
 def _unpacked(file: gzip.GzipFile, needed: int) -> np.ndarray:
-    """The first `needed` bytes (uint8) of a compressed file, or all there are. It is read to its
-    end, where its checksum stands.
+    """The first `needed` bytes (uint8) of a compressed file, or all bytes if it has fewer.
 
-    Raises ValueError where much more follows: a few kilobytes can unpack to any size.
+    The file is read to its end, where its checksum is. Raises ValueError if much more follows: a
+    few kilobytes can unpack to any size.
     """
-    content, filled = np.empty(needed, np.uint8), 0  # memory that is not filled is not taken
+    content, filled = np.empty(needed, np.uint8), 0  # takes memory only where it is filled
     file.seek(0)
     while read := file.readinto(content[filled : filled + STEP]):
         filled += read

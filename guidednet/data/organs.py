@@ -1,8 +1,7 @@
-"""The organs: label ids of FLARE22 and AMOS, the paper's column order, one colour per organ
-everywhere.
+"""Organs: the label ids of FLARE22 and AMOS, the paper's column order, and one colour per organ.
 
-Label ids follow the label files of the two public data sets; both agree with the released code's
-numbering. `Organ.column` is the abbreviation that the paper prints above the organ's column.
+Label ids follow the label files of the two public data sets; both agree with the numbering of the
+released code. `Organ.column` is the abbreviation that the paper prints above the organ's column.
 """
 
 from dataclasses import dataclass
@@ -10,8 +9,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Organ:
-    """An organ: its full name, the paper's abbreviation and its display colour (hex RGB) and the
-    tolerance of its surface (normalised surface Dice)."""
+    """An organ and how it is shown and scored.
+
+    `column` is the paper's abbreviation, `colour` the display colour (hex RGB) and `tolerance_mm`
+    the tolerance of the surface for the normalised surface Dice.
+    """
 
     name: str
     column: str
@@ -23,8 +25,8 @@ class Organ:
 class OrganSet:
     """The labels of one data set.
 
-    `by_label` maps label id (1 ... K-1; 0 is background) to organ; `column_order` lists the
-    label ids in the order of table columns, all by rising id where it is empty.
+    `by_label` maps label id (1 ... K-1; 0 is background) to organ. `column_order` lists the label
+    ids in the order of table columns; if it is empty, columns follow the ids.
     """
 
     dataset: str
@@ -33,12 +35,12 @@ class OrganSet:
 
     @property
     def num_classes(self) -> int:
-        """K: the organs and the background."""
+        """K: the number of organs plus 1 for the background."""
         return len(self.by_label) + 1
 
     @property
     def in_order(self) -> list[tuple[int, Organ]]:
-        """(label, organ) by rising label, which is the order of all arrays (K-1,)."""
+        """(label, organ) pairs by rising label, the order of all arrays (K-1,)."""
         return sorted(self.by_label.items())
 
     @property
@@ -48,23 +50,23 @@ class OrganSet:
 
     @property
     def column_names(self) -> list[str]:
-        """The organs' names, in the order of table columns."""
+        """The full names of the organs, in the order of table columns."""
         return [self.by_label[label].name for label in self.column_labels]
 
     @property
     def columns(self) -> list[str]:
-        """The column heads, in their order."""
+        """The column headings, in the order of table columns."""
         return [self.by_label[label].column for label in self.column_labels]
 
     def label_of(self, name: str) -> int:
-        """The label id of the organ called `name`; raises KeyError for another data set's organ."""
+        """The label id of the organ called `name`; raises KeyError if this data set lacks it."""
         labels = {organ.name: label for label, organ in self.by_label.items()}
         return labels[name]
 
 
-# Tolerances are those of the FLARE22 challenge; for AMOS's further organs, whose challenge's own are
-# not public, those of like organs.
-# No two colours look alike with any of the common forms of colour vision; a test simulates them.
+# Tolerances are those of the FLARE22 challenge. The AMOS challenge does not publish its own, so the
+# organs that only AMOS has take the tolerances of similar organs.
+# No two colours look alike with any common form of colour vision; a test simulates them.
 LIVER = Organ("liver", "Liv", "#AA4499", 5)
 SPLEEN = Organ("spleen", "Spl", "#4477AA", 3)
 STOMACH = Organ("stomach", "Sto", "#DDCC77", 5)

@@ -1,8 +1,8 @@
-"""From raw NIfTI to the case store (section 4.1 of the paper, 1.8 of what this project holds to).
+"""From raw NIfTI to the case store (section 4.1 of the paper).
 
-RAS+, clip to [-325, 325] HU, resample to 1.25 x 1.25 x 2.5 mm, 0.5 and 99.5 percentiles to 0 and 1.
-Cases are prepared in parallel; a case that is done is not done again, and a killed preparation goes
-on where it was. A case that cannot be used does not stop the others.
+Turn to RAS+, clip to [-325, 325] HU, resample to 1.25 x 1.25 x 2.5 mm, map the 0.5 and 99.5
+percentiles to 0 and 1. Cases are prepared in parallel; finished cases are not prepared again, so a
+killed preparation resumes where it stopped. A case that cannot be used does not stop the others.
 """
 
 import json
@@ -38,7 +38,7 @@ from guidednet.support.progress import Progress, quiet, silent
 
 @dataclass(frozen=True)
 class BrokenCase:
-    """A case that cannot be used, and the sentence that says why."""
+    """A case that cannot be used, and a sentence that says why."""
 
     case_id: str
     reason: str
@@ -55,14 +55,15 @@ def prepare(
     skip_broken: bool = False,
     say: Callable[[str], None] = quiet,
 ) -> list[BrokenCase]:
-    """Prepare every case of `raw_folder`, or those of `only`, into `store_folder`; `cases.csv` is
-    written when all are done.
+    """Prepare every case of `raw_folder`, or only those in `only`, into `store_folder`.
 
-    With `skip_broken` it is written without the cases that cannot be used, which `broken.csv`
-    lists; they are returned. `say` gets the estimate of the disk space. Raises InputError with one
-    sentence for each case that cannot be used, after all others are prepared, and for a store made
-    with other settings or a disk too small or not writable; FailedError where the disk fills all
-    the same.
+    `cases.csv` is written when all cases are done. With `skip_broken` it omits the cases that
+    cannot be used; `broken.csv` lists them, and they are returned. `say` receives the estimate of
+    the disk space.
+
+    Raises InputError, with one sentence for each case that cannot be used, after all others are
+    prepared; also for a case store made with other settings, and for a disk that is too small or
+    not writable. Raises FailedError if the disk fills up all the same.
     """
     cases = [
         case for case in find_cases(raw_folder, dataset) if only is None or case.case_id in only
@@ -91,13 +92,17 @@ def _row_or_broken(
 def _write_tables(
     folder: Path, rows: list[dict[str, Any]], broken: list[BrokenCase], skip_broken: bool
 ) -> None:
-    """cases.csv where every case is there or may be left out; otherwise neither table stays, so
-    that no training misses a case unseen.
+    """Write cases.csv if every case is done or may be left out; otherwise remove both tables.
+
+    Without cases.csv nothing trains, so no training misses a case unnoticed.
     """
     if broken and not (skip_broken and rows):
         for name in ("cases.csv", "broken.csv"):
             (folder / name).unlink(missing_ok=True)
-        headline = f"{len(broken)} of {len(rows) + len(broken)} cases cannot be used; mend them or leave them out with --skip-broken:"
+        headline = (
+            f"{len(broken)} of {len(rows) + len(broken)} cases cannot be used; "
+            "fix them or leave them out with --skip-broken:"
+        )
         raise input_error([case.reason for case in broken], headline)
     with told_of_disk(folder):
         if broken:
@@ -110,13 +115,15 @@ def _write_tables(
 def prepare_case(
     case: RawCase, folder: Path, dataset: str, config: PrepareConfig
 ) -> dict[str, Any]:
-    """Prepare one case into folder/<case id>; returns its row of the case table, read back where it
-    is done already.
+    """Prepare one case into folder/<case id> and return its row of the case table.
+
+    If the case is done already, its row is read back. Raises InputError if it cannot be used.
     """
     done = folder / case.case_id / "case.json"
     if case.label is not None and not case.label.exists():
         raise InputError(
-            f"{case.image}: the label of case {case.case_id} is missing; add {case.label} or move the image away"
+            f"{case.image}: the label of case {case.case_id} is missing; "
+            f"add {case.label} or move the image away"
         )
     source = {
         "case_id": case.case_id,
@@ -138,7 +145,7 @@ def prepare_case(
         "original_affine": json.dumps(scan.affine.round(6).tolist()),
     }
     with told_of_disk(folder):
-        # before its arrays change, or a kill here would leave it beside another source's
+        # before the arrays change: a kill here must not leave this row beside another source's
         done.unlink(missing_ok=True)
         write_array(done.parent / "image.npy", image.astype(np.float16))
         row |= {
@@ -147,7 +154,7 @@ def prepare_case(
             **source,
         }
         if label is None:
-            (done.parent / "label.npy").unlink(missing_ok=True)  # of a release that had one
+            (done.parent / "label.npy").unlink(missing_ok=True)  # from a release that had one
         else:
             row |= _write_label(
                 done.parent / "label.npy", prepare_label(label.data, scan.affine, config), organs
@@ -157,8 +164,9 @@ def prepare_case(
 
 
 def prepare_image(scan: Volume, config: PrepareConfig) -> tuple[np.ndarray, np.ndarray]:
-    """The prepared image (D,H,W), float32 in [0, 1] or as z-score, and the affine (4,4) of its grid
-    in (x,y,z) order.
+    """The prepared image (D,H,W) and the affine (4,4) of its grid in (x,y,z) order.
+
+    The image is float32, in [0, 1] or as z-score.
     """
     data, affine = _in_ras(scan.data, scan.affine)
     image, affine = to_spacing(data, affine, config.spacing_mm[::-1], config.hu_window)
@@ -168,14 +176,12 @@ def prepare_image(scan: Volume, config: PrepareConfig) -> tuple[np.ndarray, np.n
 
 
 def prepare_label(label: np.ndarray, affine: np.ndarray, config: PrepareConfig) -> np.ndarray:
-    """The prepared label map (D,H,W) of `label` (X,Y,Z), whose voxels are those of the scan with
-    `affine`.
-    """
+    """The prepared label map (D,H,W) of `label` (X,Y,Z), which lies on a scan with `affine`."""
     return label_to_spacing(*_in_ras(label, affine), config.spacing_mm[::-1])
 
 
 def _in_ras(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A volume (X,Y,Z) with its axes turned to RAS+, without a copy, and its affine."""
+    """A volume (X,Y,Z) with its axes turned to RAS+, not copied, and its new affine."""
     orientation = nib.io_orientation(affine)
     return nib.apply_orientation(data, orientation), affine @ nib.orientations.inv_ornt_aff(
         orientation, data.shape
@@ -183,7 +189,7 @@ def _in_ras(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def scale_intensity(image: np.ndarray, percentiles: tuple[float, float]) -> np.ndarray:
-    """`image` with its percentiles at 0 and 1, clamped to [0, 1]; all zeros where they coincide."""
+    """`image` with its percentiles mapped to 0 and 1 and clamped; all zeros if they coincide."""
     low, high = np.percentile(image, percentiles)
     if high <= low:
         return np.zeros_like(image)
@@ -191,7 +197,7 @@ def scale_intensity(image: np.ndarray, percentiles: tuple[float, float]) -> np.n
 
 
 def _source_hash(path: Path | None) -> str:
-    """The hash of a raw file, "" for none; raises InputError where it cannot be read."""
+    """The hash of a raw file, "" for None; raises InputError if the file cannot be read."""
     try:
         return file_hash(path) if path else ""
     except OSError as error:
@@ -201,7 +207,10 @@ def _source_hash(path: Path | None) -> str:
 
 
 def _finished_row(done: Path, source: dict[str, str]) -> dict[str, Any] | None:
-    """The row in `done`, where it stands, is of `source` and has its arrays beside it."""
+    """The row in the file `done`.
+
+    None if there is no such file, if it records another source, or if its arrays are missing.
+    """
     row = read_json(done) if done.exists() else {}
     if not source.items() <= row.items():
         return None
@@ -221,11 +230,12 @@ def _claim(folder: Path, dataset: str, config: PrepareConfig) -> None:
     path = folder / "store.json"
     if path.exists() and read_json(path) != settings:
         raise InputError(
-            f"{folder}: holds cases prepared with other settings ({path.name}); give an empty folder or delete it"
+            f"{folder}: holds cases prepared with other settings ({path.name}); "
+            "delete it or give an empty folder"
         )
     try:
         write_json(path, settings)
     except FailedError as error:
         raise InputError(
-            f"{folder}: cannot be written ({error.__cause__.strerror}); give a folder that can"
+            f"{folder}: cannot be written ({error.__cause__.strerror}); give a writable folder"
         ) from error

@@ -1,9 +1,9 @@
-"""From a scan's grid to one of another voxel size and back: cubic B-splines for images, a vote for
-labels.
+"""Resampling to another voxel size and back: cubic B-splines for images, a vote for labels.
 
-The prepared grid keeps the scan's axes, so a B-spline on it is separable: one matrix per axis
-(scipy's own resampling of unit vectors), and the volume times the three. That gives the same
-numbers as resampling voxel by voxel, ten times as fast, and holds one slice of the scan at a time.
+The prepared grid keeps the scan's axes, so a B-spline on it is separable: the volume is multiplied
+by one matrix per axis, which scipy's own resampling of unit vectors gives. The numbers are those of
+resampling voxel by voxel, but the work takes a tenth of the time and holds only one slice of the
+scan at a time.
 """
 
 from collections.abc import Iterator
@@ -17,22 +17,21 @@ from scipy import ndimage
 from guidednet.processes.workers import one_thread
 
 Box = tuple[slice, ...]
-Vote = tuple[int, Box, np.ndarray]  # of a label id, in a part of the grid
-# voxels: 100 slices of 2.5 mm are 100 slices, though the header's arithmetic says 99.9999999
+Vote = tuple[int, Box, np.ndarray]  # a label id, a part of the grid, its votes there
+# In voxels: 100 slices of 2.5 mm are 100 slices, even if a header's rounding gives 99.9999999.
 ROUNDING = 1e-6
-# voxels: half-way between two voxels the later one wins, as in rounding; with a draw for the
-# background organs would shrink
+# In voxels: half-way between two voxels the later one wins, as in rounding; if ties went to the
+# background, organs would shrink.
 TIE = 1e-3
 
 
 def prepared_grid(
     shape: tuple[int, ...], affine: np.ndarray, spacing: tuple[float, ...]
 ) -> tuple[tuple[int, ...], np.ndarray]:
-    """Shape (X,Y,Z) and affine (4,4) of the grid with voxels of `spacing` (x,y,z) in mm about the
-    same centre along the same axes.
+    """Shape (X,Y,Z) and affine (4,4) of the grid with voxels of `spacing` (x,y,z) in mm.
 
-    As many voxels as fit into the volume's extent, so that no voxel's centre lies outside it; at
-    least one.
+    The grid keeps the centre and the axes. It has as many voxels as fit into the volume's extent,
+    at least one, so that no voxel's centre lies outside.
     """
     voxel_sizes = nib.affines.voxel_sizes(affine)
     new_shape = np.maximum(np.floor(np.array(shape) * voxel_sizes / spacing + ROUNDING), 1).astype(
@@ -48,8 +47,9 @@ def prepared_grid(
 def to_spacing(
     data: np.ndarray, affine: np.ndarray, spacing: tuple[float, ...], window: tuple[float, float]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """An image (X,Y,Z), clipped to `window`, on its `prepared_grid`: (D,H,W) float32, and the
-    grid's affine.
+    """An image (X,Y,Z), clipped to `window`, on its `prepared_grid`.
+
+    Returns (D,H,W), float32, and the affine of the grid.
     """
     shape, new_affine = prepared_grid(data.shape, affine, spacing)
     steps = spacing / nib.affines.voxel_sizes(affine)
@@ -68,10 +68,10 @@ def to_spacing(
 def label_to_spacing(
     label: np.ndarray, affine: np.ndarray, spacing: tuple[float, ...]
 ) -> np.ndarray:
-    """A label map (X,Y,Z) uint8 on its `prepared_grid`, (D,H,W): the B-spline of each organ's mask
-    is its vote, the largest wins.
+    """A label map (X,Y,Z), uint8, on its `prepared_grid`, as (D,H,W).
 
-    There and back this keeps thin organs better than the nearest voxel or a linear vote does.
+    The B-spline of each organ's mask is its vote, and the largest vote wins. On the way there and
+    back, this preserves thin organs better than the nearest voxel or a linear vote.
     """
     shape, _ = prepared_grid(label.shape, affine, spacing)
     steps = spacing / nib.affines.voxel_sizes(affine)
@@ -88,11 +88,11 @@ def label_to_spacing(
 def to_grid(
     label: np.ndarray, affine: np.ndarray, shape: tuple[int, ...], target: np.ndarray
 ) -> np.ndarray:
-    """A label map (D,H,W) uint8 on a grid with `affine`, as (X,Y,Z) of `shape` on any grid, with
-    affine `target`.
+    """A label map (D,H,W), uint8, resampled from the grid with `affine` to another grid.
 
-    The linear interpolation of each organ's mask is its vote, the largest wins. Beyond the label
-    map's edge is background.
+    The other grid may be any; it has `shape` (X,Y,Z) and the affine `target`. The linear
+    interpolation of each organ's mask is its vote, and the largest vote wins. Voxels beyond the
+    edge of the label map are background. Returns (X,Y,Z).
     """
     matrix = np.linalg.inv(affine) @ target
     axes, offset = matrix[2::-1, 2::-1], matrix[2::-1, 3] + TIE  # in array order
@@ -104,13 +104,14 @@ def to_grid(
 
 
 def _organs(label: np.ndarray) -> Iterator[tuple[int, Box]]:
-    """The label ids that are there, with their bounding boxes."""
+    """The label ids that occur in `label`, with their bounding boxes."""
     return ((value, box) for value, box in enumerate(ndimage.find_objects(label), start=1) if box)
 
 
 def _winners(shape: tuple[int, ...], votes: Iterator[Vote]) -> np.ndarray:
-    """The label map of `shape` in which each voxel has the label with the largest vote; what no
-    organ claims is the background's.
+    """The label map of `shape` in which each voxel has the label with the largest vote.
+
+    The vote of the background is 1 minus the votes of all organs.
     """
     winner = np.zeros(shape, np.uint8)
     most, background = np.zeros(shape, np.float32), np.ones(shape, np.float32)
@@ -124,14 +125,15 @@ def _winners(shape: tuple[int, ...], votes: Iterator[Vote]) -> np.ndarray:
 
 
 def _spline_vote(label: np.ndarray, value: int, box: Box, matrices: list[torch.Tensor]) -> Vote:
-    """The B-spline of the mask of `value`, by one matrix per axis of `label`, where it is not
-    negligible.
+    """The B-spline of the mask of `value`, where it is not negligible.
+
+    `matrices` has one matrix per axis of `label`.
     """
     vote, place = torch.from_numpy((label[box] == value).astype(np.float32)), []
     for matrix, extent in zip(matrices, box, strict=True):
         rows = matrix[:, extent].abs().sum(1).gt(0.05).nonzero().flatten()
         place.append(slice(int(rows[0]), int(rows[-1]) + 1) if len(rows) else slice(0, 0))
-        # the new axis goes last, so that three turns keep the order
+        # the new axis goes last, so that three turns restore the order
         vote = torch.tensordot(vote, matrix[place[-1], extent], ([0], [1]))
     return value, tuple(place), vote.numpy()
 
@@ -144,8 +146,9 @@ def _linear_vote(
     offset: np.ndarray,
     shape: tuple[int, ...],
 ) -> Vote:
-    """Linear interpolation of the mask of `value` at axes @ index + offset, in the part of a grid
-    of `shape` that it reaches.
+    """The linear interpolation of the mask of `value` at axes @ index + offset.
+
+    It covers the part of a grid of `shape` that the mask reaches.
     """
     corners = np.array(list(product(*((s.start - 1, s.stop) for s in box))))
     reach = (corners - offset) @ np.linalg.inv(axes).T
@@ -155,7 +158,7 @@ def _linear_vote(
     if (first == last).any():
         return value, place, np.zeros(last - first, np.float32)
     diagonal = np.diag(axes)
-    # then scipy goes axis by axis, three times as fast
+    # for a diagonal matrix scipy works axis by axis, three times as fast
     aligned = np.abs(axes - np.diag(diagonal)).max() < ROUNDING / max(label.shape)
     start = offset + axes @ first - [s.start for s in box]
     how = {"output_shape": tuple((last - first).tolist()), "order": 1, "mode": "grid-constant"}
@@ -164,12 +167,13 @@ def _linear_vote(
 
 
 def _spline_matrix(old: int, new: int, step: float, shift: float = 0.0) -> torch.Tensor:
-    """(new, old) float32: cubic B-spline interpolation at `new` places, `step` voxels apart, about
-    the middle of `old` voxels.
+    """The matrix (new, old), float32, of cubic B-spline interpolation along one axis.
+
+    The `new` places are `step` voxels apart, centred on the `old` voxels and shifted by `shift`.
     """
     first = ((old - 1) - (new - 1) * step) / 2 + shift
     matrix = ndimage.affine_transform(
         np.eye(old), (step, 1), (first, 0), output_shape=(new, old), order=3, mode="mirror"
     )
-    # a spline's far weights would be subnormal, which is ten times slower
+    # a spline's distant weights would be subnormal, which makes products ten times slower
     return torch.from_numpy(matrix.round(9).astype(np.float32))

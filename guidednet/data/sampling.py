@@ -1,7 +1,7 @@
-"""Which crops of which cases make up the batch of a step.
+"""The batch of each training step: which crops of which cases it contains.
 
 A batch is a pure function of (seed, step): nothing is drawn from a global generator, so a resumed
-run sees the batches it would have seen, whatever the number of loader workers or processes.
+run sees the same batches as an uninterrupted one, however many loader workers or processes it has.
 """
 
 from collections.abc import Sequence
@@ -20,11 +20,11 @@ LABELLED, UNLABELLED = 0, 1
 
 @dataclass(frozen=True)
 class Batch:
-    """`image` (B,1,D,H,W) float32, labelled rows first; `label` (L,D,H,W) int64 of the L labelled
-    rows alone.
+    """The images of one step, labelled rows first, and the labels of the labelled rows.
 
-    `distance_maps` (L,K-1,D,H,W), the signed distance map of each organ, where the method asks for
-    them.
+    `image` is (B,1,D,H,W) float32; `label` is (L,D,H,W) for the L labelled rows, uint8 from the
+    loader and int64 after `to`. `distance_maps` (L,K-1,D,H,W) holds the signed distance map of each
+    organ if the method asks for them.
     """
 
     image: Tensor
@@ -32,7 +32,7 @@ class Batch:
     distance_maps: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
-        """The same batch on `device`."""
+        """This batch on `device`, with int64 labels."""
         maps = self.distance_maps
         return Batch(
             self.image.to(device, non_blocking=True),
@@ -41,7 +41,7 @@ class Batch:
         )
 
     def pin_memory(self) -> "Batch":
-        """The same batch in page-locked memory (called by the loader)."""
+        """This batch in page-locked memory; the loader calls this."""
         maps = self.distance_maps
         return Batch(
             self.image.pin_memory(),
@@ -52,8 +52,10 @@ class Batch:
 
 @dataclass(frozen=True)
 class BatchConfig:
-    """What a batch holds: rows per stream, crop size (D,H,W) in voxels, axes (0,1,2) flipped with p
-    = 1/2.
+    """The composition of a batch.
+
+    It has `labelled` and `unlabelled` rows of crops with `crop` (D,H,W) voxels, each flipped along
+    each of the `flip_axes` with p = 1/2.
     """
 
     labelled: int = 4
@@ -63,9 +65,7 @@ class BatchConfig:
 
 
 def stream_case(cases: Sequence[str], seed: int, stream: int, position: int) -> str:
-    """The case at `position` of an endless shuffle of `cases`: fresh permutations, one after the
-    other.
-    """
+    """The case at `position` in an endless sequence of fresh permutations of `cases`."""
     round_number, place = divmod(position, len(cases))
     order = np.random.default_rng([seed, stream, round_number]).permutation(len(cases))
     return cases[order[place]]
@@ -74,10 +74,10 @@ def stream_case(cases: Sequence[str], seed: int, stream: int, position: int) -> 
 def random_crop(
     image: np.ndarray, label: np.ndarray | None, config: BatchConfig, generator: np.random.Generator
 ) -> list[np.ndarray]:
-    """A randomly placed and flipped crop of `image` (D,H,W) and, where given, of `label`, padded if
-    too small.
+    """A randomly placed and flipped crop of `image` (D,H,W) and of `label`, if given.
 
-    Every valid origin is equally likely. Padding is the image's minimum (air) and background.
+    Every valid origin is equally likely. Volumes smaller than the crop are padded: the image with
+    its minimum (air), the label with background.
     """
     origin = [
         int(generator.integers(0, max(size - side, 0) + 1))
@@ -94,7 +94,7 @@ def random_crop(
             missing = [(0, side - size) for side, size in zip(config.crop, crop.shape, strict=True)]
             if any(after for _, after in missing):
                 crop = np.pad(crop, missing, constant_values=array.min() if is_image else 0)
-            # its own memory, also where the crop is the whole volume
+            # a copy: even a crop of the whole volume must not share the case's memory
             crops.append(np.flip(crop, flips).copy())
     return crops
 
@@ -103,9 +103,9 @@ class BatchDataset(Dataset[Batch]):
     """Item i is the batch of step i, or this process's share of it.
 
     With several processes, process `rank` of `world_size` takes every world_size-th row of each
-    stream, so that the batch of all processes together does not depend on their number.
-    `distance_classes` K > 0 adds the signed distance maps of K - 1 organs; they are computed here,
-    in the loader's workers, not in the training step.
+    stream, so that the combined batch does not depend on the number of processes.
+    `distance_classes` K > 0 adds the signed distance maps of K - 1 organs; they are computed in the
+    loader's workers rather than in the training step.
     """
 
     def __init__(
@@ -119,12 +119,8 @@ class BatchDataset(Dataset[Batch]):
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
-        self.store, self.config, self.seed, self.distance_classes = (
-            cases,
-            config,
-            seed,
-            distance_classes,
-        )
+        self.store, self.config = cases, config
+        self.seed, self.distance_classes = seed, distance_classes
         self.streams = {
             LABELLED: (labelled, config.labelled),
             UNLABELLED: (unlabelled, config.unlabelled if unlabelled else 0),
@@ -136,7 +132,7 @@ class BatchDataset(Dataset[Batch]):
         unlabelled = [self._row(step, UNLABELLED, row) for row in self._rows(UNLABELLED)]
         images = torch.empty(len(labelled) + len(unlabelled), 1, *self.config.crop)
         for image, crops in zip(images, labelled + unlabelled, strict=True):
-            # float16 to float32 in the same pass; numpy takes twice as long
+            # converts float16 to float32 in the same pass; numpy takes twice as long
             image[0].copy_(torch.from_numpy(crops[0]))
         labels = np.stack([crops[1] for crops in labelled])
         maps = (
@@ -169,14 +165,14 @@ def batch_loader(
     workers: int = 0,
     pin_memory: bool = False,
 ) -> DataLoader:
-    """Batches of the steps first_step ... last_step - 1, in order."""
+    """A loader of the batches of steps first_step ... last_step - 1, in order."""
     return DataLoader(
         dataset,
         batch_size=None,
         sampler=range(first_step, last_step),
         num_workers=workers,
         pin_memory=pin_memory,
-        # A loader draws a seed for its workers; from the global generator, it would shift dropout
-        # after a resume.
+        # A loader draws a seed for its workers; drawing it from the global generator would change
+        # dropout after a resume.
         generator=torch.Generator(),
     )

@@ -1,9 +1,8 @@
-"""Which case plays which part: lists of training, validation and test cases as files, and who of
-the training cases is labelled.
+"""The training, validation and test cases, and which training cases count as labelled.
 
-A list file (split.csv) has the columns `case` and `split`, one of train, validation (or val) and
-test. The order of its training cases counts: the first ones with a label are the labelled ones.
-`released_lists` are those of the paper's released code.
+A list file (split.csv) has the columns `case` and `split`; `split` is train, validation (or val) or
+test. The order of the training cases matters: the first ones with a label are the labelled cases.
+`released_lists` gives the lists of the paper's released code.
 """
 
 from collections.abc import Collection, Iterable
@@ -26,9 +25,7 @@ PARTS = {"train": "train", "validation": "validation", "val": "validation", "tes
 
 @dataclass(frozen=True)
 class CaseLists:
-    """Case ids in order: training, validation, test; raises InputError for a case that stands
-    twice.
-    """
+    """Case ids by part, in order; raises InputError if a case occurs more than once."""
 
     train: tuple[str, ...]
     validation: tuple[str, ...]
@@ -40,8 +37,9 @@ class CaseLists:
 
 @dataclass(frozen=True)
 class Split:
-    """Case ids by part. The labels of `unlabelled` cases, where the store has any, are never
-    opened.
+    """Case ids by part.
+
+    The labels of `unlabelled` cases are never opened, even if the case store has them.
     """
 
     labelled: tuple[str, ...]
@@ -54,7 +52,7 @@ class Split:
 
     @property
     def cases(self) -> set[str]:
-        """All of them."""
+        """The ids of all cases."""
         return {*self.labelled, *self.unlabelled, *self.validation, *self.test}
 
 
@@ -65,16 +63,17 @@ def draw_lists(
     test: int,
     seed: int = 0,
 ) -> CaseLists:
-    """Seeded lists: `test` and `validation` cases are drawn from those with a label, all others
-    train, those without label last.
+    """Seeded lists: `test` and `validation` cases are drawn from the cases with a label.
 
-    Raises InputError where fewer cases have a label.
+    All other cases train, those without a label last. Raises InputError if too few cases have a
+    label.
     """
     drawn = _shuffled(with_label, seed)
     held_out = test + validation
     if not 0 <= test <= held_out <= len(drawn):
         raise InputError(
-            f"{len(drawn)} labelled cases are too few for {validation} validation and {test} test cases; ask for fewer"
+            f"{len(drawn)} labelled cases are too few for {validation} validation and "
+            f"{test} test cases; ask for fewer"
         )
     train = drawn[held_out:] + _shuffled(without_label, seed)
     return CaseLists(tuple(train), tuple(drawn[test:held_out]), tuple(drawn[:test]))
@@ -83,25 +82,25 @@ def draw_lists(
 def draw_six_two_two(
     with_label: Collection[str], without_label: Iterable[str], seed: int = 0
 ) -> CaseLists:
-    """Seeded lists with the labelled cases at 6:2:2, as the paper divides them (70 into 42, 14 and
-    14; 300 into 180, 60 and 60).
+    """Seeded lists with the labelled cases divided 6:2:2, as in the paper.
 
-    Raises InputError for fewer than three labelled cases.
+    For example, 70 cases become 42, 14 and 14, and 300 become 180, 60 and 60. Raises InputError if
+    there are fewer than three labelled cases.
     """
     if len(with_label) < 3:
         raise InputError(
-            f"{len(with_label)} labelled cases cannot be divided into training, validation and test cases; add some"
+            f"{len(with_label)} labelled cases cannot be divided into training, validation and "
+            "test cases; add more labelled cases"
         )
     fifth = max(1, round(len(with_label) / 5))
     return draw_lists(with_label, without_label, validation=fifth, test=fifth, seed=seed)
 
 
 def released_lists(dataset: str, mapping: dict[str, str] | None = None) -> CaseLists:
-    """The lists of the paper's released code, under the names of the public release as `mapping`
-    gives them.
+    """The lists of the paper's released code, with the case names that `mapping` gives.
 
-    AMOS's names are the public ones. FLARE22's cases were renamed (train_000 ...), and no public
-    list says how. Raises InputError where `mapping` is given and lacks a case.
+    AMOS's names are those of the public release. FLARE22's cases were renamed (train_000 ...), and
+    no public list gives their original names. Raises InputError if `mapping` lacks a case.
     """
     with (
         resources.files("guidednet.published")
@@ -114,7 +113,8 @@ def released_lists(dataset: str, mapping: dict[str, str] | None = None) -> CaseL
     missing = [case for part in vars(lists).values() for case in part if case not in mapping]
     if missing:
         raise InputError(
-            f"the mapping lacks {len(missing)} of the released cases, {missing[0]} first; add a line for each"
+            f"the mapping lacks {len(missing)} of the released cases, such as {missing[0]}; "
+            "add a line for each"
         )
     return CaseLists(
         *(
@@ -125,9 +125,7 @@ def released_lists(dataset: str, mapping: dict[str, str] | None = None) -> CaseL
 
 
 def read_mapping(path: Path) -> dict[str, str]:
-    """A CSV file with the columns `released` and `case`: the released lists' names and those on
-    disk.
-    """
+    """The names on disk by released name, from a CSV file with columns `released` and `case`."""
     table = _read_table(path, ("released", "case"))
     for column in ("released", "case"):
         _refuse_repeats(table[column].tolist(), f"{path}: ")
@@ -135,14 +133,16 @@ def read_mapping(path: Path) -> dict[str, str]:
 
 
 def read_lists(path: Path) -> CaseLists:
-    """The lists of a file; raises InputError for a missing column, an unknown part, an id that is
-    no name or a case that stands twice.
+    """The lists in a file.
+
+    Raises InputError for a missing column, an unknown part, an id that is not a plain name, or a
+    case that occurs more than once.
     """
     return _lists_of(_read_table(path, ("case", "split")), str(path))
 
 
 def write_lists(path: Path, lists: CaseLists) -> None:
-    """Write lists as CSV, in their order."""
+    """Write lists as CSV, keeping their order."""
     lines = [(case, part) for part, cases in vars(lists).items() for case in cases]
     write_text(path, pd.DataFrame(lines, columns=["case", "split"]).to_csv(index=False))
 
@@ -150,37 +150,42 @@ def write_lists(path: Path, lists: CaseLists) -> None:
 def check_lists(
     lists: CaseLists, with_label: Collection[str], everyone: Collection[str], source: str
 ) -> None:
-    """Raise InputError where a listed case is not among `everyone`, or one that is to be scored has
-    no label.
+    """Raise InputError if a listed case does not exist or a case to be scored has no label.
+
+    `everyone` and `with_label` are the existing and the labelled cases; `source` starts the error
+    message.
     """
     for case in (*lists.train, *lists.validation, *lists.test):
         if case not in everyone:
             raise InputError(
-                f"{source}: case {case} is not there; correct its name, or delete the file to have one drawn"
+                f"{source}: case {case} does not exist; correct its name, or delete the file to "
+                "have a new one drawn"
             )
     for case in (*lists.validation, *lists.test):
         if case not in with_label:
             raise InputError(
-                f"{source}: case {case} has no label, so it cannot be a validation or test case"
+                f"{source}: case {case} has no label, so it cannot be a validation or test case; "
+                "make it a training case"
             )
 
 
 def choose(
     lists: CaseLists, with_label: Collection[str], n_labelled: int, n_unlabelled: int, source: str
 ) -> Split:
-    """The first `n_labelled` training cases with a label, and as unlabelled cases those without
-    one, then those left over.
+    """The first `n_labelled` training cases with a label, and `n_unlabelled` of the others.
 
-    The labels of the left-over ones stay hidden. Growing `n_unlabelled` only adds cases. Raises
-    InputError, naming `source`, where there are too few.
+    Unlabelled cases are first those without a label, then labelled cases that are left over, whose
+    labels stay hidden. A larger `n_unlabelled` only adds cases. Raises InputError, naming `source`,
+    if there are too few cases.
     """
     visible = [case for case in lists.train if case in with_label]
     hidden = [case for case in lists.train if case not in with_label]
     pool = hidden + visible[n_labelled:]
     if len(visible) < n_labelled or len(pool) < n_unlabelled:
         raise InputError(
-            f"{source}: {len(visible)} labelled and {len(hidden)} unlabelled training cases are too few for {n_labelled} labelled and "
-            f"{n_unlabelled} unlabelled ones beside {len(lists.validation)} validation and {len(lists.test)} test cases; "
+            f"{source}: {len(visible)} labelled and {len(hidden)} unlabelled training cases are "
+            f"too few for {n_labelled} labelled and {n_unlabelled} unlabelled ones in addition to "
+            f"{len(lists.validation)} validation and {len(lists.test)} test cases; "
             "prepare more cases or ask for fewer"
         )
     return Split(
@@ -189,14 +194,15 @@ def choose(
 
 
 def refuse_leaks(split: Split, cases: CaseStore) -> None:
-    """Raise InputError where two parts hold the same image under two names."""
+    """Raise InputError if two parts contain the same image under different names."""
     hashes, seen = cases.table["prepared_image_sha256"], {}
     for part, case_ids in vars(split).items():
         for case in case_ids:
             other_part, other = seen.setdefault(hashes[case], (part, case))
             if other_part != part:
                 raise InputError(
-                    f"{cases.folder}: case {case} ({part}) is the same image as {other} ({other_part}); remove one of them"
+                    f"{cases.folder}: case {case} ({part}) is the same image as {other} "
+                    f"({other_part}); remove one of them"
                 )
 
 
@@ -213,12 +219,13 @@ def _lists_of(table: pd.DataFrame, source: str) -> CaseLists:
 
 
 def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """The table of a file with `columns` of names, each cell filled."""
+    """The table in a file with `columns` of names; no cell of these may be empty."""
     table = read_csv(path, dict.fromkeys(columns, str))
     for column in columns:
         if (empty := table[column].isna()).any():
             raise InputError(
-                f"{path}: line {empty.idxmax() + 2} has nothing in column {column}; fill it or take the line away"
+                f"{path}: line {empty.idxmax() + 2} has nothing in column {column}; "
+                "fill it in or remove the line"
             )
     check_case_ids(table["case"], path)
     return table
@@ -230,7 +237,7 @@ def _refuse_repeats(cases: list[str], where: str = "") -> None:
     }
     if repeated:
         raise InputError(
-            f"{where}case {min(repeated)} is in more than one part of the split; every case may be in one only"
+            f"{where}case {min(repeated)} occurs more than once; list each case only once"
         )
 
 

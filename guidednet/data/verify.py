@@ -1,6 +1,4 @@
-"""Whether a case store still holds what was prepared, from the raw files it was prepared from:
-every hash once more.
-"""
+"""Compare a case store, and the raw files it was prepared from, with the recorded hashes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +15,9 @@ HASHES = ("image_sha256", "label_sha256", "prepared_image_sha256", "prepared_lab
 
 @dataclass(frozen=True)
 class Recorded:
-    """What cases.csv says of one case: `hashes` by column; `files` by path with the hash each
-    should have.
+    """The hashes of one case in cases.csv.
+
+    `hashes` gives them by column; `files` gives the hash that each path should have.
     """
 
     folder: Path
@@ -33,16 +32,16 @@ def verify(
     workers: int = 1,
     progress: Progress = silent,
 ) -> int:
-    """Compare every file of `store_folder` and `raw_folder` with its recorded hash; returns the
-    number of files. Writes nothing.
+    """Compare every file of `store_folder` and `raw_folder` with its recorded hash.
 
-    Raises InputError that names each file that is missing or has changed, and for a folder that is
-    no store of `dataset`.
+    Returns the number of files compared; writes nothing. Raises InputError, naming each file that
+    is missing or has changed, or if `store_folder` is not a case store of `dataset`.
     """
     store = CaseStore(store_folder)
     if store.settings["dataset"] != dataset:
         raise InputError(
-            f"{store_folder}: was prepared from {store.settings['dataset']}, not {dataset}; check --dataset"
+            f"{store_folder}: was prepared from {store.settings['dataset']}, not {dataset}; "
+            "check --dataset"
         )
     rows = store.table[[*HASHES]].fillna("").to_dict("index")
     sources, faults = _sources(raw_folder, dataset, rows)
@@ -55,7 +54,8 @@ def verify(
     if faults:
         raise input_error(
             sorted(faults),
-            f"{store_folder}: {len(faults)} things are not as they were when the cases were prepared:",
+            f"{store_folder}: {len(faults)} files or cases are missing or have changed since the "
+            "cases were prepared:",
         )
     return sum(len(case.files) for case in cases)
 
@@ -63,12 +63,11 @@ def verify(
 def _sources(
     raw_folder: Path, dataset: str, rows: dict[str, dict[str, str]]
 ) -> tuple[dict[str, RawCase], list[str]]:
-    """The raw cases by id, and a sentence for each of the store that is missing or has lost its
-    label.
+    """The raw cases by id, and a sentence for each case that is missing or has lost its label.
 
-    A folder that cannot be used as a whole is one sentence, and the store is compared all the same.
-    Raw cases that are not in the store are nobody's fault: a store may hold those alone that a
-    training needs.
+    If the raw folder cannot be used at all, the only fault is a sentence about that, and the case
+    store is compared all the same. A raw case that is not in the case store is not a fault: a case
+    store may contain only the cases that a training needs.
     """
     try:
         raw = {case.case_id: case for case in find_cases(raw_folder, dataset)}
@@ -93,14 +92,14 @@ def _recorded(folder: Path, hashes: dict[str, str], source: RawCase | None) -> R
     if source is not None:
         files[source.image] = hashes["image_sha256"]
     if source is not None and source.label is not None:
-        files[source.label] = hashes["label_sha256"] or "none, as the case was prepared without"
+        files[source.label] = hashes["label_sha256"] or "none, as prepared without a label"
     return Recorded(
         folder, hashes, {path: recorded for path, recorded in files.items() if recorded}
     )
 
 
 def _faults(case: Recorded) -> list[str]:
-    """A sentence for each file of a case that is missing or has changed."""
+    """A sentence for each of a case's files that is missing or has changed."""
     faults = [
         f"{path}: {fault}"
         for path, recorded in case.files.items()
@@ -119,7 +118,7 @@ def _faults(case: Recorded) -> list[str]:
 
 
 def _fault(path: Path, recorded: str) -> str:
-    """What is wrong with a file, or nothing."""
+    """What is wrong with a file; empty if nothing is."""
     if not path.is_file():
         return "missing"
     try:

@@ -1,8 +1,8 @@
 """Synthetic abdominal CT in the layouts of FLARE22 and AMOS.
 
-shapes      solid shapes in millimetres          hounsfield  what each tissue measures
+shapes      solid shapes in millimetres          hounsfield  the HU of each tissue
 anatomy     where organs, vessels, bones lie     tissues     the anatomy painted into a grid
-cases       random patients, scanned and written as NIfTI
+cases       random cases, scanned and written as NIfTI
 """
 
 from guidednet.phantom.cases import Scan, make_case, write_phantoms

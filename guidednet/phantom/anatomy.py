@@ -1,7 +1,7 @@
-"""An average adult's abdomen in millimetres: where each organ lies, its form and its mean volume.
+"""The abdomen of an average adult in millimetres: place, form and mean volume of each organ.
 
 x grows to the patient's right, y to anterior, z to superior; the origin is in the middle of the
-body at the height of the kidneys. Forms are simple; every case bends them (see
+body at the height of the kidneys. The forms are simple; every case bends them (see
 guidednet.phantom.cases).
 """
 
@@ -14,8 +14,9 @@ from guidednet.phantom.shapes import Blend, Ellipsoid, Shape, Tube, Without
 
 @dataclass(frozen=True)
 class OrganForm:
-    """Form and mean volume (ml) of an organ. Where organs meet, the earlier one in ORGAN_FORMS
-    keeps the voxels.
+    """Form and mean volume (ml) of an organ.
+
+    Where organs overlap, the one that comes first in ORGAN_FORMS keeps the voxels.
     """
 
     name: str
@@ -37,7 +38,7 @@ def _adrenal(x: float, y: float, z: float, side: int) -> Shape:
 
 
 def _kidney(x: float, y: float, z: float, side: int) -> Shape:
-    """A bean whose hilum looks inwards and a little forwards."""
+    """A bean whose hilum faces inwards and slightly forwards."""
     bean = Ellipsoid((x, y, z), (29, 25, 54), turn=side * 25, tilt=-side * 12)
     return Without(bean, Ellipsoid((x - side * 24, y + 12, z), (16, 14, 19)))
 
@@ -189,8 +190,9 @@ def body_half_axes(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def diaphragm_height(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Height z (mm) of the diaphragm: two domes, the right one higher, falling off to the chest
-    wall.
+    """Height z (mm) of the diaphragm: two domes that fall off to the chest wall.
+
+    The right dome is the higher one.
     """
     right = 96 * np.exp(-(((x - 66) / 68) ** 2) - ((y - 8) / 72) ** 2)
     left = 90 * np.exp(-(((x + 72) / 62) ** 2) - ((y - 2) / 72) ** 2)
@@ -198,7 +200,7 @@ def diaphragm_height(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def ribs() -> list[Tube]:
-    """Ribs 7 to 12 of both sides: arcs in the chest wall that fall from the spine forwards."""
+    """Ribs 7 to 12 on both sides: arcs in the chest wall that descend from the spine forwards."""
     tubes = []
     for number, (height, last) in enumerate(
         zip((196, 162, 128, 94, 62, 34), (75, 70, 55, 35, -5, -45), strict=True)
@@ -216,7 +218,7 @@ def ribs() -> list[Tube]:
 
 
 def pelvis() -> list[Shape]:
-    """Iliac wings, sacrum and femoral heads, coarse."""
+    """Coarse iliac wings, sacrum and femoral heads."""
     wings = [
         Blend(
             (

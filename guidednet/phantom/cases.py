@@ -1,9 +1,8 @@
-"""Synthetic abdominal CT, written as NIfTI in the layouts of FLARE22 and AMOS. No patient is behind
-any of it.
+"""Synthetic abdominal CT, written as NIfTI in the layouts of FLARE22 and AMOS.
 
-A case is a pure function of (seed, data set, case id): its anatomy is the average one
-(guidednet.phantom.anatomy), bent, scaled and scanned at random. Unlabelled cases come from another
-distribution: other contrast phases, more noise.
+No case comes from a patient. A case is a pure function of (seed, data set, case id): its anatomy is
+the average one (guidednet.phantom.anatomy), bent, scaled and scanned at random. Unlabelled cases
+come from another distribution, with other contrast phases and more noise.
 """
 
 import gzip
@@ -36,11 +35,11 @@ from guidednet.support.files import read_json, write_bytes, write_json
 from guidednet.support.progress import Progress, silent
 
 PHASES = ("without contrast", "arterial", "portal venous", "delayed")
-# How likely each phase is, for cases of the labelled and of the unlabelled distribution.
+# Probability of each phase in the labelled (False) and in the unlabelled distribution (True).
 PHASE_ODDS = {False: (0.05, 0.1, 0.75, 0.1), True: (0.3, 0.3, 0.15, 0.25)}
 NOISE_HU = {False: (7.0, 13.0), True: (12.0, 24.0)}
-TEXTURE_MM = 3.75  # how coarse the texture of soft tissue is
-# the first tissues of HOUNSFIELD (air, table, fat, skin) measure the same in everybody
+TEXTURE_MM = 3.75  # scale of the texture of soft tissue
+# The first tissues of HOUNSFIELD (air, table, fat, skin) have the same HU in every case.
 ALIKE_IN_ALL = 4
 MISSING_GALLBLADDER = 0.25
 CUT_PELVIS = 0.3
@@ -52,8 +51,9 @@ AXIS_ORDERS = tuple(product(permutations(range(3)), product((1, -1), repeat=3)))
 
 @dataclass(frozen=True)
 class Scan:
-    """A synthetic case as its file holds it: `image` int16 HU and `label` uint8, both (X,Y,Z), and
-    the `affine`.
+    """A synthetic case as stored in its files.
+
+    `image` (X,Y,Z) is int16 HU, `label` (X,Y,Z) is uint8, and `affine` is (4,4).
     """
 
     image: np.ndarray
@@ -70,13 +70,13 @@ def make_case(
     voxel_mm: float = 1.5,
     matrix: int | None = None,
 ) -> Scan:
-    """The case called `case_id`, always the same one; `shifted` draws it from the distribution of
-    unlabelled cases.
+    """The case called `case_id`, always the same for the same arguments.
 
-    `voxel_mm` is about the voxel size within a slice; slices are two to three times as thick.
-    `matrix` gives square slices of that many pixels a side, as scanners write them, with air
-    around; it sets the voxel size. The label is there for shifted cases too, for figures that
-    compare with the truth; `write_phantoms` never writes it.
+    `shifted` draws it from the distribution of unlabelled cases. `voxel_mm` is the approximate
+    voxel size within a slice; slices are two to three times as thick. `matrix` gives square slices
+    of that many pixels a side, as scanners write them, with air around the body; it replaces
+    `voxel_mm`. Shifted cases have a label too, for figures that compare with the truth;
+    `write_phantoms` never writes it.
     """
     generator = np.random.default_rng(
         list(hashlib.sha256(f"{seed}/{dataset}/{case_id}".encode()).digest())
@@ -114,11 +114,10 @@ def write_phantoms(
     progress: Progress = silent,
     matrix: int | None = None,
 ) -> list[RawCase]:
-    """Write `cases` phantoms, the first `labelled` of them with labels, in the layout of `dataset`;
-    returns them.
+    """Write `cases` phantoms in the layout of `dataset`, the first `labelled` of them with labels.
 
-    A case that is there already is not made again, but a folder made with another seed or voxel
-    size is refused (InputError).
+    Returns the cases. A case that exists already is not made again. Raises InputError if the folder
+    holds phantoms made with other settings, such as another seed, or scans that are not phantoms.
     """
     form = phantom_form(dataset)
     settings = {"dataset": dataset, "seed": seed, "voxel_mm": voxel_mm, "matrix": matrix}
@@ -132,16 +131,16 @@ def write_phantoms(
 
 
 def phantom_form(dataset: str) -> PhantomForm:
-    """How phantoms stand in for `dataset`; raises InputError for one that they cannot stand in for."""
+    """How phantoms stand in for `dataset`; raises InputError if they cannot."""
     form = dataset_of(dataset).phantom
     if form is None:
         known = [name for name, other in DATASETS.items() if other.phantom]
-        raise InputError(f"no phantoms stand in for {dataset}: use one of {', '.join(known)}")
+        raise InputError(f"there are no phantoms of {dataset}: use one of {', '.join(known)}")
     return form
 
 
 def _write_description(folder: Path, dataset: str) -> None:
-    """Write dataset.json, which names the labels, as the public release has it."""
+    """Write dataset.json, which names the labels, as in the public release."""
     names = {label: organ.name for label, organ in organ_set(dataset).in_order}
     description = {
         "name": f"synthetic phantoms in the layout of {dataset.upper()}",
@@ -169,7 +168,7 @@ def _write_case(
     if image.exists():
         return
     scan = make_case(dataset, case_id, shifted, seed, voxel_mm, matrix)
-    if label_folder:  # the label first: an image never stands without it
+    if label_folder:  # label first, so that no image exists without it
         write_bytes(folder / label_folder / f"{case_id}.nii.gz", _nifti(scan.label, scan.affine))
     write_bytes(image, _nifti(scan.image, scan.affine))
 
@@ -177,10 +176,11 @@ def _write_case(
 def _claim(folder: Path, settings: dict[str, object]) -> None:
     path = folder / PHANTOM_FILE
     if not path.exists() and next(folder.rglob(f"*{ENDING}"), None):
-        raise InputError(f"{folder}: holds scans that are no phantoms; give an empty folder")
+        raise InputError(f"{folder}: holds scans that are not phantoms; give an empty folder")
     if path.exists() and read_json(path) != settings:
         raise InputError(
-            f"{folder}: holds phantoms made with other settings ({path.name}); give an empty folder or delete it"
+            f"{folder}: holds phantoms made with other settings ({path.name}); "
+            "delete it or give an empty folder"
         )
     write_json(path, settings)
 
@@ -201,8 +201,9 @@ def _grid_axes(
 
 
 def _bent_points(axes: list[np.ndarray], size: float, generator: np.random.Generator) -> np.ndarray:
-    """Where each voxel lies in the average anatomy (D,H,W,3): scaled by body size, bent by a smooth
-    random field.
+    """Where each voxel lies in the average anatomy (D,H,W,3).
+
+    The places are scaled by body size and bent by a smooth random field.
     """
     stretch = size * generator.normal(1, 0.03, 3)
     points = np.empty((*map(len, axes), 3), np.float32)
@@ -217,8 +218,9 @@ def _bent_points(axes: list[np.ndarray], size: float, generator: np.random.Gener
 def _smooth_field(
     axes: list[np.ndarray], generator: np.random.Generator, amplitude: float, wavelength: float = 75
 ) -> np.ndarray:
-    """A random field (D,H,W) that varies over `wavelength` mm: a cubic spline through random values
-    on a coarse grid.
+    """A random field (D,H,W) that varies over `wavelength` mm.
+
+    It is a cubic spline through random values on a coarse grid.
     """
     grids = [np.arange(-400, 401, wavelength) for _ in axes]
     values = generator.normal(0, amplitude, [len(grid) for grid in grids])
@@ -228,7 +230,7 @@ def _smooth_field(
 
 
 def _volumes(size: float, generator: np.random.Generator) -> dict[str, float]:
-    """Volume (ml) of each organ of this case: the mean, times body size cubed, give or take 16 %."""
+    """Volume (ml) of each organ in this case: mean x body size cubed, varied by about 16 %."""
     volumes = {
         organ.name: organ.volume * size**3 * generator.lognormal(-0.01, 0.16)
         for organ in ORGAN_FORMS
@@ -246,9 +248,7 @@ def _acquire(
     spacing: np.ndarray,
     generator: np.random.Generator,
 ) -> np.ndarray:
-    """The scan (D,H,W) in HU: tissues of the phase, table, texture, partial volume, correlated
-    noise.
-    """
+    """The scan (D,H,W) in HU: tissues, table, texture, partial volume and correlated noise."""
     _paint_table(painter, axes)
     levels = np.array(
         [values[min(phase, len(values) - 1)] for values in HOUNSFIELD.values()], np.float32
@@ -279,7 +279,7 @@ def _paint_table(painter: Painter, axes: list[np.ndarray]) -> None:
 
 
 def _label_ids(organ: np.ndarray, dataset: str) -> np.ndarray:
-    """Label ids of the data set (D,H,W) from places in ORGAN_FORMS."""
+    """Label ids of the data set (D,H,W) for `organ`, which has places in ORGAN_FORMS from 1."""
     labels = {known.name: label for label, known in organ_set(dataset).in_order}
     return np.array([0, *[labels.get(form.name, 0) for form in ORGAN_FORMS]], np.uint8)[organ]
 
@@ -287,8 +287,9 @@ def _label_ids(organ: np.ndarray, dataset: str) -> np.ndarray:
 def _on_matrix(
     image: np.ndarray, label: np.ndarray, axes: list[np.ndarray], matrix: int
 ) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-    """Image, label (D,H,W) and the places of their voxels with slices of `matrix` x `matrix`
-    pixels, air around.
+    """Image and label (D,H,W), padded to slices of `matrix` x `matrix` pixels.
+
+    The image is padded with air; the axes are extended accordingly.
     """
     missing = [0, *(matrix - len(axis) for axis in axes[1:])]
     widths = [(gap // 2, gap - gap // 2) for gap in missing]
@@ -307,7 +308,7 @@ def _stored(
     phase: str,
     generator: np.random.Generator,
 ) -> Scan:
-    """The case in a randomly drawn axis order, with the affine that says so."""
+    """The case in a randomly drawn axis order, with the affine of that order."""
     affine = np.diag([*spacing[::-1], 1.0])
     affine[:3, 3] = [axis[0] for axis in axes[::-1]]
     affine[:3, 3] += generator.uniform(-40, 40, 3)  # where the scanner's origin lies
@@ -326,7 +327,7 @@ def _stored(
 
 
 def _nifti(array: np.ndarray, affine: np.ndarray) -> bytes:
-    """A gzipped NIfTI file; the same array gives the same bytes."""
+    """A gzipped NIfTI file; equal arrays and affines give equal bytes."""
     image = nib.Nifti1Image(array, affine)
     image.set_qform(affine, code="scanner")
     image.set_sform(affine, code="scanner")

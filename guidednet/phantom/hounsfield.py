@@ -1,6 +1,6 @@
-"""What each tissue of the phantom measures in HU."""
+"""The HU of each tissue of the phantom."""
 
-# HU without contrast, arterial, portal venous, delayed (one number: the same in all phases).
+# HU without contrast, arterial, portal venous and delayed; one number if all phases are the same.
 HOUNSFIELD: dict[str, tuple[float, ...]] = {
     "air": (-1000,),
     "table": (60,),

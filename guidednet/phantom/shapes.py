@@ -1,7 +1,7 @@
 """Solid shapes in millimetres: each is a field over points, negative inside, growing outwards.
 
-A field is asked for up to `reach` mm beyond the surface; further out it need only be that large,
-which spares most of the work.
+Fields are needed only up to `reach` mm beyond the surface; further out, any value at least that
+large will do, which saves most of the work.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import numpy as np
 from scipy.interpolate import make_interp_spline
 from scipy.spatial import cKDTree
 
-SEAM = 5.0  # widths beyond which a shape no longer rounds another one's seam
+SEAM = 5.0  # in widths: shapes further apart than this do not round each other's seam
 Points = np.ndarray  # (N, 3): x to the right, y to anterior, z to superior, mm
 
 
@@ -46,7 +46,7 @@ class Ellipsoid:
 
 @dataclass(frozen=True)
 class Tube:
-    """A tube along a smooth curve through `path`, its radius interpolated between `radii`."""
+    """A tube along a smooth curve through `path`; its radius is interpolated between `radii`."""
 
     path: tuple[tuple[float, float, float], ...]
     radii: tuple[float, ...]
@@ -69,17 +69,17 @@ class Tube:
         return np.array([(points - radii[:, None]).min(0), (points + radii[:, None]).max(0)])
 
     def field(self, points: Points, reach: float) -> np.ndarray:
-        """Distance (N,) to the curve less the radius there."""
+        """Distance (N,) to the curve minus the radius there."""
         curve, radii = self.samples
         limit = radii.max() + reach
         distance, nearest = cKDTree(curve).query(points, distance_upper_bound=limit)
-        # beyond the limit there is no nearest one
+        # beyond the limit the query finds no nearest point, hence the radius 0.0
         return np.minimum(distance, limit) - np.append(radii, 0.0)[nearest]
 
 
 @dataclass(frozen=True)
 class Blend:
-    """The union of shapes, their seams rounded over `width` mm."""
+    """The union of shapes, with seams rounded over `width` mm."""
 
     shapes: tuple["Shape", ...]
     width: float = 8.0
@@ -99,7 +99,7 @@ class Blend:
 
 @dataclass(frozen=True)
 class Without:
-    """`shape` less a bite of the form of `bite`."""
+    """`shape` with `bite` cut out of it."""
 
     shape: "Shape"
     bite: "Shape"
@@ -110,7 +110,7 @@ class Without:
         return self.shape.bounds
 
     def field(self, points: Points, reach: float) -> np.ndarray:
-        """The larger (N,) of the shape's field and the bite's, negated."""
+        """The larger (N,) of the shape's field and the negated field of the bite."""
         return np.maximum(self.shape.field(points, reach), -self.bite.field(points, reach))
 
 

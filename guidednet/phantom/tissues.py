@@ -1,4 +1,4 @@
-"""Paints the anatomy into a grid: one tissue per voxel, and which voxels belong to which organ."""
+"""Paint the anatomy into a grid: the tissue of each voxel, and the organ that it belongs to."""
 
 import numpy as np
 from scipy import ndimage
@@ -19,8 +19,9 @@ BELOW_DIAPHRAGM = 3.0  # mm between the diaphragm and the organs below it
 
 
 class Painter:
-    """A grid of tissues. `points` (D,H,W,3) are the voxels' places in the average anatomy, in mm
-    (x,y,z).
+    """A grid of tissues.
+
+    `points` (D,H,W,3) are the places of the voxels in the average anatomy, in mm (x,y,z).
     """
 
     def __init__(self, points: np.ndarray, voxel_ml: float) -> None:
@@ -39,7 +40,7 @@ class Painter:
     def fill(
         self, where: np.ndarray, tissue: str, box: tuple[slice, ...] = (slice(None),) * 3
     ) -> None:
-        """Give the voxels `where` of `box` a tissue."""
+        """Give the voxels `where` of `box` the tissue called `tissue`."""
         self.tissue[box][where] = TISSUES.index(tissue)
 
     def is_tissue(self, box: tuple[slice, ...], *names: str) -> np.ndarray:
@@ -47,8 +48,9 @@ class Painter:
         return np.isin(self.tissue[box], [TISSUES.index(name) for name in names])
 
     def field(self, shape: Shape, margin: float = 0.0) -> tuple[tuple[slice, ...], np.ndarray]:
-        """The box of the grid that may hold `shape` grown by `margin` (mm), and the shape's field
-        there (empty outside the grid).
+        """The box of the grid that may hold `shape` grown by `margin` (mm), and its field there.
+
+        Both are empty if the shape lies outside the grid.
         """
         low, high = shape.bounds[0] - margin, shape.bounds[1] + margin
         box = tuple(self._range(axis, low[2 - axis], high[2 - axis]) for axis in range(3))
@@ -58,19 +60,19 @@ class Painter:
         ) if points.size else np.zeros(points.shape[:3])
 
     def _range(self, axis: int, low: float, high: float) -> slice:
-        """Voxels of an axis whose places come between `low` and `high`, whatever the bending."""
+        """The voxels along an axis that may lie between `low` and `high`, however bent."""
         least, most = self._ends[axis]
         inside = np.flatnonzero((most >= low) & (least <= high))
         return slice(inside[0], inside[-1] + 1) if len(inside) else slice(0, 0)
 
 
 def paint_body(painter: Painter, fat: float) -> None:
-    """Skin, a layer of fat (mm), the muscle wall, fat around the organs, lungs and heart."""
+    """Paint skin, `fat` mm of fat, the muscle wall, fat around the organs, lungs and heart."""
     x, y, z = np.moveaxis(painter.points, 3, 0)
     width, depth = anatomy.body_half_axes(z[:, :1, :1])
     exponent = 2.3
     radius = (np.abs(x / width) ** exponent + np.abs(y / depth) ** exponent) ** (1 / exponent)
-    inside = (1 - radius) * np.minimum(width, depth)  # mm below the skin, roughly
+    inside = (1 - radius) * np.minimum(width, depth)  # approximate depth in mm
     painter.fill(inside > 0, "skin")
     painter.fill(inside > 2, "fat")
     layer = fat * (1 + 0.35 * np.clip(-y / depth, 0, 1) - 0.25 * np.clip(y / depth, 0, 1))
@@ -88,7 +90,7 @@ def paint_body(painter: Painter, fat: float) -> None:
 
 
 def paint_skeleton_and_muscles(painter: Painter) -> None:
-    """Muscles of back and pelvis, ribs, pelvis, spine with discs and canal."""
+    """Paint muscles of back and pelvis, ribs, pelvis, and the spine with discs and canal."""
     for shape in (*anatomy.PSOAS, *anatomy.BACK_MUSCLES, *anatomy.GLUTEAL_MUSCLES):
         box, field = painter.field(shape)
         painter.fill((field < 0) & painter.is_tissue(box, "fat"), "muscle", box)
@@ -103,7 +105,7 @@ def paint_skeleton_and_muscles(painter: Painter) -> None:
 def _paint_spine(painter: Painter) -> None:
     x, y, z = np.moveaxis(painter.points, 3, 0)
     place = np.mod(z / anatomy.VERTEBRA_HEIGHT, 1)
-    waist = 21 - 2.5 * np.sin(np.pi * np.clip(place / 0.78, 0, 1))  # bodies are slimmer half-way
+    waist = 21 - 2.5 * np.sin(np.pi * np.clip(place / 0.78, 0, 1))  # slimmer half-way up
     body = np.hypot(x / 1.2, (y + 60) / 0.95) - waist
     above_sacrum = z > -138
     is_bone = place < 0.78
@@ -124,8 +126,9 @@ def _paint_spine(painter: Painter) -> None:
 
 
 def paint_organs(painter: Painter, volumes: dict[str, float]) -> None:
-    """The organs of `volumes` (ml), each grown to its volume within the voxels that are still fat
-    (or lung, at the dome).
+    """Paint the organs in `volumes` (ml), each grown to its volume within the voxels that are free.
+
+    Those are voxels of fat; aorta and oesophagus also displace lung and heart.
     """
     for number, organ in enumerate(anatomy.ORGAN_FORMS, start=1):
         if organ.name in volumes:
@@ -139,8 +142,9 @@ def paint_organs(painter: Painter, volumes: dict[str, float]) -> None:
 
 
 def _free(painter: Painter, box: tuple[slice, ...], organ: str) -> np.ndarray:
-    """Where an organ may grow: fat inside the muscle wall that is not taken yet; aorta and
-    oesophagus also behind the diaphragm.
+    """Where an organ may grow: in fat inside the muscle wall and below the diaphragm.
+
+    Aorta and oesophagus may also grow above the diaphragm, and into lung and heart.
     """
     if organ in ("aorta", "oesophagus"):
         return painter.cavity[box] & painter.is_tissue(box, "fat", "lung", "heart")
@@ -148,12 +152,12 @@ def _free(painter: Painter, box: tuple[slice, ...], organ: str) -> np.ndarray:
 
 
 def _grow(field: np.ndarray, free: np.ndarray, voxels: float) -> np.ndarray:
-    """The `voxels` free voxels of least field, the largest connected piece of them."""
+    """The largest connected piece of the `voxels` free voxels with the smallest field."""
     values = field[free]
     count = min(max(int(round(voxels)), 1), len(values))
     if not count:
         return np.zeros(field.shape, bool)
-    # An organ that the field of view or a neighbour cuts stays cut: it does not swell elsewhere.
+    # An organ cut by the field of view or a neighbour stays cut; it does not swell elsewhere.
     where = free & (field <= min(np.partition(values, count - 1)[count - 1], MOST_SWELLING))
     pieces, number = ndimage.label(where, structure=np.ones((3, 3, 3)))
     return where if number < 2 else pieces == np.bincount(pieces.ravel())[1:].argmax() + 1
@@ -176,7 +180,7 @@ def _paint_inside_of_organs(painter: Painter) -> None:
 
 
 def _depth(painter: Painter, number: int) -> tuple[tuple[slice, ...], np.ndarray]:
-    """The box of an organ and how deep (mm) each of its voxels lies."""
+    """The box of an organ, and the depth (mm) of each of its voxels below the surface."""
     found = ndimage.find_objects((painter.organ == number).astype(np.uint8))
     if not found:
         return (slice(0, 0),) * 3, np.zeros((0, 0, 0))
@@ -205,9 +209,7 @@ def _paint_liver_vessels(painter: Painter, liver: int) -> None:
 
 
 def paint_bowel(painter: Painter, generator: np.random.Generator) -> None:
-    """Colon with stool and gas, and loops of small bowel, in the fat that is left below the liver
-    and stomach.
-    """
+    """Paint colon with stool and gas, and loops of small bowel, into the fat that is left."""
     loops = [*anatomy.COLON, *_small_bowel(generator)]
     for loop in loops:
         box, field = painter.field(loop)

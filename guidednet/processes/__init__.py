@@ -1,1 +1,1 @@
-"""Several processes: those that share a training, and those that divide independent work."""
+"""Several processes: some share one training, others divide independent work."""

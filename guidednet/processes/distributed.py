@@ -1,14 +1,14 @@
-"""What N processes exchange, so that they compute what one process with the whole batch computes.
+"""What N processes exchange to compute the same as one process with the whole batch.
 
 Batch Dice, weighted cross-entropy, class centroids and true-positive counts are ratios of sums over
 the batch. Each numerator and denominator goes through `sum_over_ranks`; with one process it is the
 identity.
 
-The convention of gradients. Every process computes the loss L of the whole batch, and its rows
-reach L only through `sum_over_ranks`. The backward pass of a sum adds up the gradients of all N
-processes' copies of L, so that each process finds N times the share of its own rows in dL/dθ;
+Convention of gradients: every process computes the loss L of the whole batch, and its rows reach L
+only through `sum_over_ranks`. The backward pass of a sum adds up the gradients of all N processes'
+copies of L, so each process gets N times the share of its own rows in dL/dθ;
 DistributedDataParallel averages over N processes, which leaves dL/dθ. A mean over a process's own
-rows would break this: it would lack the factor N.
+rows would break this convention: it would lack the factor N.
 """
 
 import os
@@ -33,17 +33,17 @@ def is_distributed() -> bool:
 
 
 def world_size() -> int:
-    """How many processes train together."""
+    """The number of processes that train together."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 def processes_here() -> int:
-    """How many of them run on this machine, as torchrun says."""
+    """The number of those processes that run on this machine, according to torchrun."""
     return int(os.environ.get("LOCAL_WORLD_SIZE", 1)) if is_distributed() else 1
 
 
 def rank() -> int:
-    """Which of them this one is, from 0; the first writes the files."""
+    """The rank of this process, from 0; rank 0 writes the files."""
     return dist.get_rank() if is_distributed() else 0
 
 
@@ -60,21 +60,22 @@ class _SumOverRanks(torch.autograd.Function):
 
 
 def _all_reduced(value: Tensor) -> Tensor:
-    # else ranks with other strides would add up other elements
+    # with different strides, ranks would add up different elements
     total = value.clone(memory_format=torch.contiguous_format)
     dist.all_reduce(total)
     return total
 
 
 def sum_over_ranks(value: Tensor) -> Tensor:
-    """The sum of `value` (any shape, equal on all ranks) over all processes, differentiable."""
+    """The sum of `value` (any shape, the same on all ranks) over all processes, differentiable."""
     return _SumOverRanks.apply(value) if is_distributed() and not _sums_are_own else value
 
 
 @contextmanager
 def own_sums() -> Iterator[None]:
-    """Within it `sum_over_ranks` is the identity: for statistics of single rows, which are summed
-    over the ranks afterwards.
+    """Make `sum_over_ranks` the identity inside the block.
+
+    This is for statistics of single rows, which are summed over the ranks afterwards.
     """
     global _sums_are_own
     before, _sums_are_own = _sums_are_own, True
@@ -85,7 +86,7 @@ def own_sums() -> Iterator[None]:
 
 
 class _ScaledGradient(torch.autograd.Function):
-    """The identity, whose gradient is multiplied by a number."""
+    """The identity, with its gradient multiplied by a number."""
 
     @staticmethod
     def forward(ctx: torch.autograd.function.FunctionCtx, value: Tensor, factor: float) -> Tensor:
@@ -98,18 +99,18 @@ class _ScaledGradient(torch.autograd.Function):
 
 
 def scaled_gradient(value: Tensor, factor: float) -> Tensor:
-    """`value`, with its gradient multiplied by `factor`: where half precision must not see the N of
-    the convention above.
+    """`value`, with its gradient multiplied by `factor`.
+
+    It keeps the N of the convention above away from half precision.
     """
     return value if factor == 1 else _ScaledGradient.apply(value, factor)
 
 
 def own_places(labelled: int, rows: int) -> tuple[Tensor | slice, int]:
-    """Places of this process's `rows`, the first `labelled` of them labelled, in the batch of all
-    processes; and its size.
+    """The places of this process's rows in the batch of all processes, and that batch's size.
 
-    Process r has rows r, r + N, r + 2N ... of either stream (guidednet.data.sampling); the whole
-    batch has labelled rows first.
+    The process has `rows` rows, the first `labelled` of them labelled. Process r has rows r, r + N,
+    r + 2N ... of either stream (guidednet.data.sampling); the whole batch has labelled rows first.
     """
     if not is_distributed():
         return slice(None), rows
@@ -120,8 +121,9 @@ def own_places(labelled: int, rows: int) -> tuple[Tensor | slice, int]:
 
 
 def rows_of_all(rows: Tensor, places: Tensor | slice, total: int) -> Tensor:
-    """The `total` rows of all processes in the order of one process's batch, from each one's `rows`
-    (B,...); differentiable.
+    """The `total` rows of all processes, in the order of one process's batch; differentiable.
+
+    `rows` (B,...) are those of this process, and `places` are their places in the batch.
     """
     if not is_distributed():
         return rows
@@ -131,8 +133,9 @@ def rows_of_all(rows: Tensor, places: Tensor | slice, total: int) -> Tensor:
 
 
 def of_first_rank(value: Tensor) -> Tensor:
-    """The first process's `value`, for random draws that all processes must share; each draws, and
-    all but one forget it.
+    """The first process's `value`, for random draws that all processes must share.
+
+    Every process draws; all but the first discard their draw.
     """
     if is_distributed():
         value = value.clone(memory_format=torch.contiguous_format)
@@ -141,7 +144,7 @@ def of_first_rank(value: Tensor) -> Tensor:
 
 
 def gather(value: Any) -> list[Any]:
-    """Every process's `value` (anything that pickles), by rank."""
+    """Every process's `value` (anything that can be pickled), by rank."""
     if not is_distributed():
         return [value]
     values = [None] * world_size()
@@ -150,14 +153,15 @@ def gather(value: Any) -> list[Any]:
 
 
 def map_over_ranks(job: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    """`job` of every item, in order, on all processes; each does its share of them."""
+    """The results of `job` for all items, in order, on all processes; each computes its share."""
     parts = gather([job(item) for item in items[rank() :: world_size()]])
     return [parts[place % len(parts)][place // len(parts)] for place in range(len(items))]
 
 
 def by_first_rank(job: Callable[..., Result], *arguments: Any) -> Result:
-    """What `job` returns on the first process, which alone does it, such as writing or looking for
-    a file; the others wait.
+    """The result of `job`, which only the first process runs while the others wait.
+
+    This is for jobs such as writing or looking for a file.
     """
     return gather(job(*arguments) if rank() == 0 else None)[0]
 
@@ -165,8 +169,8 @@ def by_first_rank(job: Callable[..., Result], *arguments: Any) -> Result:
 def data_parallel(method: nn.Module) -> nn.Module:
     """`method`, with gradients averaged over the processes.
 
-    Buffers are not broadcast: running statistics come from sums over all processes and are equal
-    everywhere.
+    Buffers are not broadcast: running statistics come from sums over all processes, so they are
+    equal everywhere.
     """
     return (
         DistributedDataParallel(method, forward_sync_buffers=False) if is_distributed() else method

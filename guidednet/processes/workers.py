@@ -1,4 +1,4 @@
-"""The same job for many items, in several processes that never outlive the one that started them."""
+"""One job for many items, in several processes that never outlive the one that started them."""
 
 import multiprocessing
 import os
@@ -26,24 +26,24 @@ Result = TypeVar("Result")
 
 
 def cores() -> int:
-    """The cores that this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_parallel(
     job: Callable[[Item], Result], items: Sequence[Item], workers: int, gpus: int = 0
 ) -> Iterator[Result]:
-    """Results of `job` as they come; the first exception ends it, after the jobs that had begun.
+    """Yield the results of `job` as they arrive.
 
-    With `gpus`, each worker sees one of them alone. `job` and its results must be picklable.
-    Scripts that call this need the usual `if __name__ == "__main__"`. Raises WorkerLostError where
-    a worker is killed from outside.
+    The first exception ends the iteration once the running jobs are done. With `gpus`, each worker
+    sees only one of them. `job` and its results must be picklable. Scripts that call this need the
+    usual `if __name__ == "__main__"`. Raises WorkerLostError if a worker is killed from outside.
     """
     if workers == 1 or len(items) < 2:
         yield from map(job, items)
         return
     # A server without threads does the forking: a process forked from here could inherit a lock
-    # that a thread of ours holds.
+    # that one of this process's threads holds.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["torch"])
     visible = context.SimpleQueue()
@@ -61,29 +61,30 @@ def in_parallel(
                 yield future.result()
         except BrokenProcessPool:
             raise WorkerLostError(
-                "a worker process was killed, perhaps for want of memory: run it again with fewer --jobs"
+                "a worker process was killed, perhaps because memory ran out; "
+                "run the command again with fewer --jobs"
             ) from None
         except KeyboardInterrupt:
             for worker in multiprocessing.active_children():
-                worker.terminate()  # whatever it was writing has a temporary name
+                worker.terminate()  # an unfinished file has a temporary name
             raise
         finally:
             pool.shutdown(cancel_futures=True)
 
 
 def computing(device: "torch.device") -> AbstractContextManager:
-    """What a run computes in: one thread on the CPU, as it is elsewhere."""
+    """A context that limits a run to one thread unless it computes on a GPU."""
     return nullcontext() if device.type == "cuda" else one_thread()
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Within it torch computes in one thread.
+    """Let torch compute in one thread inside the block.
 
-    Sums then have one order, so that results do not depend on how many cores there are or how many
+    Sums then have one order, so that results do not depend on the number of cores or on how many
     jobs share them.
     """
-    import torch  # here, so that commands that only ask for cores need not wait for it
+    import torch  # here, so that commands that only count cores need not wait
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -94,8 +95,9 @@ def one_thread() -> Iterator[None]:
 
 
 def gpu_of_each(workers: int, gpus: int) -> list[str | None]:
-    """For each worker the name of the GPU that is to be its own, of the first `gpus` that this
-    process sees; None without GPUs.
+    """The name of each worker's own GPU, one of the first `gpus` that this process sees.
+
+    None for each worker without GPUs.
     """
     seen = [name for name in os.environ.get(VISIBLE_GPUS, "").split(",") if name] or [
         str(number) for number in range(gpus)
@@ -104,26 +106,29 @@ def gpu_of_each(workers: int, gpus: int) -> list[str | None]:
 
 
 def _begin_worker(visible: "SimpleQueue[str | None]", added: Additions) -> None:
-    """One thread each, as the workers share the cores, a GPU that is visible, if any; what was
-    `added` to the package from outside; and no life after the parent's.
+    """Set up a worker process.
+
+    It gets one thread, because the workers share the cores; its own GPU, if any; and what was
+    `added` to the package from outside. It ends when its parent does.
     """
     import torch
 
     if (gpu := visible.get()) is not None:
-        os.environ[VISIBLE_GPUS] = gpu  # nothing has asked CUDA for its devices yet
+        os.environ[VISIBLE_GPUS] = gpu  # CUDA has not been initialised yet
     torch.set_num_threads(1)
     end_with_parent()
     add(added)
 
 
 def end_with_parent() -> None:
-    """Let this process end as soon as the one that started it does, even where that is killed."""
+    """Make this process end as soon as its parent does, even if the parent is killed."""
     threading.Thread(target=_wait_for_parent, daemon=True).start()
 
 
 def end_with(process: int) -> None:
-    """Let this process end soon after `process` does, which need not be its parent; with status 0,
-    so that nobody starts it again.
+    """Make this process end soon after `process` does, which need not be its parent.
+
+    It ends with status 0, so that nothing starts it again.
     """
     threading.Thread(target=_watch, args=(process,), daemon=True).start()
 

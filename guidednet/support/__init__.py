@@ -1,1 +1,1 @@
-"""Files, CSV and progress bars."""
+"""Files, CSV, progress bars and registries."""

@@ -1,4 +1,4 @@
-"""Reading CSV files that people edit and copy: one sentence for whatever is wrong with one."""
+"""Read CSV files that people edit and copy, with one sentence for anything wrong with them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,11 +12,11 @@ KINDS = {str: "text", int: "whole numbers", float: "numbers", bool: "True or Fal
 
 
 def read_csv(path: Path, columns: Mapping[str, type], **options: Any) -> pd.DataFrame:
-    """The table in the file at `path`; `columns` says what type each column that it must have
-    holds, `options` go to pandas.
+    """The table in the CSV file at `path`.
 
-    Raises InputError for a file that is missing, empty or no CSV, that lacks a column, or has a
-    word for a number.
+    `columns` gives the type of each column that it must have; `options` go to pandas. Raises
+    InputError if the file is missing, empty or not CSV, lacks a column, or has text instead of a
+    number.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; check the path")

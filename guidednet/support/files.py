@@ -1,4 +1,4 @@
-"""Writing files whole: beside their final name, flushed to disk, then renamed."""
+"""Write files atomically: under a temporary name, flushed to disk, then renamed."""
 
 import errno
 import hashlib
@@ -13,45 +13,38 @@ import numpy as np
 
 from guidednet.errors import FailedError, InputError
 
-# What a disk says that is full or broken.
+# Error numbers of a full or broken disk.
 OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
 
 
 def check_file(path: Path) -> None:
-    """Raise InputError where no file can be written to `path`, before what is to stand in it is
-    computed.
-    """
+    """Raise InputError if no file can be written to `path`, before its content is computed."""
     if path.is_dir():
         raise InputError(f"{path}: is a folder; give the name of a file in it")
     check_folder(path.parent)
 
 
 def check_folder(folder: Path) -> None:
-    """Raise InputError where `folder` is none and cannot become one, or where this user may not
-    write to it.
-    """
+    """Raise InputError if `folder` cannot be a folder that this user may write to."""
     nearest = nearest_existing(folder)
     if not nearest.is_dir():
-        raise InputError(f"{nearest}: is a file, a folder is needed; give another path")
+        raise InputError(f"{nearest}: is a file, not a folder; give another path")
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise InputError(
-            f"{nearest}: may not be written to; give another path, or change its permissions"
-        )
+        raise InputError(f"{nearest}: is not writable; give another path or change its permissions")
 
 
 def nearest_existing(path: Path) -> Path:
-    """`path`, or the nearest folder above it that is there."""
+    """`path`, or the nearest folder above it that exists."""
     return next(place for place in (path, *path.absolute().parents) if place.exists())
 
 
 @contextmanager
 def written_beside(path: Path) -> Iterator[Path]:
-    """A temporary path in the folder of `path` to write to; renamed to `path` at the end, removed
-    on an exception.
+    """A temporary path in the folder of `path` to write to; it is renamed to `path` at the end.
 
-    The temporary name ends as `path` does, for writers that look at the ending. Whatever is written
-    later is not there before `path` is, even after a power cut. Raises FailedError where the disk
-    is full or does not let us.
+    The temporary file is removed on an exception. Its name ends as `path` does, for writers that
+    look at the ending. `path` is on disk before anything that is written later, even if the power
+    fails. Raises FailedError if the disk is full or cannot be written to.
     """
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     with told_of_disk(path):
@@ -68,26 +61,27 @@ def written_beside(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def told_of_disk(path: Path) -> Iterator[None]:
-    """Within it, a disk that cannot take `path` is one sentence: a FailedError."""
+    """Turn an OSError inside the block into a FailedError that names `path` and the reason."""
     try:
         yield
     except OSError as error:
-        # numpy only tells how much it could write
+        # numpy raises without a reason when the disk is full
         reason = error.strerror or os.strerror(errno.ENOSPC)
         raise FailedError(
-            f"{path}: cannot be written ({reason}); make room or mend that, and the same command goes on"
+            f"{path}: cannot be written ({reason}); make room or fix the cause, then run the same "
+            "command again to go on"
         ) from error
 
 
 def _settle(path: Path) -> None:
-    """Have the disk hold a file, or the names in a folder, before anything else is done."""
+    """Flush a file, or the names in a folder, to disk before anything else is done."""
     if path.is_dir() and os.name != "posix":
-        return  # other systems open no folders
+        return  # other systems cannot open folders
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        # some network disks know no such thing for folders
+        # some network disks cannot flush folders
         if not (path.is_dir() and error.errno in {errno.EINVAL, errno.ENOTSUP}):
             raise
     finally:
@@ -95,7 +89,7 @@ def _settle(path: Path) -> None:
 
 
 def _remove_leftovers(path: Path) -> None:
-    """Remove what killed processes left of earlier attempts to write `path`."""
+    """Remove temporary files that killed processes left while writing `path`."""
     for leftover in path.parent.glob(f".*-{path.name}"):
         writer = leftover.name[1:].split("-")[0]
         if writer.isdigit() and not is_running(int(writer)):
@@ -103,18 +97,18 @@ def _remove_leftovers(path: Path) -> None:
 
 
 def is_running(process: int) -> bool:
-    """Whether `process` runs; one that has ended and waits to be collected does not."""
+    """Whether `process` runs; one that has ended but has not been collected does not."""
     try:
-        os.kill(process, 0)  # signal 0 only asks
+        os.kill(process, 0)  # signal 0 only checks
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass  # it runs, and belongs to somebody else
+        pass  # it runs but belongs to another user
     return not _has_ended(process)
 
 
 def _has_ended(process: int) -> bool:
-    """Whether a process has ended and only waits to be collected, where /proc tells (Linux)."""
+    """Whether a process has ended but has not been collected, where /proc tells (Linux)."""
     try:
         status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -123,32 +117,34 @@ def _has_ended(process: int) -> bool:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` to `path`, whole or not at all."""
+    """Write `content` to `path` atomically."""
     with written_beside(path) as temporary:
         temporary.write_bytes(content)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8, whole or not at all."""
+    """Write `text` to `path` as UTF-8, atomically."""
     write_bytes(path, text.encode())
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` to `path` as JSON, whole or not at all."""
+    """Write `value` to `path` as JSON, atomically."""
     write_text(path, json.dumps(value, indent=1) + "\n")
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The dictionary that `write_json` wrote; raises InputError for a file that holds none."""
+    """The dictionary that `write_json` wrote; raises InputError if the file has no such content."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise InputError(
-            f"{path}: is damaged, so it cannot be read as JSON; copy it again, or delete it to have it made anew"
+            f"{path}: is damaged, so it cannot be read as JSON; "
+            "copy it again, or delete it to have it made again"
         ) from error
     if not isinstance(value, dict):
         raise InputError(
-            f"{path}: holds a {type(value).__name__} in the place of named values; copy it again, or delete it"
+            f"{path}: holds a {type(value).__name__} instead of named values; "
+            "copy it again or delete it"
         )
     return value
 
@@ -160,6 +156,6 @@ def file_hash(path: Path) -> str:
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
-    """Write `array` to `path` (.npy), whole or not at all."""
+    """Write `array` to `path` (.npy), atomically."""
     with written_beside(path) as temporary:
         np.save(temporary, array)

@@ -1,4 +1,4 @@
-"""What the package offers by name, open to entries from outside: methods, data sets, metrics."""
+"""Registries of methods, data sets and metrics by name, open to entries from outside."""
 
 import pickle
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _registries: list["Registry"] = []
 class Registry(dict[str, Entry]):
     """Entries by name; `REGISTRY[name] = entry` adds one from anywhere.
 
-    `place` is where it stands, as "module:NAME". Worker processes get what was added.
+    `place` is where the registry is defined, as "module:NAME". Worker processes get added entries.
     """
 
     def __init__(self, place: str, entries: Mapping[str, Entry]) -> None:
@@ -28,7 +28,10 @@ class Registry(dict[str, Entry]):
 
 
 def additions() -> Additions:
-    """All entries from outside that another process can find, pickled, by place and name."""
+    """All entries from outside, pickled, by place and name.
+
+    Entries that another process cannot import are left out.
+    """
     return {
         registry.place: {
             name: pickled
@@ -41,7 +44,7 @@ def additions() -> Additions:
 
 
 def add(found: Additions) -> None:
-    """Add what `additions` found in another process."""
+    """Add the entries that `additions` found in another process."""
     for place, entries in found.items():
         module, name = place.split(":")
         registry = getattr(import_module(module), name)
@@ -49,8 +52,9 @@ def add(found: Additions) -> None:
 
 
 def _pickled(entry: Any) -> bytes | None:
-    """`entry` as bytes; None where it was made in a notebook or a script, which no other process
-    can import.
+    """`entry` as bytes; None if it was made in a notebook or a script.
+
+    Other processes cannot import from those.
     """
     try:
         pickled = pickle.dumps(entry)

@@ -168,7 +168,7 @@ def stopped_for_want_of_space(folder, log):
         status == 1
         and "No space left on device" in sentence
         or status == 2
-        and "are needed" in sentence
+        and "is needed for" in sentence
     )
     assert told and "make room" in sentence and "Traceback" not in log.read_text(), log.read_text()
     return sentence

@@ -65,19 +65,19 @@ TABLES = {
     ),
     ("cases.csv", "case_id,labelled,prepared_image_sha256\na,True,0\na,True,1\n"): (
         cases,
-        "case a stands twice",
+        "case a is listed twice",
     ),
     ("split.csv", "case,split\na,train\n,test\n"): (
         read_lists,
-        "line 3 has nothing in column case; fill it",
+        "line 3 has nothing in column case; fill it in",
     ),
     ("split.csv", "case,split\na,\n"): (read_lists, "line 2 has nothing in column split"),
     ("split.csv", "case,split\na,train\na,train\n"): (
         read_lists,
-        "case a is in more than one part",
+        "case a occurs more than once",
     ),
     ("split.csv", "case;split\na;train\n"): (read_lists, "has no column case"),
-    ("mapping.csv", "released,case\na,b\nc,b\n"): (read_mapping, "case b is in more than one part"),
+    ("mapping.csv", "released,case\na,b\nc,b\n"): (read_mapping, "case b occurs more than once"),
     ("mapping.csv", 'released,case\n"a,b\n'): (
         read_mapping,
         "cannot be read as CSV with the columns released (text), case (text)",
@@ -132,7 +132,7 @@ SERIES = {
     ),
     "a slice twice": (
         lambda folder, files: shutil.copy(files[3], folder / "copy.dcm"),
-        "lie at one place; remove one of them",
+        "lie at the same position; remove one of them",
     ),
     "texts": (
         lambda folder, files: [file.write_text("slice") for file in files],
@@ -209,7 +209,7 @@ CALLS = {
     ),
     "a case in two lists": (
         lambda path: CaseLists(("a",), ("a",), ()),
-        "case a is in more than one part",
+        "case a occurs more than once",
     ),
     "a case that a store has not": (
         lambda path: store_with(path, None).spacing("b"),
@@ -237,7 +237,7 @@ CALLS = {
     ),
     "windows with gaps": (
         lambda path: with_stride((8, 8, 12)),
-        "window stride is (8, 8, 12): give numbers from 1 to those",
+        "window stride is (8, 8, 12): give numbers from 1 to the window size",
     ),
     "a window upside down": (
         lambda path: PrepareConfig(hu_window=(325, -325)),

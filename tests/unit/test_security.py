@@ -220,18 +220,18 @@ def test_a_case_id_that_leads_elsewhere_is_refused_in_every_list(case, tmp_path)
     ):
         with (tmp_path / name).open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([columns, (case, "train")])
-        with pytest.raises(InputError, match=f"{name}: case id .* is no plain name"):
+        with pytest.raises(InputError, match=f"{name}: case id .* is not a plain name"):
             read(tmp_path / name)
-    with pytest.raises(InputError, match=r"cases\.csv: case id .* is no plain name"):
+    with pytest.raises(InputError, match=r"cases\.csv: case id .* is not a plain name"):
         len(write_store(tmp_path, case).table)
-    with pytest.raises(InputError, match="case id .* is no plain name"):
+    with pytest.raises(InputError, match="case id .* is not a plain name"):
         write_store(tmp_path, "a").image(case)
 
 
 @pytest.mark.parametrize("case", ["a\nb", "-rf", "a\\b"])
 def test_a_scan_whose_name_is_no_case_id_is_refused(case, tmp_path):
     (tmp_path / f"{case}_0000.nii.gz").touch()
-    with pytest.raises(InputError, match="case id .* is no plain name") as caught:
+    with pytest.raises(InputError, match="case id .* is not a plain name") as caught:
         find_cases(tmp_path, "flare22")
     assert "\n" not in str(caught.value)
 

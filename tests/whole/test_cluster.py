@@ -28,7 +28,7 @@ def test_each_run_is_a_task(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--cluster", "pbs"), "--cluster pbs: use one of slurm, local"),
+        (("--cluster", "pbs"), "unknown --cluster 'pbs': use one of slurm, local"),
         (("--cluster", "slurm"), "--cluster slurm: "),
         (
             ("--cluster", "local", "--cluster-option", "gpus"),

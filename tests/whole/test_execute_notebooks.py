@@ -40,7 +40,7 @@ def test_a_notebook_is_executed_once_for_the_same_parameters(own_notebook):
     ).read_text(encoding="utf-8")
     assert execution.is_done() and not own_notebook(3).is_done()
     with pytest.raises(
-        InputError, match=r"divide\.ipynb: parameter 'divisor' is 'two', but must be a int"
+        InputError, match=r"divide\.ipynb: parameter 'divisor' is 'two'; give a value of type int"
     ):
         execute(own_notebook("two"))
 
@@ -48,7 +48,7 @@ def test_a_notebook_is_executed_once_for_the_same_parameters(own_notebook):
 def test_a_failing_cell_is_one_sentence_and_the_copy_up_to_it_stays(own_notebook):
     execution = own_notebook(0)
     with pytest.raises(
-        NotebookError, match=r"divide\.ipynb failed, see .*divide\.failed\.ipynb: ZeroDivisionError"
+        NotebookError, match=r"divide\.ipynb failed; see .*divide\.failed\.ipynb: ZeroDivisionError"
     ):
         execute(execution)
     assert (

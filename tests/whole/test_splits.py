@@ -26,6 +26,6 @@ def test_the_command_writes_lists(tmp_path):
     )
     assert (
         refused.returncode == 2
-        and "case train_000 is not there" in refused.stderr
+        and "case train_000 does not exist" in refused.stderr
         and not (tmp_path / "released.csv").exists()
     )

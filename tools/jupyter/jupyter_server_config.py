@@ -1,9 +1,8 @@
-"""JupyterLab as `bash reproduce.sh lab` starts it: for this machine alone, and for those who have
-its token.
+"""JupyterLab as `bash reproduce.sh lab` starts it: only for this machine, and only with its token.
 
-JUPYTER_CONFIG_PATH puts this file before the user's own configuration files, which may open
-JupyterLab to everyone who reaches the machine, and whoever reaches JupyterLab can do what its user
-can. Options on the command line come after it and win.
+JUPYTER_CONFIG_PATH puts this file before the user's own configuration files. Those may open
+JupyterLab to everyone who can reach the machine, and whoever reaches JupyterLab can do what its
+user can. Options on the command line come after this file and override it.
 """
 
 from jupyter_server.auth.identity import PasswordIdentityProvider
@@ -11,8 +10,9 @@ from traitlets import Unicode, default
 
 
 class TokenOfCommandLineOrNew(PasswordIdentityProvider):
-    """The token is the one of the command line, or of JUPYTER_TOKEN, or a new one; no configuration
-    file can take it away.
+    """Take the token from the command line or JUPYTER_TOKEN, else make a new one.
+
+    No configuration file can take it away.
     """
 
     token = Unicode()
@@ -23,6 +23,6 @@ class TokenOfCommandLineOrNew(PasswordIdentityProvider):
         return self._token_default() if given is None else str(given)
 
 
-c = get_config()  # noqa: F821 (Jupyter gives it)
+c = get_config()  # noqa: F821 (Jupyter provides it)
 c.ServerApp.ip = "127.0.0.1"
 c.ServerApp.identity_provider_class = TokenOfCommandLineOrNew

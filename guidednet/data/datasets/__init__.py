@@ -1,4 +1,4 @@
-"""The data sets by name. A new data set is one file and one line of this dictionary."""
+"""The data sets by name. A new data set takes one file and one line in DATASETS."""
 
 from guidednet.data.datasets.amos import AMOS
 from guidednet.data.datasets.base import Dataset, Layout, PhantomForm

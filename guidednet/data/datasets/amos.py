@@ -1,9 +1,9 @@
-"""AMOS: fifteen organs, 300 labelled CT, of which the labels of most training cases are hidden.
+"""AMOS: fifteen organs and 300 labelled CT scans; the labels of most training cases are hidden.
 
 imagesTr/amos_0001.nii.gz  labelsTr/amos_0001.nii.gz  imagesVa/...  labelsVa/...  labelled cases
 imagesTs/...                                                                      without label
 
-It holds MRI too, under numbers from 507 on (CT ends at 410); they are left out.
+It also contains MRI, numbered from 507 on (CT ends at 410); these cases are left out.
 """
 
 from guidednet.data.datasets.base import Dataset, Layout, PhantomForm

@@ -1,4 +1,4 @@
-"""What a data set is: its organs, where its files lie, and what else differs between data sets."""
+"""The description of a data set: its organs, its file layout and its synthetic stand-ins."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,11 @@ ENDING = ".nii.gz"
 
 @dataclass(frozen=True)
 class Layout:
-    """One data set's release, in regular expressions for paths below the raw folder.
+    """The file layout of a data set's release, as regular expressions for paths in the raw folder.
 
-    Group 1 of `image` and of `label` is the case id; images that match `labelled` must have a
-    label, images that match `unlabelled` have none, any other has one if it is there. Cases
-    numbered `first_mri` or higher are no CT. `image_name` is the pattern in words.
+    Group 1 of `image` and of `label` is the case id. Images that match `labelled` must have a
+    label, images that match `unlabelled` have none, and any other image has one if the file exists.
+    Cases numbered `first_mri` or higher are not CT. `image_name` is the pattern in words.
     """
 
     image: str
@@ -24,7 +24,7 @@ class Layout:
     first_mri: int | None = None
 
     def is_ct(self, case_id: str) -> bool:
-        """Whether the number at the end of a case id is one of CT."""
+        """Whether `case_id` is a CT case, judged by the number at its end."""
         number = case_id.rsplit("_", 1)[-1]
         return self.first_mri is None or not number.isdigit() or int(number) < self.first_mri
 
@@ -33,12 +33,12 @@ class Layout:
 class PhantomForm:
     """How synthetic cases stand in for the data set.
 
-    `field_of_view_mm` are its highest and lowest plane in the average anatomy, before they vary; it
-    may also end within the pelvis where `may_cut_pelvis`. Ids are made from the patterns
-    `labelled_id` and `unlabelled_id`; numbers of unlabelled cases go on after those of labelled ones
-    where both patterns are the same. Files of labelled and of unlabelled cases go to the (image,
-    label) folders; an image's name is its case id and `suffix`. `has_description`: a dataset.json
-    that names the labels lies beside them.
+    `field_of_view_mm` gives its highest and lowest plane in the average anatomy, before random
+    variation; with `may_cut_pelvis` it may also end within the pelvis. Ids are made from the
+    patterns `labelled_id` and `unlabelled_id`; if the two are the same, the numbers of unlabelled
+    cases follow those of labelled ones. Labelled cases go to `labelled_folders` (image, label), the
+    images of unlabelled cases to `unlabelled_folder`; the name of an image is its case id plus
+    `suffix`. With `has_description`, a dataset.json beside them names the labels.
     """
 
     field_of_view_mm: tuple[float, float]
@@ -51,7 +51,7 @@ class PhantomForm:
     has_description: bool = False
 
     def case_id(self, number: int, labelled: int) -> str:
-        """The id of case `number` (from 0) where the first `labelled` have labels."""
+        """The id of case `number` (from 0) if the first `labelled` cases have labels."""
         if number < labelled:
             return self.labelled_id.format(number + 1)
         goes_on = self.labelled_id == self.unlabelled_id
@@ -60,11 +60,11 @@ class PhantomForm:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set. Its name is that of its folder in the data folder.
+    """A data set. Its name is also that of its folder in the data folder.
 
-    `hides_labels`: all its cases have labels, and those of the training cases that are not to be
-    labelled are hidden, as the paper does with AMOS. `phantom` None: no synthetic cases can stand in
-    for it.
+    If `hides_labels`, all cases have labels, and those of the training cases that should count as
+    unlabelled are hidden, as the paper does with AMOS. If `phantom` is None, no synthetic cases can
+    stand in for it.
     """
 
     name: str

@@ -1,8 +1,8 @@
-"""FLARE22: thirteen organs, 50 labelled cases, 2000 without label, 50 tuning cases.
+"""FLARE22: thirteen organs, 50 labelled, 2000 unlabelled and 50 tuning cases.
 
 images/FLARE22_Tr_0001_0000.nii.gz  labels/FLARE22_Tr_0001.nii.gz  labelled cases
 Case_00001_0000.nii.gz                                             cases without label
-FLARETs_0001_0000.nii.gz            labels/FLARETs_0001.nii.gz     tuning cases, with or without label
+FLARETs_0001_0000.nii.gz            labels/FLARETs_0001.nii.gz     tuning cases (label optional)
 """
 
 from guidednet.data.datasets.base import ENDING, Dataset, Layout, PhantomForm

@@ -35,7 +35,7 @@ from helpers.paths import ROOT
         (["prepare", "MISSING", "OUT", "--dataset", "flare22"], "no such folder"),
         (["prepare", "EMPTY", "OUT", "--dataset", "flare22"], "no image"),
         (["prepare", "EMPTY", "OUT", "--dataset", "brats"], "unknown data set 'brats'"),
-        (["prepare", "EMPTY", "OUT", "--dataset", "flare22", "--verify"], "cases.csv: not there"),
+        (["prepare", "EMPTY", "OUT", "--dataset", "flare22", "--verify"], "cases.csv: not found"),
         (["split", "EMPTY", "--dataset", "flare22"], "no image"),
         (["export", "EMPTY", "-o", "OUT"], "give the folder of a finished run"),
         (["evaluate"], "evaluate needs --method NAME, or a folder of predictions"),

@@ -53,7 +53,7 @@ LIES = {
 @pytest.mark.parametrize(
     ("affine", "message"),
     [
-        (np.diag([90, 90, 90, 1.0]), "makes it .2700. 2340. 1800.. mm"),
+        (np.diag([90, 90, 90, 1.0]), "an extent of .2700. 2340. 1800.. mm"),
         (np.eye(4) + 1e6 * np.eye(4, k=3), "puts voxels 1e"),
     ],
 )

@@ -258,7 +258,7 @@ BAD_CASES = {
     ),
     "2-D image": (
         lambda image, label: save(image, np.ones((30, 26), np.int16), np.eye(4)),
-        r"shape \(30, 26\), a 3-D volume is needed",
+        r"shape \(30, 26\), but a 3-D volume is needed",
     ),
     "4-D image": (
         lambda image, label: save(image, np.ones((30, 26, 20, 2), np.int16), np.eye(4)),
@@ -357,13 +357,13 @@ def test_four_dimensions_with_one_volume_are_three(tmp_path):
 @pytest.mark.parametrize(
     ("table", "settings", "message"),
     [
-        (None, None, "cases.csv: not there; prepare the data"),
-        ("case_id,labelled\n", None, "store.json: not there; prepare the data"),
+        (None, None, "cases.csv: not found; prepare the data"),
+        ("case_id,labelled\n", None, "store.json: not found; prepare the data"),
         ("a,b\n1,2\n", '{"dataset": "flare22"}', "cases.csv: has no column case_id"),
-        ("case_id,labelled,prepared_image_sha256\n", '{"x": 1}', "holds no case store"),
-        ("case_id,labelled,prepared_image_sha256\n", '{"dataset": "kits"}', "holds no case store"),
-        ("case_id,labelled,prepared_image_sha256\n", "{", "holds no case store"),
-        ("case_id,labelled,prepared_image_sha256\n", "[]", "holds no case store"),
+        ("case_id,labelled,prepared_image_sha256\n", '{"x": 1}', "is not a case store"),
+        ("case_id,labelled,prepared_image_sha256\n", '{"dataset": "kits"}', "is not a case store"),
+        ("case_id,labelled,prepared_image_sha256\n", "{", "is not a case store"),
+        ("case_id,labelled,prepared_image_sha256\n", "[]", "is not a case store"),
         ("", '{"dataset": "flare22"}', "cases.csv: cannot be read as CSV"),
     ],
 )

@@ -108,7 +108,7 @@ def test_a_case_that_breaks_later_takes_the_table_away(raw, tmp_path):
     damage(raw)
     with pytest.raises(InputError):
         prepare(raw, tmp_path / "store", "flare22", CONFIG)
-    with pytest.raises(InputError, match="cases.csv: not there"):
+    with pytest.raises(InputError, match="cases.csv: not found"):
         CaseStore(tmp_path / "store")
 
 
@@ -169,7 +169,7 @@ def test_the_estimate_is_printed_and_counts_what_is_not_done(raw, tmp_path):
     assert (
         "for 1 cases" in said[0]
         and "for 4 cases" in said[1]
-        and said[2] == "all 5 cases have been prepared before"
+        and said[2] == "all 5 cases are already prepared"
     )
 
 
@@ -182,8 +182,8 @@ def test_a_disk_too_small_is_refused_before_anything_is_written(raw, tmp_path, m
     error = capsys.readouterr().err
     assert (
         str(tmp_path / "store") in error
-        and "GB are needed for 5 cases" in error
-        and "GB are free" in error
+        and "GB is needed for 5 cases" in error
+        and "GB is free" in error
         and error.count("\n") == 1
     )
     assert not (tmp_path / "store").exists()
@@ -328,7 +328,7 @@ def test_verify_names_every_fault(raw, tmp_path):
     for workers in (1, 2):
         with pytest.raises(InputError) as caught:
             verify(raw, tmp_path / "store", "flare22", workers)
-        assert "2 things" in str(caught.value) and len(str(caught.value).splitlines()) == 3
+        assert "2 files or cases" in str(caught.value) and len(str(caught.value).splitlines()) == 3
 
 
 def test_organs_survive_the_way_there_and_back():

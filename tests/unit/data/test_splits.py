@@ -99,12 +99,12 @@ def test_a_mapping_renames_the_released_lists(tmp_path):
     lists = released_lists("flare22", read_mapping(tmp_path / "mapping.csv"))
     assert lists.train[0] == "x0" and lists.test[-1] == f"x{len(names) - 1}"
     table.iloc[5:].to_csv(tmp_path / "mapping.csv", index=False)
-    with pytest.raises(InputError, match=f"lacks 5 of the released cases, {names[0]} first"):
+    with pytest.raises(InputError, match=f"lacks 5 of the released cases, such as {names[0]}"):
         released_lists("flare22", read_mapping(tmp_path / "mapping.csv"))
 
 
 BAD_FILES = {
-    "a case twice": ("case,split\na,train\nb,val\na,test\n", "case a is in more than one part"),
+    "a case twice": ("case,split\na,train\nb,val\na,test\n", "case a occurs more than once"),
     "unknown part": ("case,split\na,training\n", "split is 'training': use one of train"),
     "missing column": ("case,part\na,train\n", "has no column split"),
     "empty": ("", "cannot be read as CSV"),
@@ -123,7 +123,7 @@ def test_a_bad_list_file_gets_one_sentence(name, tmp_path):
 def test_listed_cases_must_be_there_and_scored_ones_labelled():
     lists = CaseLists(("a", "b"), ("c",), ("d",))
     check_lists(lists, {"a", "c", "d"}, {"a", "b", "c", "d"}, "split.csv")
-    with pytest.raises(InputError, match=r"split\.csv: case b is not there"):
+    with pytest.raises(InputError, match=r"split\.csv: case b does not exist"):
         check_lists(lists, {"a", "c", "d"}, {"a", "c", "d"}, "split.csv")
     with pytest.raises(InputError, match="case d has no label"):
         check_lists(lists, {"a", "c"}, {"a", "b", "c", "d"}, "split.csv")

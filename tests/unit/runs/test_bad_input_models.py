@@ -41,7 +41,7 @@ def in_part(part, **changed):
 
 
 RECORDS = {
-    "a list": (lambda record: [record], "record.json: holds a list in the place of named values"),
+    "a list": (lambda record: [record], "record.json: holds a list instead of named values"),
     "null": (lambda record: None, "record.json: holds a NoneType"),
     "no configuration": (lambda record: without(record, "config"), "record.json: has no config"),
     "no preparation": (lambda record: without(record, "prepare"), "record.json: has no prepare"),
@@ -113,7 +113,7 @@ RECORDS = {
     ),
     "voxels of nothing": (
         lambda record: record | {"prepare": {"spacing_mm": [0, 1, 1]}},
-        "record.json: voxels of (0, 1, 1) mm cannot be",
+        "record.json: spacing is (0, 1, 1) mm: give numbers",
     ),
     "one voxel size": (
         lambda record: record | {"prepare": {"spacing_mm": 3}},
