@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 Entry = TypeVar("Entry")
-Additions = dict[str, dict[str, bytes]]
+Additions = dict[str, dict[str, Any]]
 _registries: list["Registry"] = []
 
 
@@ -28,36 +28,24 @@ class Registry(dict[str, Entry]):
 
 
 def additions() -> Additions:
-    """All entries from outside, pickled, by place and name.
-
-    Entries that another process cannot import are left out.
-    """
+    """All entries from outside that another process can import, by place and name."""
     return {
-        registry.place: {
-            name: pickled
-            for name, entry in registry.added().items()
-            if (pickled := _pickled(entry)) is not None
-        }
+        registry.place: {name: entry for name, entry in registry.added().items() if travels(entry)}
         for registry in _registries
         if registry.added()
     }
 
 
 def add(found: Additions) -> None:
-    """Add the entries that `additions` found in another process."""
+    """Add what `additions` found in another process."""
     for place, entries in found.items():
         module, name = place.split(":")
-        registry = getattr(import_module(module), name)
-        registry |= {key: pickle.loads(pickled) for key, pickled in entries.items()}
+        getattr(import_module(module), name).update(entries)
 
 
-def _pickled(entry: Any) -> bytes | None:
-    """`entry` as bytes; None if it was made in a notebook or a script.
-
-    Other processes cannot import from those.
-    """
+def travels(entry: Any) -> bool:
+    """Whether another process can import `entry`; it cannot if a notebook or a script made it."""
     try:
-        pickled = pickle.dumps(entry)
+        return b"__main__" not in pickle.dumps(entry)
     except (pickle.PicklingError, AttributeError, TypeError):
-        return None
-    return None if b"__main__" in pickled else pickled
+        return False

@@ -86,10 +86,10 @@ def test_last_code_cell_asserts(path):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"profil": "smoke"}, "has no parameter 'profil': use one of profile"),
-        ({"seeds": "3"}, "parameter 'seeds' is '3', but must be a int"),
-        ({"seeds": 0}, "parameter 'seeds' is 0: use one of 1 to 100"),
-        ({"profile": "fast"}, "parameter 'profile' is 'fast': use one of smoke, quick"),
+        ({"profil": "smoke"}, "no parameter 'profil'; use one of profile"),
+        ({"seeds": "3"}, "parameter 'seeds' is '3'; give a value of type int"),
+        ({"seeds": 0}, "parameter 'seeds' is 0; use a number from 1 to 100"),
+        ({"profile": "fast"}, "parameter 'profile' is 'fast'; use one of smoke, quick"),
         ({"on_missing": "guess"}, "use one of train, blank, fail"),
     ],
 )
