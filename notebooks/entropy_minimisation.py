@@ -1,6 +1,4 @@
-"""A complete method in one file, for the notebook "Add your own method": entropy minimisation
-(Grandvalet and Bengio, 2004).
-"""
+"""Entropy minimisation (Grandvalet and Bengio, 2004), the example of notebook 05."""
 
 from dataclasses import dataclass
 
@@ -13,18 +11,19 @@ from guidednet.methods.base import SingleNetworkMethod
 
 @dataclass(frozen=True)
 class EntropyMinimisationConfig:
-    """`weight` of the entropy at full ramp."""
+    """`weight` of the entropy term at full ramp."""
 
     weight: float = 0.1
 
 
 class EntropyMinimisation(SingleNetworkMethod):
-    """L = L_sup + w(i) mean_v H(p_v) on unlabelled rows: be sure of something, whatever it is."""
+    """L = L_sup + w(i) mean_v H(p_v), the entropy of the predictions p on unlabelled rows."""
 
+    label = "Entropy minimisation"
     Config = EntropyMinimisationConfig
 
     def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:
-        """The supervised and the entropy term, already weighted."""
+        """The supervised and the entropy term, each a weighted scalar."""
         labelled = len(batch.label)
         logits = self.network(batch.image).logits
         log_p = logits[labelled:].log_softmax(1)
