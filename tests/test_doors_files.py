@@ -220,7 +220,7 @@ CALLS = {
     ),
     "a layer beyond the decoder": (
         lambda path: guidednet_of(feature_layer=3),
-        "feature_layer is 3: the decoder of depth 3 has",
+        "feature_layer: 3 is not a layer of the decoder of depth 3",
     ),
     "a way to normalise": (
         lambda path: KTCPSConfig(normalisation="sum"),
