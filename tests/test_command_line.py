@@ -57,7 +57,7 @@ def call(monkeypatch, *arguments):
         ),
         (
             ["table", "--dataset", "flare22", "--ratio", "0", "--profile", "smoke"],
-            "a labelled share of 0 % is outside 0 to 100 %",
+            "a labelled share of 0 % is not between 0 and 100 %",
         ),
         (
             ["predict", "scan.nii.gz", "--run", "EMPTY", "-o", "OUT.nii.gz"],

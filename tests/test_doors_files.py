@@ -232,7 +232,7 @@ CALLS = {
     ),
     "a training of no steps": (
         lambda path: tiny_config("cps", steps=0),
-        "training steps is 0: give a whole number from 1 on",
+        "training steps: 0 is too small; give a whole number of at least 1",
     ),
     "windows with gaps": (
         lambda path: with_stride((8, 8, 12)),
