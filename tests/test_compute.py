@@ -39,7 +39,9 @@ def test_gpus_are_shared_by_each_training_or_by_the_jobs(options, processes):
 
 
 def test_jobs_that_cannot_share_the_gpus_are_refused():
-    with pytest.raises(InputError, match=r"--jobs 3 with --gpus 2: use 1 .* or a multiple of 2"):
+    with pytest.raises(
+        InputError, match=r"--jobs 3: .* share --gpus 2 evenly; use 1 .* or a multiple of 2"
+    ):
         processes_of(Namespace(gpus=2, processes=1, jobs=3))
 
 
