@@ -1,4 +1,4 @@
-"""What a run is: frozen dataclasses, and their way to JSON and back.
+"""Run configurations as frozen dataclasses, and their conversion to JSON and back.
 
 A run's configuration is complete: together with the data and the code it determines every weight.
 """
@@ -26,16 +26,16 @@ Precision = Literal["fp32", "bf16"]
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Length and bookkeeping of a training. Steps are optimiser steps; nothing is counted in
-    epochs.
+    """Length and bookkeeping of a training run, counted in optimiser steps, never in epochs.
 
     `ramp_steps` None means `steps`: the unsupervised weight is full at the last step (the released
-    code has 30,000 and a `ramp_staircase` of 150, see guidednet.losses.ramp). `warm_start_steps` > 0
-    starts every network from a supervised training of that many steps that all methods share, at
-    its own rate. `keep_every` keeps the weights of every so many steps, for questions that are
-    asked after the training. `precision` of the networks is "fp32" or "bf16"; losses are always
-    float32, and so is what a CPU predicts. `channels_last` (on a GPU; a CPU always) and `compiled`
-    change how they are computed and, by rounding, what.
+    code uses 30,000 and a `ramp_staircase` of 150, see guidednet.losses.ramp). With
+    `warm_start_steps` > 0 every network starts from a supervised run of that many steps, which all
+    methods share and which has its own learning rate (`warm_start_learning_rate`, by default the
+    optimiser's). `keep_every` keeps the weights every so many steps, for questions asked after the
+    training. `precision` of the networks is "fp32" or "bf16"; losses are always computed in
+    float32, and so are predictions on a CPU. `channels_last` (on a GPU; a CPU always uses it) and
+    `compiled` change how the networks are computed and, through rounding, their output.
     """
 
     steps: int = 20_000
@@ -57,12 +57,11 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """One training: method and its options, data set and split sizes, networks, batches, optimiser,
-    seed.
+    """One training run: method, options, data set, split sizes, networks, batches, optimiser, seed.
 
     `options` is an instance of the method's own `Config`. `n_unlabelled` 0 trains on labelled cases
-    alone. `initialisation` matters for single-network methods; network B of a pair is always
-    "xavier". Raises InputError for numbers that no training can have.
+    alone. `initialisation` applies to single-network methods; networks A and B of a pair are always
+    "kaiming" and "xavier". Raises InputError for numbers that no run can have.
     """
 
     dataset: str
@@ -88,23 +87,26 @@ class RunConfig:
             ("training steps", self.training.steps, 1),
         ):
             if number < least:
-                raise InputError(f"{name} is {number}: give a whole number from {least} on")
+                raise InputError(
+                    f"{name}: {number} is too small; give a whole number of at least {least}"
+                )
         divisor = 2 ** (self.network.depth - 1)
         for name, sides in (("crop", self.batch.crop), ("window size", self.window.size)):
             if any(side < 1 or side % divisor for side in sides):
                 raise InputError(
-                    f"{name} is {sides}: a network of depth {self.network.depth} needs multiples of {divisor}"
+                    f"{name}: {sides} does not suit a network of depth {self.network.depth}; "
+                    f"use multiples of {divisor}"
                 )
         check_choices(self)
 
     @property
     def organs(self) -> OrganSet:
-        """The labels of the run's data set."""
+        """The organs of the run's data set and their label ids."""
         return organ_set(self.dataset)
 
     @property
     def num_classes(self) -> int:
-        """K: the organs and the background."""
+        """K: the number of organs plus the background."""
         return self.organs.num_classes
 
 
@@ -114,20 +116,20 @@ def to_json(config: Any) -> str:
 
 
 def from_dict(kind: type[T], values: dict[str, Any]) -> T:
-    """The dataclass `kind` with the fields of `values`; lists become tuples, nested dictionaries
-    dataclasses.
+    """Build the dataclass `kind` from `values`: lists become tuples, dictionaries dataclasses.
 
-    Raises InputError for a field that `kind` does not have, for one that is missing and for a value
-    of another type.
+    Raises InputError for a field that `kind` does not have, a missing field, or a value of another
+    type.
     """
     if not isinstance(values, dict):
         raise InputError(
-            f"{kind.__name__} is {reprlib.repr(values)}, but must have its fields by name"
+            f"{kind.__name__}: {reprlib.repr(values)} is not a dictionary; give its fields by name"
         )
     fields = {item.name: item for item in dataclasses.fields(kind)}
     if unknown := set(values) - set(fields):
         raise InputError(
-            f"{kind.__name__} has no field '{min(map(str, unknown))}': use one of {', '.join(sorted(fields))}"
+            f"{kind.__name__}: it has no field '{min(map(str, unknown))}'; "
+            f"use one of {', '.join(sorted(fields))}"
         )
     needed = {
         name
@@ -135,7 +137,7 @@ def from_dict(kind: type[T], values: dict[str, Any]) -> T:
         if item.default is item.default_factory is dataclasses.MISSING
     }
     if missing := needed - set(values):
-        raise InputError(f"{kind.__name__} lacks the field '{min(missing)}'; add it")
+        raise InputError(f"{kind.__name__}: the field '{min(missing)}' is missing; add it")
     hints = typing.get_type_hints(kind)
     return kind(
         **{
@@ -146,9 +148,7 @@ def from_dict(kind: type[T], values: dict[str, Any]) -> T:
 
 
 def _restore(name: str, hint: Any, value: Any) -> Any:
-    """The value of type `hint` that `value` is in JSON; raises InputError, which calls it `name`,
-    where it is none.
-    """
+    """Convert JSON `value` to type `hint`; raises InputError about `name` if it does not fit."""
     if typing.get_origin(hint) in {types.UnionType, typing.Union}:
         return _restore_one_of(name, typing.get_args(hint), value)
     if dataclasses.is_dataclass(hint):
@@ -160,19 +160,18 @@ def _restore(name: str, hint: Any, value: Any) -> Any:
         and (kinds[-1] is Ellipsis or len(value) == len(kinds))
     ):
         return tuple(_restore(name, kinds[0], entry) for entry in value)
-    # a method of a user's may have other types, which are not looked into
+    # a user's own method may have options of other types, which are not checked
     known = hint is not Any and (kinds or isinstance(hint, type))
     if not known or type(value) is hint or (hint is float and type(value) is int):
         return value
     raise InputError(
-        f"{name} is {reprlib.repr(value)}, but must be {hint if kinds else f'a value of type {hint.__name__}'}"
+        f"{name} is {reprlib.repr(value)}; "
+        f"give {hint if kinds else f'a value of type {hint.__name__}'}"
     )
 
 
 def _restore_one_of(name: str, choices: tuple[Any, ...], value: Any) -> Any:
-    """`_restore` by the first of `choices` that takes `value`; raises the first one's InputError
-    where none does.
-    """
+    """Convert `value` to one of `choices`; the first is tried last, so that its error is raised."""
     for choice in choices[1:]:
         with contextlib.suppress(InputError):
             return _restore(name, choice, value)

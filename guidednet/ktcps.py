@@ -1,9 +1,8 @@
 """KT-CPS: knowledge-transfer cross pseudo supervision (eqs. 15-19).
 
-Classes in which a network has few true positives on the labelled half are the difficult ones; their
-pseudo-labels weigh more. Eqs. 16-17 as printed give 0 or 0/0 (`printed_weights`): with R_k = N_k /
-max N the largest log R is 0. Inverting the ratio is the reading that works, and the one of the
-released code.
+Classes with few true positives on the labelled half are the difficult ones, and their pseudo-labels
+weigh more. As printed, eqs. 16-17 give 0 or 0/0 (`printed_weights`): with R_k = N_k / max N the
+largest log R is 0. Inverting the ratio makes them work; the released code does so too.
 """
 
 from dataclasses import dataclass
@@ -18,14 +17,14 @@ from guidednet.losses import class_counts, weighted_cross_entropy
 
 @dataclass(frozen=True)
 class KTCPSConfig:
-    """The reading of eqs. 16 to 19; the defaults are the paper's, `official()` is what the released
-    code computes.
+    """The reading of eqs. 16 to 19: the defaults are the paper's, `official()` the released code's.
 
-    `smoothing` is added to both counts of R. `keep_absent` leaves classes that the batch's labels
-    lack as they are. `shared_state` gives both networks one running state, updated by A and then by
-    B. `background_floor` (share of K) is the least weight of the background, which eq. 17 gives 0.
-    `normalisation` is "weighted_mean" (divide by the sum of the weights) or "voxel_mean" (by the
-    number of voxels, as eq. 19 is printed).
+    `smoothing` is added to both counts of R. `keep_absent` leaves the weight of a class unchanged
+    if the batch's labels lack it. `wrong_as_background` counts every misclassified voxel as a true
+    positive of the background. `shared_state` gives both networks one running state, which A
+    updates first and then B. `background_floor` (a share of K) is the least weight of the
+    background, for which eq. 17 gives 0. `normalisation` is "weighted_mean" (divide by the sum of
+    the weights) or "voxel_mean" (divide by the number of voxels, as eq. 19 is printed).
     """
 
     momentum: float = 0.99
@@ -41,7 +40,7 @@ class KTCPSConfig:
 
     @classmethod
     def official(cls) -> "KTCPSConfig":
-        """The released code: a class without a true positive, absent or not, gets all the weight."""
+        """The released code: a class without true positives, absent or not, gets the weight K."""
         return cls(smoothing=1e-8, keep_absent=False, wrong_as_background=True, shared_state=True)
 
 
@@ -52,47 +51,46 @@ DEFAULT = KTCPSConfig()
 def true_positive_counts(
     logits: Tensor, labels: Tensor, num_classes: int, wrong_as_background: bool = False
 ) -> Tensor:
-    """N_k of eq. 16 (K,): labelled voxels of class k that the network gets right, on all processes.
+    """N_k of eq. 16 (K,): correctly classified labelled voxels of each class, over all processes.
 
     `logits` (B,K,D,H,W) of labelled rows, integer `labels` (B,D,H,W). `wrong_as_background` counts
-    every voxel that is wrong as a true positive of the background, as the released code does.
+    every misclassified voxel as a true positive of the background, as the released code does.
     """
     nowhere = 0 if wrong_as_background else -1
+    # eq. 16: prediction (B,K,D,H,W) -> (B,D,H,W), counts N_k (K,)
     return class_counts(labels.masked_fill(logits.argmax(1) != labels, nowhere), num_classes)
 
 
 def difficulty_weights(
     true_positives: Tensor, present: Tensor | None = None, smoothing: float = 1.0
 ) -> Tensor:
-    """w_k = K ln R_k / max_j ln R_j with R_k = (max_j N_j + s) / (N_k + s): eqs. 16-17, ratio
-    inverted; (K,), largest K.
+    """w_k = K ln R_k / max_j ln R_j (K,), with R_k = (max_j N_j + s) / (N_k + s).
 
-    The class with most true positives gets 0. Where all classes are equally right (max ln R = 0)
-    all weights are K, which makes a weighted mean a plain one. Maxima run over the classes that
-    `present` (K,) marks, by default all; the values of the others mean nothing. The released code
-    has s = 1e-8.
+    These are eqs. 16-17 with the ratio inverted. The largest weight is K, and the class with the
+    most true positives gets 0. If all classes are equally well segmented (max ln R = 0), all
+    weights are K, which turns a weighted mean into a plain one. Maxima run over the classes that
+    `present` (K,) marks, by default all; the other classes' values are meaningless. The released
+    code uses s = 1e-8.
     """
     counts = true_positives.to(torch.get_default_dtype())
     present = torch.ones_like(counts, dtype=torch.bool) if present is None else present
-    most = counts.masked_fill(~present, 0).max()
-    log_ratio = ((most + smoothing) / (counts + smoothing)).log()
-    hardest = log_ratio.masked_fill(~present, 0).max()
-    return len(counts) * torch.where(hardest > 0, log_ratio / hardest, 1.0)
+    most = counts.masked_fill(~present, 0).max()  # scalar, max_j N_j
+    log_ratio = ((most + smoothing) / (counts + smoothing)).log()  # (K,), eq. 16: ln R_k, inverted
+    hardest = log_ratio.masked_fill(~present, 0).max()  # scalar, max_j ln R_j
+    return len(counts) * torch.where(hardest > 0, log_ratio / hardest, 1.0)  # (K,), eq. 17
 
 
 def printed_weights(true_positives: Tensor) -> Tensor:
-    """w_k = max_j(log R_j) / log R_k with R_k = N_k / max_j N_j: eqs. 16-17 to the letter, 0 or NaN
-    for every class.
-    """
-    log_ratio = (true_positives / true_positives.max()).log()
-    return log_ratio.max() / log_ratio
+    """w_k = max_j(log R_j) / log R_k (K,), R_k = N_k / max_j N_j: eqs. 16-17 to the letter."""
+    log_ratio = (true_positives / true_positives.max()).log()  # (K,), eq. 16
+    return log_ratio.max() / log_ratio  # (K,), eq. 17
 
 
 class KTCPSWeights(nn.Module):
-    """The running class weights of networks A and B, as buffers: w_t = m w_{t-1} + (1 - m) w, per
-    network (eq. 18).
+    """Running class weights of networks A and B, as buffers: w_t = m w_{t-1} + (1 - m) w (eq. 18).
 
-    `labelled_voxels` (K,), the class counts over the labelled cases, gives both their first value.
+    `labelled_voxels` (K,), the class counts over the labelled cases, gives both their initial
+    value.
     """
 
     weights_a: Tensor
@@ -108,10 +106,10 @@ class KTCPSWeights(nn.Module):
 
     @torch.no_grad()
     def update(self, logits_a: Tensor, logits_b: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Take in one batch; returns the weights (K,) of A and of B to use in it.
+        """Update both states with one batch; returns the weights (K,) of A and of B to use in it.
 
-        `logits_*` (B,K,D,H,W) with the labelled rows first, `labels` (B_l,D,H,W). Only labelled
-        rows are looked at.
+        `logits_*` (B,K,D,H,W) with the labelled rows first, `labels` (B_l,D,H,W). Unlabelled rows
+        are ignored.
         """
         rows, shared = len(labels), self.config.shared_state
         self.weights_a = self._step(
@@ -129,11 +127,12 @@ class KTCPSWeights(nn.Module):
         )
         known = torch.ones_like(weights, dtype=torch.bool)
         if self.config.keep_absent:
-            # No true positive in a crop without the organ says nothing about its difficulty; nor
-            # does a lone class.
+            # A crop without the organ says nothing about its difficulty, and neither does a class
+            # that has no other to be compared with.
             present = class_counts(labels, num_classes) > 0
             known = present & (present.sum() > 1)
         current = difficulty_weights(true_positives, known, self.config.smoothing)
+        # eq. 18, (K,)
         return torch.where(known, momentum * weights + (1 - momentum) * current, weights)
 
     def _floored(self, weights: Tensor) -> Tensor:
@@ -149,13 +148,13 @@ def ktcps_loss(
     weights_b: Tensor,
     config: KTCPSConfig = DEFAULT,
 ) -> Tensor:
-    """L_ktcps = WCE(z_A, ŷ_B; w_B) + WCE(z_B, ŷ_A; w_A) with ŷ = argmax z (eqs. 15 and 19), over
-    all rows.
+    """L_ktcps = WCE(z_A, ŷ_B; w_B) + WCE(z_B, ŷ_A; w_A), ŷ = argmax z (eqs. 15, 19), over all rows.
 
-    `logits_*` (B,K,D,H,W), `weights_*` (K,): the weights are those of the network that made the
-    pseudo-label.
+    `logits_*` (B,K,D,H,W), `weights_*` (K,): a pseudo-label is weighted by the network that
+    produced it.
     """
     normalise = config.normalisation == "weighted_mean"
+    # eqs. 15 and 19: pseudo-labels (B,K,D,H,W) -> (B,D,H,W), losses are scalars
     learned_by_a = weighted_cross_entropy(logits_a, logits_b.argmax(1), weights_b, normalise)
     learned_by_b = weighted_cross_entropy(logits_b, logits_a.argmax(1), weights_a, normalise)
     return learned_by_a + learned_by_b

@@ -1,6 +1,4 @@
-"""From a scan to its segmentation: the same preparation, the model's sliding window, back on the
-scan's own grid.
-"""
+"""Segment a scan: prepare it, slide the window over it, and return to the scan's own grid."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,14 +22,14 @@ from guidednet.training.device import accelerated
 
 @dataclass(frozen=True)
 class Job:
-    """A scan to segment, a NIfTI file or the folder of a DICOM series, and the NIfTI file to write."""
+    """A scan (a NIfTI file or the folder of a DICOM series) and the NIfTI file to write."""
 
     scan: Path
     output: Path
 
     @property
     def name(self) -> str:
-        """The scan's name without its ending."""
+        """The scan's file name without its ending."""
         return self.scan.name.removesuffix(".gz").removesuffix(".nii")
 
 
@@ -43,12 +41,12 @@ def segment(
     device: str = "cpu",
     progress: Progress = silent,
 ) -> pd.DataFrame:
-    """Segment `scan` with the model of `model_path`, a run folder or an exported file; returns the
-    volumes in ml by scan.
+    """Segment `scan` with the model at `model_path`; returns organ volumes in ml, one row per scan.
 
     `scan` is a NIfTI file, the folder of a DICOM series, or a folder of NIfTI files, whose
-    segmentations go to the folder `output` under the same names. Label ids are on each scan's own
-    grid and affine. Raises InputError for whatever cannot be used, before anything is written.
+    segmentations go to the folder `output` under the same names. `model_path` is a run folder or an
+    exported file. Label ids are on each scan's own grid and affine. Raises InputError for an
+    argument that cannot be used, before anything is written, and for a scan that cannot be read.
     """
     model_path = Path(model_path)
     jobs = find_jobs(Path(scan), Path(output))
@@ -69,21 +67,19 @@ def segment(
 def segment_volume(
     volume: Volume, model: Model, network: torch.nn.Module, device: str = "cpu"
 ) -> np.ndarray:
-    """Label ids (X,Y,Z) on the grid of `volume`."""
+    """Predict label ids (X,Y,Z) on the grid of `volume`."""
     image, affine = prepare_image(volume, model.prepare)
     label = predict_labels(network, image, model.config.window, model.config.num_classes, device)
     return to_grid(label, affine, volume.data.shape, volume.affine)
 
 
 def read_scan(path: Path) -> Volume:
-    """The scan of a NIfTI file or of a folder with a DICOM series."""
+    """Read the scan in a NIfTI file or in a folder with a DICOM series."""
     return read_series(path) if path.is_dir() else read_image(path)
 
 
 def find_jobs(scan: Path, output: Path) -> list[Job]:
-    """What `scan` and `output` ask for; raises InputError for names that are no NIfTI and for
-    folders with nothing in them.
-    """
+    """List what to segment; raises InputError if `scan` is missing or `output` does not suit it."""
     scans = (
         sorted(path for path in scan.iterdir() if path.name.endswith(NIFTI))
         if scan.is_dir()
@@ -92,26 +88,28 @@ def find_jobs(scan: Path, output: Path) -> list[Job]:
     if not scans:
         if output.resolve() == scan.resolve():
             raise InputError(
-                f"{output}: is the scan itself, which would be overwritten; give another name"
+                f"{output}: this is the scan itself, which would be overwritten; give another name"
             )
         if not output.name.endswith(NIFTI):
-            raise InputError(f"{output}: the output's name must end in .nii or .nii.gz")
+            raise InputError(
+                f"{output}: the output's name does not end in .nii or .nii.gz; change its ending"
+            )
         if not scan.exists():
             raise InputError(f"{scan}: no such file or folder; check the path")
         return [Job(scan, output)]
     if output.name.endswith(NIFTI) or output.is_file():
         raise InputError(
-            f"{output}: {scan} is a folder of scans, so the output must be a folder too"
+            f"{output}: this names a file, but {scan} is a folder of scans; give a folder"
         )
     if output.resolve() == scan.resolve():
         raise InputError(
-            f"{output}: is the folder of the scans, which would be overwritten; give another folder"
+            f"{output}: this folder holds the scans, which would be overwritten; give another"
         )
     return [Job(path, output / path.name) for path in scans]
 
 
 def organ_volumes(label: np.ndarray, affine: np.ndarray, organs: OrganSet) -> dict[str, float]:
-    """Volume in ml of each organ of a label map (X,Y,Z), by name in the paper's order."""
+    """Volume in ml of each organ in a label map (X,Y,Z), by name in the paper's order."""
     voxels = np.bincount(label.ravel(), minlength=organs.num_classes)
     voxel_ml = abs(np.linalg.det(affine[:3, :3])) / 1000
     return {
@@ -121,9 +119,7 @@ def organ_volumes(label: np.ndarray, affine: np.ndarray, organs: OrganSet) -> di
 
 
 def write_colour_tables(organs: OrganSet, folder: Path) -> list[Path]:
-    """Write the organs' names and colours for ITK-SNAP (labels.txt) and 3D Slicer (labels.ctbl);
-    returns both paths.
-    """
+    """Write labels.txt for ITK-SNAP and labels.ctbl for 3D Slicer; returns both paths."""
     colours = {
         label: tuple(int(organ.colour[place : place + 2], 16) for place in (1, 3, 5))
         for label, organ in organs.by_label.items()
@@ -146,7 +142,7 @@ def write_colour_tables(organs: OrganSet, folder: Path) -> list[Path]:
 
 
 def check_device(name: str) -> str:
-    """`name` where torch can compute on it; raises InputError for a device that is not there."""
+    """Return `name` if torch can compute on this device; raises InputError otherwise."""
     try:
         torch.ones(1, device=name).item()
     except (RuntimeError, AssertionError) as error:  # a CPU build of torch asserts
@@ -160,6 +156,6 @@ def _predictor(model: Model, path: Path, name: str, device: str) -> torch.nn.Mod
     predictors = accelerated(model.method, model.config.training, check_device(device)).predictors()
     if name not in predictors:
         raise InputError(
-            f"{path}: method {model.config.method} has no {name}; leave --ensemble out"
+            f"{path}: method {model.config.method} has no {name} predictor; leave out --ensemble"
         )
     return predictors[name]

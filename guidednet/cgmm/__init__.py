@@ -1,7 +1,7 @@
 """3D-CGMM: one Gaussian per class in feature space, and the losses built on it (eqs. 3-14).
 
-`printed` is the well-defined reading of the printed equations, `released` what the released code
-computes; `config` says which of them, and its switches.
+`printed` is the well-defined reading of the printed equations, `released` is what the released code
+computes; `config` selects one of them and holds their switches.
 """
 
 from torch import Tensor
@@ -28,13 +28,13 @@ def cgmm_losses(
     labels: Tensor,
     config: CGMMConfig = DEFAULT,
 ) -> dict[str, Tensor]:
-    """The terms of eqs. 12 and 14, without their weights: "gt", "rectify" and, if switched on,
-    "self", "max", "consistency".
+    """Unweighted terms of eqs. 12 and 14: "gt", "rectify", and if on "self", "max", "consistency".
 
-    Each but "consistency" is the sum over networks A and B. `features_*` (B,C,d,h,w) and `logits_*`
-    (B,K,D,H,W) of the whole batch, labelled rows first; `labels` (B_l,D,H,W). Where features are
-    coarser than logits, statistics and posterior are computed at their resolution (labels by
-    nearest neighbour, probabilities by averaging) and the posterior is upsampled trilinearly.
+    Each except "consistency" sums over networks A and B. `features_*` (B,C,d,h,w) and `logits_*`
+    (B,K,D,H,W) cover the whole batch, labelled rows first; `labels` (B_l,D,H,W). If the features
+    are coarser than the logits, statistics and posterior are computed at the features' resolution
+    (labels by nearest neighbour, probabilities by averaging) and the posterior is upsampled
+    trilinearly.
     """
     reading = released if config.reading == "official" else printed
     return reading.cgmm_losses(features_a, logits_a, features_b, logits_b, labels, config)

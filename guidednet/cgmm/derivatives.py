@@ -1,5 +1,4 @@
-"""Derivatives written out by hand, where autograd would keep or make maps larger than those it
-returns.
+"""Hand-written derivatives, where autograd would keep or make maps larger than its results.
 
 At the paper's size one map (b,k,v) of the labelled half takes 235 MB and one of (b,c,v) 268 MB.
 Axis letters: b image, k class, c feature channel, v voxel.
@@ -13,9 +12,7 @@ from torch.autograd.function import FunctionCtx
 
 
 class SquaredNorm(torch.autograd.Function):
-    """|f|² over the channels, (B,C,V) -> (B,1,V), with one map (B,C,V) in the backward pass instead
-    of autograd's three.
-    """
+    """|f|² over channels, (B,C,V) -> (B,1,V); its backward pass makes one map, autograd three."""
 
     @staticmethod
     def forward(ctx: FunctionCtx, features: Tensor) -> Tensor:
@@ -31,18 +28,17 @@ class SquaredNorm(torch.autograd.Function):
 
 
 class TwoSidedCrossEntropy(torch.autograd.Function):
-    """-Σ_k w_k Σ_{b,v} [G ln p + (1 - G) ln(1 - p)] of maps ln G and p (B,K,...) and weights w
-    (K,), p clamped to [ε, 1 - ε].
+    """-Σ_k w_k Σ_{b,v} [G ln p + (1 - G) ln(1 - p)], with p clamped to [ε, 1 - ε].
 
-    Class by class, both ways: at the paper's size every map (B,K,V) that autograd need not keep
-    saves 235 MB.
+    Takes the maps ln G and p (B,K,...) and the weights w (K,). Both passes go class by class: at
+    the paper's size every map (B,K,V) that autograd need not keep saves 235 MB.
     """
 
     epsilon = 1e-6
 
     @classmethod
     def terms(cls, log_posterior: Tensor, probabilities: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        """G and the clamped p of one class after the other, each (B,...)."""
+        """Yield G and the clamped p of one class after the other, each (B,...)."""
         for log_g, p in zip(log_posterior.unbind(1), probabilities.unbind(1), strict=True):
             yield log_g.exp(), p.clamp(cls.epsilon, 1 - cls.epsilon)
 
@@ -60,14 +56,10 @@ class TwoSidedCrossEntropy(torch.autograd.Function):
 
     @classmethod
     def backward(cls, ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
-        """∂/∂ln G = -w G ln(p / (1 - p)) and ∂/∂p = w (p - G) / (p (1 - p)), the latter 0 where p
-        was clamped.
-        """
+        """∂/∂ln G = -w G ln(p / (1 - p)); ∂/∂p = w (p - G) / (p (1 - p)), 0 where p was clamped."""
         log_posterior, probabilities, weights = ctx.saved_tensors
-        to_log_posterior, to_probabilities = (
-            torch.empty_like(log_posterior),
-            torch.empty_like(probabilities),
-        )
+        to_log_posterior = torch.empty_like(log_posterior)
+        to_probabilities = torch.empty_like(probabilities)
         for k, (g, p) in enumerate(cls.terms(log_posterior, probabilities)):
             weight = gradient * weights[k]
             to_log_posterior[:, k] = g * p.logit() * -weight
@@ -78,11 +70,10 @@ class TwoSidedCrossEntropy(torch.autograd.Function):
 
 
 class AbsoluteDistance(torch.autograd.Function):
-    """a_bkv = mean_c |f_bcv - μ_bkc|: features (B,C,V), centroids (B,K,C) -> (B,K,V), one class at
-    a time.
+    """a_bkv = mean_c |f_bcv - μ_bkc|: features (B,C,V), centroids (B,K,C) -> (B,K,V).
 
-    There is no matrix form of this distance; the signs are made again in the backward pass, so that
-    nothing of shape (b,k,c,v) is ever kept.
+    This distance has no matrix form, so it is computed class by class. The backward pass recomputes
+    the signs, so that nothing of shape (b,k,c,v) is ever kept.
     """
 
     @staticmethod

@@ -1,7 +1,7 @@
-"""3D-CGMM as the released code computes it (facts, not its text): no spread, no Bayes posterior,
-centroids per image.
+"""3D-CGMM as the released code computes it: no spread, no Bayes posterior, centroids per image.
 
-It departs from the printed equations in these ways, each of which can be studied by itself:
+It is written from what that code computes, not from its text. It departs from the printed equations
+in these ways, each of which can be studied by itself:
  * every labelled image has its own centroids, and the b-th unlabelled image is paired with the b-th
    labelled one;
  * G_kv = exp(-a²) with a the mean absolute difference over channels; the K maps are not normalised;
@@ -9,8 +9,8 @@ It departs from the printed equations in these ways, each of which can be studie
    image;
  * L_cons compares softmax(G) on labelled rows and enters once per network, that is twice;
  * L_max acts on centroids summed over images (`lmax_centroid` "sum");
- * L_rectify is computed in half precision (`rectify_fp16`), which at the published batch size
-   rounds all its gradients to zero.
+ * L_rectify is computed in half precision (`rectify_fp16`), which rounds all its gradients to zero
+   at the published batch size.
 No gradient is stopped anywhere. Axis letters: b image, k class, c feature channel, v voxel.
 """
 
@@ -31,7 +31,7 @@ from guidednet.processes.distributed import scaled_gradient, sum_over_ranks, wor
 
 
 def image_centroids(features: Tensor, labels: Tensor, num_classes: int) -> tuple[Tensor, Tensor]:
-    """Mean feature of each class in each image (B,K,C), zeros where absent, and presence (B,K).
+    """Mean feature of each class in each image (B,K,C), zeros if absent, and its presence (B,K).
 
     `features` (B,C,D,H,W), integer `labels` (B,D,H,W).
     """
@@ -42,20 +42,20 @@ def image_centroids(features: Tensor, labels: Tensor, num_classes: int) -> tuple
 
 
 def likelihood(features: Tensor, centroids: Tensor) -> Tensor:
-    """G (B,K,D,H,W) = exp(-a²), every map by itself in (0, 1]; `features` (B,C,D,H,W), `centroids`
-    (B,K,C).
+    """G = exp(-a²) (B,K,D,H,W), each map in (0, 1] by itself.
+
+    `features` (B,C,D,H,W), `centroids` (B,K,C).
     """
     distance = AbsoluteDistance.apply(features.flatten(2), centroids)
     return (-distance.square()).exp().unflatten(2, features.shape[2:])
 
 
 def two_sided_loss(target: Tensor, probability: Tensor, present: Tensor) -> Tensor:
-    """mean_{b,v} A_b[-1/2 (t ln q + (1 - t) ln(1 - q))] with A_b the mean over classes present in
-    image b.
+    """mean_{b,v} A_b[-1/2 (t ln q + (1 - t) ln(1 - q))], A_b the mean over the classes of image b.
 
-    Maps (B,K,D,H,W), `present` (B,K). Computed in the precision of its arguments; in float16 the
+    Maps (B,K,D,H,W), `present` (B,K). Computed in the precision of its arguments. In float16 the
     order of the factors (half, class mean, voxel mean) decides which gradients round to zero, and
-    the mean is this process's own.
+    the mean is over this process's own rows.
     """
     terms = (
         target * (probability + 1e-6).log() + (1 - target) * (1 - probability + 1e-6).log()
@@ -66,10 +66,10 @@ def two_sided_loss(target: Tensor, probability: Tensor, present: Tensor) -> Tens
 
 
 def max_loss(centroids: Tensor, present: Tensor, centroid: str) -> Tensor:
-    """L_max: mean over pairs of classes present in the batch of exp(-(mean_c |M_k - M_j|)²).
+    """L_max: mean of exp(-(mean_c |M_k - M_j|)²) over pairs of classes present in the batch.
 
-    M (K,C) sums the images' `centroids` (B,K,C); with `centroid` "mean" it is divided by the images
-    that have the class.
+    M (K,C) sums the images' `centroids` (B,K,C); `centroid` "mean" divides it by the number of
+    images that have the class.
     """
     total, images = sum_over_ranks(centroids.sum(0)), sum_over_ranks(present.sum(0))
     pooled = total / images.clamp_min(1).unsqueeze(1) if centroid == "mean" else total
@@ -78,12 +78,11 @@ def max_loss(centroids: Tensor, present: Tensor, centroid: str) -> Tensor:
 
 
 def rectify_loss(target: Tensor, probability: Tensor, present: Tensor, half: bool) -> Tensor:
-    """L_rectify: `two_sided_loss` of unlabelled rows with the presence of their labelled partners,
-    in float16 if `half`.
+    """L_rectify: `two_sided_loss` of unlabelled rows, in float16 if `half`.
 
-    With N processes the gradient within float16 is that of one process, so that it rounds to zero
-    where that one does; where their shares of the rows differ, other gradients differ by a rounding
-    of float16.
+    `present` (B,K) is that of their labelled partners. With N processes the gradient within float16
+    is scaled to that of one process, so that it rounds to zero exactly when that one does. If the
+    processes have different shares of the rows, other gradients differ by a rounding of float16.
     """
     if not half:
         return two_sided_loss(target, probability, present)
@@ -98,8 +97,9 @@ def rectify_loss(target: Tensor, probability: Tensor, present: Tensor, half: boo
 def network_losses(
     features: Tensor, logits: Tensor, labels: Tensor, config: CGMMConfig
 ) -> tuple[dict[str, Tensor], Tensor]:
-    """The terms of one network, and softmax(G) for the consistency term; arguments as in
-    `cgmm_losses`.
+    """The terms of one network, and softmax(G) for the consistency term.
+
+    Arguments as in `cgmm_losses`.
     """
     rows, num_classes, size = len(labels), logits.shape[1], logits.shape[2:]
     centroids, present = image_centroids(
@@ -130,14 +130,14 @@ def cgmm_losses(
     labels: Tensor,
     config: CGMMConfig,
 ) -> dict[str, Tensor]:
-    """As `guidednet.cgmm.cgmm_losses`; "consistency" is twice the mean square, for it enters once
-    per network.
+    """As `guidednet.cgmm.cgmm_losses`; "consistency" is twice the mean square, once per network.
 
     Raises ValueError unless there are as many unlabelled rows as labelled ones.
     """
     if len(logits_a) != 2 * len(labels):
         raise ValueError(
-            f"the official reading pairs labelled with unlabelled rows: {len(labels)} of {len(logits_a)} rows are labelled"
+            "the official reading pairs labelled with unlabelled rows: "
+            f"{len(labels)} of {len(logits_a)} rows are labelled"
         )
     losses_a, maps_a = network_losses(features_a, logits_a, labels, config)
     losses_b, maps_b = network_losses(features_b, logits_b, labels, config)

@@ -1,5 +1,6 @@
-"""What a command is, options that several share, and readers of their values; nothing heavy is
-imported.
+"""What a command is, the options that several share, and parsers of their values.
+
+Nothing heavy is imported here, so that the command line starts at once.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from guidednet.data.datasets import DATASETS
 
 @dataclass(frozen=True)
 class Command:
-    """A command: its name, one line of help, what adds its options, and what it does with them."""
+    """A command: its name, one line of help, the function that adds its options, and its action."""
 
     name: str
     help: str
@@ -23,7 +24,7 @@ NAMES_OF_DATASETS = " or ".join(DATASETS)
 
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:
-    """A reader of whole numbers from `least` to `most`."""
+    """A parser of whole numbers from `least` to `most`."""
 
     def read(text: str) -> int:
         if not (text.isdecimal() and least <= int(text) <= most):
@@ -35,14 +36,14 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
-# every generator of random numbers takes such a seed
+# every random number generator accepts such a seed
 count, seed = whole_number(1, 2**31 - 1), whole_number(0, 2**31 - 1)
 processes, gpus = whole_number(1, 256), whole_number(0, 256)
-seeds = whole_number(1, 100)  # as many as the notebooks take
+seeds = whole_number(1, 100)  # the notebooks accept no more
 
 
 def add_case_options(command: argparse.ArgumentParser) -> None:
-    """Which data set, how much of it is labelled, and the seed of a single run."""
+    """Add the options of a single run: data set, labelled share, seed."""
     command.add_argument("--dataset", default="flare22", help=NAMES_OF_DATASETS)
     command.add_argument("--seed", type=seed, default=0)
     command.add_argument(
@@ -54,7 +55,7 @@ def add_case_options(command: argparse.ArgumentParser) -> None:
 
 
 def add_workspace_options(command: argparse.ArgumentParser) -> None:
-    """Which profile, data, folders and devices."""
+    """Add the options of profile, data, folders and devices."""
     command.add_argument(
         "--profile", default="quick", help="smoke, quick, reference or paper (default: quick)"
     )
@@ -62,42 +63,43 @@ def add_workspace_options(command: argparse.ArgumentParser) -> None:
         "--data-root", help="folder of the real data sets (default: DATA_DIR or data)"
     )
     command.add_argument("--results", help="folder to write to (default: RESULTS_DIR or results)")
-    command.add_argument(
-        "--steps", type=count, help="steps of every training (default: the profile's)"
-    )
+    command.add_argument("--steps", type=count, help="steps of every run (default: the profile's)")
     command.add_argument(
         "--gpus",
         type=gpus,
         default=0,
-        help="GPUs to use (default: 0); with several --jobs each run has its own",
+        help="GPUs to use (default: 0); with several --jobs each run gets its own",
     )
     command.add_argument(
         "--processes",
         type=processes,
         default=1,
-        help="processes that share each training on the CPU (default: 1)",
+        help="processes that share each run on the CPU (default: 1)",
     )
 
 
 def add_effort_options(command: argparse.ArgumentParser) -> None:
-    """Which methods, how many seeds, how many trainings at a time."""
+    """Add the options for methods, seeds and how many runs train at a time."""
     command.add_argument(
         "--methods",
         help="comma-separated methods to train, such as cps,guidednet; others are shown as not run",
     )
     command.add_argument("--seeds", type=seeds, help="seeds per row (default: the profile's)")
-    jobs = "trainings and notebooks at a time (default: as cores and memory allow, at most 4; on GPUs 1: all share each training)"
+    jobs = (
+        "runs and notebooks at a time (default: as many as cores and memory allow, at most 4; "
+        "on GPUs 1, with all GPUs sharing each run)"
+    )
     command.add_argument("--jobs", type=processes, help=jobs)
 
 
 def add_artefact_options(command: argparse.ArgumentParser) -> None:
-    """Which tables and figures, and where their runs are trained."""
+    """Add the options that choose tables and figures, and where their runs train."""
     command.add_argument(
         "--only", help="comma-separated tables, figures and notebooks, such as table3"
     )
     command.add_argument(
         "--cluster",
-        help="train each run in a task of its own: slurm, or local for processes of this machine",
+        help="train each run as its own task: slurm, or local for processes of this machine",
     )
     for_submitit = "an option of submitit, such as slurm_partition=gpu or timeout_min=1440"
     command.add_argument(
@@ -106,5 +108,5 @@ def add_artefact_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--no-training",
         action="store_true",
-        help="show the runs that are finished, the others as not run",
+        help="train nothing: show finished runs, and the others as not run",
     )

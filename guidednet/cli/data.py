@@ -1,6 +1,6 @@
 """The commands phantom, prepare and split: raw scans, case stores, lists of cases.
 
-What an action needs is imported within it, so that the command line starts at once.
+The actions import what they need themselves, so that the command line starts at once.
 """
 
 import argparse
@@ -28,7 +28,7 @@ def _phantom_options(command: argparse.ArgumentParser) -> None:
         "--voxel-mm",
         type=float,
         default=1.5,
-        help="voxel size within a slice, about (default: 1.5)",
+        help="approximate voxel size in mm within a slice (default: 1.5)",
     )
     command.add_argument(
         "--matrix",
@@ -54,14 +54,17 @@ def phantom(options: Namespace) -> None:
     check_folder(options.out)
     labelled = (options.cases + 1) // 2 if options.labelled is None else options.labelled
     if labelled > options.cases:
-        raise InputError(f"--labelled {labelled} is more than --cases {options.cases}; lower it")
+        raise InputError(
+            f"--labelled {labelled}: this is more than --cases {options.cases}; lower it"
+        )
     if not 0.5 <= options.voxel_mm <= 20:
         raise InputError(
-            f"--voxel-mm {options.voxel_mm:g} is outside 0.5 to 20 mm; take one in between"
+            f"--voxel-mm {options.voxel_mm:g}: the size is outside 0.5 to 20 mm; use one in between"
         )
     if options.matrix is not None and not 32 <= options.matrix <= 1024:
         raise InputError(
-            f"--matrix {options.matrix} is outside 32 to 1024 pixels; take one in between, such as 512"
+            f"--matrix {options.matrix}: the size is outside 32 to 1024 pixels; "
+            "use one in between, such as 512"
         )
     written = write_phantoms(
         options.out,
@@ -97,12 +100,12 @@ def _prepare_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--skip-broken",
         action="store_true",
-        help="leave out cases that cannot be used and list them in broken.csv",
+        help="leave out unusable cases and list them in broken.csv",
     )
     command.add_argument(
         "--verify",
         action="store_true",
-        help="only compare store and raw files with their recorded hashes",
+        help="only compare the case store and the raw files with their recorded hashes",
     )
     command.add_argument(
         "--workers",
@@ -113,7 +116,7 @@ def _prepare_options(command: argparse.ArgumentParser) -> None:
 
 
 def prepare_store(options: Namespace) -> None:
-    """Prepare a folder of raw NIfTI into a case store, or compare one with it."""
+    """Prepare a folder of raw NIfTI into a case store, or verify an existing one."""
     from guidednet.data.case_store import PRESETS
     from guidednet.data.datasets import organ_set
     from guidednet.data.prepare import prepare
@@ -149,23 +152,28 @@ def _verify_store(options: Namespace) -> None:
     files = verify(
         options.raw, options.store, options.dataset, options.workers, bar("verify", "case")
     )
-    print(f"{files} files are as they were when the cases were prepared")
+    print(f"{files} files are unchanged since the cases were prepared")
 
 
 def _split_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("raw", type=Path, help="folder of raw NIfTI in the data set's layout")
     command.add_argument("--dataset", required=True, help=arguments.NAMES_OF_DATASETS)
     command.add_argument(
-        "--seed", type=arguments.seed, default=0, help="of the 6:2:2 split of the labelled cases"
+        "--seed",
+        type=arguments.seed,
+        default=0,
+        help="seed of the 6:2:2 split of the labelled cases",
     )
     command.add_argument(
-        "--released", action="store_true", help="the lists of the paper's released code instead"
+        "--released",
+        action="store_true",
+        help="write the lists of the paper's released code instead",
     )
     command.add_argument(
         "--mapping",
         type=Path,
         metavar="CSV",
-        help="columns released,case: the released lists' names and those on disk",
+        help="columns released,case: names in the released lists and on disk",
     )
     command.add_argument(
         "-o",
@@ -204,7 +212,8 @@ def split(options: Namespace) -> None:
         lists = draw_six_two_two(with_label, () if hides_labels else without_label, options.seed)
     write_lists(output, lists)
     print(
-        f"{', '.join(f'{len(part)} {name}' for name, part in vars(lists).items())} cases in {output}"
+        f"{', '.join(f'{len(part)} {name}' for name, part in vars(lists).items())} "
+        f"cases in {output}"
     )
 
 
@@ -212,6 +221,6 @@ COMMANDS = (
     Command(
         "phantom", "write synthetic abdominal CT in a data set's layout", _phantom_options, phantom
     ),
-    Command("prepare", "raw NIfTI to a case store", _prepare_options, prepare_store),
+    Command("prepare", "make a case store of raw NIfTI", _prepare_options, prepare_store),
     Command("split", "write which cases train, validate and test", _split_options, split),
 )

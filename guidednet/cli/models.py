@@ -1,6 +1,6 @@
-"""The commands predict and export: what a trained model is for.
+"""The commands predict and export: the use of a trained model.
 
-What an action needs is imported within it, so that the command line starts at once.
+The actions import what they need themselves, so that the command line starts at once.
 """
 
 import argparse
@@ -46,8 +46,9 @@ def _predict_options(command: argparse.ArgumentParser) -> None:
 
 
 def predict(options: Namespace) -> None:
-    """Segment a scan, a DICOM series or a folder of scans with a trained model, each on its own
-    grid.
+    """Segment a scan, a DICOM series or a folder of scans with a trained model.
+
+    Each segmentation is on its scan's own grid.
     """
     from guidednet.data.datasets import organ_set
     from guidednet.predict import segment, write_colour_tables
@@ -58,7 +59,7 @@ def predict(options: Namespace) -> None:
         check_file(options.volumes)
         if options.volumes.resolve() == options.output.resolve():
             raise InputError(
-                f"--volumes {options.volumes}: is the segmentation's own name; give another one"
+                f"--volumes {options.volumes}: this is the segmentation's own name; give another"
             )
     if options.colours is not None:
         check_folder(options.colours)
@@ -88,10 +89,10 @@ def export(options: Namespace) -> None:
     from guidednet.runs.model_file import export as export_run
 
     export_run(options.run_folder, options.output)
-    print(f"model in {options.output}; guidednet predict takes it with --run")
+    print(f"model in {options.output}; use it with guidednet predict --run")
 
 
 COMMANDS = (
     Command("predict", "segment a scan with a trained model", _predict_options, predict),
-    Command("export", "one portable file of a finished run", _export_options, export),
+    Command("export", "write a finished run as one portable file", _export_options, export),
 )

@@ -1,4 +1,4 @@
-"""What the options of the command line choose: workspace, devices, run store, methods."""
+"""What the command line's options choose: workspace, devices, run store, methods."""
 
 from argparse import Namespace
 
@@ -10,43 +10,48 @@ from guidednet.training.device import device_of
 
 
 def workspace_of(options: Namespace) -> Workspace:
-    """The profile, data and folders that the options name."""
+    """The workspace: the profile, data and folders that the options name."""
     return open_workspace(options.profile, options.data_root, options.results, options.steps)
 
 
 def runs_of(workspace: Workspace, options: Namespace) -> RunStore:
-    """The run store that trains as `--gpus`, `--jobs` and `--processes` say, on this machine or on
-    the nodes of a cluster.
+    """The run store that trains as `--gpus`, `--jobs` and `--processes` say.
+
+    It trains on this machine or on the nodes of a cluster.
     """
     processes = processes_of(options)
-    # its nodes have the GPUs, not the machine where the command is typed
+    # the nodes have the GPUs, not the machine where the command is typed
     on_slurm = getattr(options, "cluster", None) == "slurm"
     return RunStore(workspace, device_of(options.gpus, on_slurm), processes=processes)
 
 
 def processes_of(options: Namespace) -> int:
-    """How many processes share each training: all GPUs, one where several runs go side by side on
-    them; or as many of the CPU as asked.
+    """How many processes share each run.
 
-    Raises InputError for jobs that cannot share the GPUs evenly.
+    On GPUs it is one for each GPU, or a single one if several runs go side by side; on the CPU it
+    is the number that `--processes` gives. Raises InputError for jobs that cannot share the GPUs
+    evenly.
     """
     gpus, jobs = options.gpus, getattr(options, "jobs", None) or 1
     if gpus > 0 and options.processes > 1:
         raise InputError(
-            f"--processes {options.processes} is for the CPU; --gpus {gpus} alone starts one process for each GPU"
+            f"--processes {options.processes}: this option is for the CPU; "
+            f"leave it out, because --gpus {gpus} starts one process for each GPU"
         )
     if gpus == 0 or jobs == 1 or getattr(options, "cluster", None):
         return max(gpus, options.processes)
     if jobs % gpus:
         raise InputError(
-            f"--jobs {jobs} with --gpus {gpus}: use 1 (all share each training) or a multiple of {gpus} (each run has one)"
+            f"--jobs {jobs}: these cannot share --gpus {gpus} evenly; "
+            f"use 1 (all GPUs share each run) or a multiple of {gpus} (each run has one)"
         )
     return 1
 
 
 def methods_of(text: str | None) -> tuple[str, ...] | None:
-    """The methods named in `text` (comma separated), None without it; raises InputError for an
-    unknown name.
+    """The methods named in `text` (comma-separated), or None without it.
+
+    Raises InputError for an unknown name.
     """
     if not text:
         return None

@@ -1,5 +1,7 @@
-"""The command line: guidednet phantom | prepare | split | plan | train | evaluate | table | predict |
-export | notebook | reproduce.
+"""The command line, `guidednet COMMAND`.
+
+The commands are phantom, prepare, split, plan, train, evaluate, table, predict, export, notebook
+and reproduce.
 """
 
 import argparse
@@ -9,7 +11,7 @@ from guidednet.cli import data, models, reproduction, runs
 from guidednet.errors import CompanionError
 from guidednet.support.files import OF_THE_DISK
 
-# Packages that the package does without, and the group of dependencies that brings each.
+# Packages that guidednet itself does not need, and the optional dependencies that include each.
 EXTRAS = dict.fromkeys(
     ("IPython", "ipywidgets", "jupyterlab", "nbclient", "nbconvert", "nbformat", "papermill"),
     "notebooks",
@@ -31,8 +33,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    """Run the command line; a mistake of the user's is one sentence and status 2, a failed run or
-    notebook one and status 1.
+    """Run the command line; returns its exit status.
+
+    A user's mistake prints one sentence and gives status 2; a failed run or notebook gives status
+    1.
     """
     options = parser().parse_args()
     try:
@@ -52,11 +56,14 @@ def main() -> int:
             raise
         place = error.filename or "disk"
         print(
-            f"guidednet: {place}: {error.strerror}; check the path, its permissions and the room on its disk",
+            f"guidednet: {place}: {error.strerror}; "
+            "check the path, its permissions and the space on its disk",
             file=sys.stderr,
         )
         return 1 if error.errno in OF_THE_DISK else 2
     except KeyboardInterrupt:
-        print("\nguidednet: stopped; the same command goes on where this one was", file=sys.stderr)
+        print(
+            "\nguidednet: stopped; the same command goes on where this one ended", file=sys.stderr
+        )
         return 130
     return 0

@@ -1,6 +1,6 @@
 """The commands notebook and reproduce: notebooks, tables, figures and the page that collects them.
 
-What an action needs is imported within it, so that the command line starts at once.
+The actions import what they need themselves, so that the command line starts at once.
 """
 
 import argparse
@@ -23,7 +23,7 @@ def _notebook_options(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a parameter of the notebook",
+        help="value of a parameter of the notebook",
     )
     arguments.add_workspace_options(command)
 
@@ -47,12 +47,15 @@ def _reproduce_options(command: argparse.ArgumentParser) -> None:
 
 
 def reproduce(options: Namespace) -> None:
-    """Data, runs, notebooks, tables and the page that collects them."""
+    """Make data, runs, notebooks, tables and the page that collects them."""
     reproduction_of(options).run()
 
 
 def reproduction_of(options: Namespace) -> "Reproduction":
-    """What `reproduce` makes and `plan` lists; a mistake is told before anything is prepared."""
+    """What `reproduce` makes and `plan` lists.
+
+    A mistake in the options is reported before anything is prepared.
+    """
     from guidednet.cli.options import methods_of, runs_of, workspace_of
     from guidednet.report.execute_notebooks import parse_parameters
     from guidednet.reproduce.whole import Reproduction
@@ -64,7 +67,9 @@ def reproduction_of(options: Namespace) -> "Reproduction":
     runs = runs_of(workspace, options)
     cluster_parameters = parse_parameters(options.cluster_option, "--cluster-option")
     if cluster_parameters and options.cluster is None:
-        raise InputError("--cluster-option is for --cluster; add --cluster slurm, or leave it out")
+        raise InputError(
+            "--cluster-option: this option needs --cluster; add --cluster slurm, or leave it out"
+        )
     if options.cluster is not None:
         executor_of(workspace, options.cluster, cluster_parameters)
     return Reproduction(
@@ -83,7 +88,7 @@ COMMANDS = (
     Command("notebook", "execute one notebook with parameters", _notebook_options, notebook),
     Command(
         "reproduce",
-        "data, runs, notebooks, tables, figures and the page that collects them",
+        "make data, runs, notebooks, tables, figures and the page that collects them",
         _reproduce_options,
         reproduce,
     ),

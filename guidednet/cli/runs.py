@@ -1,6 +1,6 @@
 """The commands plan, train, evaluate and table: runs and their scores.
 
-What an action needs is imported within it, so that the command line starts at once.
+The actions import what they need themselves, so that the command line starts at once.
 """
 
 import argparse
@@ -26,7 +26,7 @@ def _plan_options(command: argparse.ArgumentParser) -> None:
 
 
 def plan(options: Namespace) -> None:
-    """List the runs of a profile, what exists and what the rest will cost."""
+    """List the runs of a profile, which of them exist, and what the rest will cost."""
     from guidednet.cli.reproduction import reproduction_of
 
     print(reproduction_of(options).plan_text())
@@ -39,7 +39,7 @@ def _train_options(command: argparse.ArgumentParser) -> None:
 
 
 def train(options: Namespace) -> None:
-    """Train one method, or go on with it, and print where its run folder is."""
+    """Train one method, or go on with its run, and print the run folder."""
     from guidednet.runs.torchrun import is_worker, work
 
     run = work(*_asked_for(options), on_gpu=options.gpus > 0) if is_worker() else _run_of(options)
@@ -98,8 +98,9 @@ def _evaluate_options(command: argparse.ArgumentParser) -> None:
 
 
 def evaluate(options: Namespace) -> None:
-    """Print the test scores of one method's run, or those of a folder of predictions, with the
-    cases that they rest on.
+    """Print the test scores of one method's run, or the scores of a folder of predictions.
+
+    The number of cases behind the scores is printed too.
     """
     if options.predictions is not None:
         return _evaluate_folder(options)
@@ -107,7 +108,8 @@ def evaluate(options: Namespace) -> None:
 
     if options.method is None:
         raise InputError(
-            "evaluate needs --method NAME, or a folder of predictions and one of references"
+            "evaluate: no method and no folder is given; "
+            "use --method NAME, or a folder of predictions and one of references"
         )
     print(run_text(_run_of(options)))
 
@@ -118,7 +120,9 @@ def _evaluate_folder(options: Namespace) -> None:
     from guidednet.support.files import check_file, write_text
 
     if options.references is None:
-        raise InputError(f"{options.predictions}: give the folder of the references after it")
+        raise InputError(
+            f"{options.predictions}: the references are missing; give their folder after this one"
+        )
     if options.output is not None:
         check_file(options.output)
     progress = bar("evaluate", "case")
@@ -146,8 +150,13 @@ def _asked_for(options: Namespace) -> "tuple[Workspace, RunConfig]":
 
 
 COMMANDS = (
-    Command("plan", "list the runs, what exists, and what the rest will cost", _plan_options, plan),
-    Command("train", "train one method (or go on with it)", _train_options, train),
+    Command(
+        "plan",
+        "list the runs, which of them exist, and what the rest will cost",
+        _plan_options,
+        plan,
+    ),
+    Command("train", "train one method, or go on with its run", _train_options, train),
     Command(
         "evaluate",
         "per-organ scores of one method's run, or of a folder of predictions",

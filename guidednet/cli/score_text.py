@@ -1,5 +1,6 @@
-"""What `guidednet evaluate` prints: means by organ with the cases and seeds that they rest on, and
-the interval over cases.
+"""The text that `guidednet evaluate` prints.
+
+It gives means by organ, the cases and seeds behind them, and the interval over cases.
 """
 
 import pandas as pd
@@ -12,8 +13,9 @@ from guidednet.runs.record import Run
 
 
 def run_text(run: Run) -> str:
-    """Mean scores of a run on its test cases by organ, predictor and metric; overlaps in percent,
-    hd95 in mm.
+    """Mean scores of a run on its test cases by organ, predictor and metric.
+
+    Overlaps are in percent, hd95 in mm.
     """
     scores = run.scores()
     scale = scores["metric"].map({name: metric.scale for name, metric in METRICS.items()})
@@ -29,7 +31,10 @@ def run_text(run: Run) -> str:
     )
     table.insert(0, ("", "cases"), present.reindex(table.index, fill_value=0))
     table.loc["mean of organs", ("", "cases")] = scores["case"].nunique()
-    rests_on = f"{counted([scores['case'].nunique()], 'test case')}, one seed ({run.config.seed}), so that no spread over seeds is known"
+    rests_on = (
+        f"{counted([scores['case'].nunique()], 'test case')}, "
+        f"one seed ({run.config.seed}), so that the spread over seeds is unknown"
+    )
     intervals = [_interval(case_dice([run], name), name) for name in scores["predictor"].unique()]
     head = f"{run.folder.name}\n{rests_on}; {_units()}"
     return "\n".join([head, table.round(2).to_string(na_rep="-"), *intervals])
@@ -41,8 +46,9 @@ def _units() -> str:
 
 
 def folder_text(scores: pd.DataFrame, means: pd.DataFrame) -> str:
-    """The `means` (0 to 1, hd95 in mm) of the `scores` of a folder (guidednet.evaluation.folders),
-    with how many cases they rest on.
+    """The `means` of the `scores` of a folder (guidednet.evaluation.folders), and their cases.
+
+    Overlaps are 0 to 1, hd95 is in mm.
     """
     by_case = 100 * scores.groupby("case")["dice"].mean()
     head = counted([scores["case"].nunique()], "case")
@@ -50,8 +56,9 @@ def folder_text(scores: pd.DataFrame, means: pd.DataFrame) -> str:
 
 
 def _interval(by_case: pd.Series, name: str) -> str:
-    """The mean of `by_case` (percent, one value per case) and its interval, which fewer than two
-    cases do not give.
+    """The mean of `by_case` (percent, one value per case) and its interval.
+
+    An interval needs at least two cases.
     """
     low, high = bootstrap_interval(by_case)
     interval = (

@@ -1,11 +1,11 @@
-"""The metric rules of the FLARE22 challenge, applied to any data set of organs.
+"""The metric rules of the FLARE22 challenge, applied to the organs of any data set.
 
-Overlap (DSC) and normalised surface Dice (NSD) per organ and case, rounded to four digits: both 1
-where neither volume has the organ, both 0 where only one has it, NSD 0 where DSC is below 0.2.
+Overlap (DSC) and normalised surface Dice (NSD) per organ and case are rounded to four digits. Both
+are 1 if neither volume has the organ and 0 if only one has it; NSD is 0 if DSC is below 0.2.
 Tubular organs are compared only between the first and the last transverse slice on which the
-reference shows them, the last one excluded, because where their annotation ends is arbitrary; one
-that is shown on a single slice has no score (NaN). AMOS publishes no tolerances; those of like
-organs stand in (guidednet.data.organs).
+reference shows them, the last one excluded, because the end of their annotation is arbitrary; an
+organ that is shown on a single slice has no score (NaN). AMOS publishes no tolerances, so those of
+similar organs are used (guidednet.data.organs).
 """
 
 import numpy as np
@@ -15,16 +15,16 @@ from guidednet.data.organs import Organ, OrganSet
 from guidednet.metrics.surface_distance import surface_scores
 
 TUBULAR = ("aorta", "inferior vena cava", "oesophagus")
-LEAST_DICE = 0.2  # below it, a surface distance says nothing
+LEAST_DICE = 0.2  # below it, a surface distance is meaningless
 
 
 def challenge_scores(
     prediction: np.ndarray, reference: np.ndarray, spacing: tuple[float, ...], organs: OrganSet
 ) -> pd.DataFrame:
-    """DSC and NSD of every organ of one case (label maps D,H,W in RAS+; spacing in mm): columns
-    organ, dice, nsd.
+    """DSC and NSD of every organ of one case: columns organ, dice, nsd.
 
-    Raises ValueError for volumes of different shapes.
+    The label maps are (D,H,W) in RAS+, `spacing` is in mm. Raises ValueError for volumes of
+    different shapes.
     """
     if prediction.shape != reference.shape:
         raise ValueError(f"shapes {prediction.shape} and {reference.shape} must be equal")
@@ -55,8 +55,9 @@ def organ_score(
 
 
 def annotated_slices(mask: np.ndarray) -> slice:
-    """From the first transverse slice of a mask (D,H,W) that shows it to the last, the last one
-    excluded.
+    """The transverse slices of a mask (D,H,W) from the first to the last that shows it.
+
+    The last one is excluded.
     """
     shown = np.flatnonzero(mask.any(axis=(1, 2)))
     return slice(int(shown[0]), int(shown[-1]))

@@ -1,6 +1,4 @@
-"""Scores of a folder of NIfTI predictions against a folder of references, by this project's rules
-or by the challenge's.
-"""
+"""Score a folder of NIfTI predictions, by this project's rules or by the challenge's."""
 
 from pathlib import Path
 
@@ -25,12 +23,11 @@ def score_folder(
     rules: str = "own",
     progress: Progress = silent,
 ) -> pd.DataFrame:
-    """One line per case and organ: case, organ, and its metrics as columns (overlaps 0 to 1, hd95
-    in mm).
+    """Score every prediction: one row per case and organ, with the metrics as columns.
 
-    Every prediction needs a reference of the same name. Raises InputError where one is missing,
-    where the two lie on different grids, for label ids that `dataset` does not have, and for
-    unknown rules.
+    The columns are case, organ and the metrics (overlaps 0 to 1, hd95 in mm). Every prediction
+    needs a reference of the same name. Raises InputError if a reference is missing, if the two lie
+    on different grids, for label ids that `dataset` does not have, and for unknown rules.
     """
     one_of("--rules", rules, RULES)
     organs, pairs = organ_set(dataset), _pairs(predictions, references)
@@ -43,8 +40,9 @@ def score_folder(
 
 
 def mean_scores(scores: pd.DataFrame) -> pd.DataFrame:
-    """Mean of every metric by organ over the cases that have one, and over all organs in the last
-    line; `cases`: how many have a Dice.
+    """Mean of every metric by organ, over the cases that have a value; the last row is over organs.
+
+    The column `cases` counts the cases that have a Dice.
     """
     by_organ = scores.drop(columns="case").groupby("organ", sort=False)
     means = by_organ.mean()
@@ -63,11 +61,14 @@ def _pairs(predictions: Path, references: Path) -> list[tuple[str, Path, Path]]:
             raise InputError(f"{folder}: no such folder; give a folder of NIfTI label maps")
     files = sorted(path for path in predictions.iterdir() if path.name.endswith(NIFTI))
     if not files:
-        raise InputError(f"{predictions}: holds no NIfTI file (.nii or .nii.gz); check the folder")
+        raise InputError(
+            f"{predictions}: the folder holds no NIfTI file (.nii or .nii.gz); check the path"
+        )
     for file in files:
         if not (references / file.name).is_file():
             raise InputError(
-                f"{references / file.name}: the reference of {file} is missing; add it or take the prediction away"
+                f"{references / file.name}: the reference of {file} is missing; "
+                "add it or remove the prediction"
             )
     return [
         (file.name.removesuffix(".gz").removesuffix(".nii"), file, references / file.name)

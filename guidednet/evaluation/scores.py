@@ -1,4 +1,4 @@
-"""Scores of a trained run on the test list, one line per case, organ and metric."""
+"""Scores of a trained run on its test cases, one row per case, organ and metric."""
 
 from collections.abc import Sequence
 
@@ -26,8 +26,9 @@ def predict_case(
     predictor: str = "primary",
     device: torch.device | str = "cpu",
 ) -> np.ndarray:
-    """Label map (D,H,W) uint8 of a case by one predictor of `method`, with the run's sliding
-    window.
+    """Label map (D,H,W) uint8 of a case, by one predictor of `method`.
+
+    The sliding window is that of the run.
     """
     num_classes = config.num_classes
     with autocast(config.training, device, training=False):
@@ -47,10 +48,10 @@ def score_method(
     case_ids: Sequence[str],
     device: torch.device | str = "cpu",
 ) -> pd.DataFrame:
-    """Scores of every predictor of `method`: columns predictor, case, organ, metric, value,
-    reference_voxels, predicted_voxels.
+    """Scores of every predictor of `method` on `case_ids`.
 
-    The metrics are those of guidednet.metrics.METRICS, shares as 0 to 1.
+    The columns are predictor, case, organ, metric, value, reference_voxels, predicted_voxels. The
+    metrics are those of guidednet.metrics.METRICS, with shares from 0 to 1.
     """
 
     def score(case: str) -> pd.DataFrame:
@@ -74,7 +75,7 @@ def score_method(
 def score_case(
     prediction: np.ndarray, reference: np.ndarray, spacing: tuple[float, ...], organs: OrganSet
 ) -> pd.DataFrame:
-    """Every metric of every organ of one case (label maps D,H,W; spacing in mm): COLUMNS."""
+    """Every metric of every organ of one case (label maps D,H,W; spacing in mm), as COLUMNS."""
     case = ScoredCase(prediction, reference, spacing, organs)
     names = [organ.name for _, organ in organs.in_order]
     voxels = case.voxels["reference"], case.voxels["prediction"]
@@ -88,8 +89,9 @@ def score_case(
 def organ_means(
     scores: pd.DataFrame, metric: str, predictor: str = "primary", rule: str = "skip"
 ) -> pd.Series:
-    """Mean of `metric` over cases by organ, in the order of `scores`; `rule` says what absent
-    organs count (mean_over_cases).
+    """Mean of `metric` over cases by organ, in the order of `scores`.
+
+    `rule` says how absent organs count (see mean_over_cases).
     """
     wanted = scores[(scores["metric"] == metric) & (scores["predictor"] == predictor)]
     return pd.Series(

@@ -1,4 +1,4 @@
-"""What a few test cases allow to say: bootstrap intervals, and paired tests with Holm's correction."""
+"""Statistics for few test cases: bootstrap intervals, paired tests, Holm's correction, ranks."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from scipy import stats
 def bootstrap_interval(
     values: np.ndarray, seed: int = 0, resamples: int = 2000
 ) -> tuple[float, float]:
-    """95 % percentile interval of the mean of `values` (n,), one per case; NaN for fewer than two."""
+    """95 % percentile interval of the mean of `values` (n,), one per case; NaN if n < 2."""
     values = np.asarray(values, float)
     values = values[~np.isnan(values)]
     if len(values) < 2:
@@ -26,8 +26,9 @@ def bootstrap_interval(
 
 
 def paired_p_value(first: pd.Series, second: pd.Series) -> float:
-    """Two-sided Wilcoxon signed-rank p of two scores by case; 1 where all agree, NaN for fewer than
-    two common cases.
+    """Two-sided Wilcoxon signed-rank p of two scores by case.
+
+    It is 1 if all cases agree, and NaN for fewer than two common cases.
     """
     difference = (first - second).dropna()
     if len(difference) < 2:
@@ -36,9 +37,7 @@ def paired_p_value(first: pd.Series, second: pd.Series) -> float:
 
 
 def holm(p_values: pd.Series) -> pd.Series:
-    """p values after Holm's step-down correction, in their own order; NaN stays NaN and is not
-    counted.
-    """
+    """p values after Holm's step-down correction, in their own order; NaN stays NaN, uncounted."""
     ranked = p_values.dropna().sort_values()
     corrected = (ranked * np.arange(len(ranked), 0, -1)).cummax().clip(upper=1)
     return corrected.reindex(p_values.index)
@@ -47,8 +46,9 @@ def holm(p_values: pd.Series) -> pd.Series:
 def rank_correlation(
     first: pd.Series, second: pd.Series, seed: int = 0, resamples: int = 2000
 ) -> tuple[float, float, float]:
-    """Spearman's rho of two scores of the same items, and its 95 % percentile interval over items;
-    NaN for fewer than four items.
+    """Spearman's rho of two scores of the same items, and its 95 % percentile interval over items.
+
+    All are NaN for fewer than four items.
     """
     pairs = pd.DataFrame(
         {"first": first.to_numpy(float), "second": second.to_numpy(float)}
@@ -64,8 +64,9 @@ def rank_correlation(
 
 
 def _spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Spearman's rho of each row (R,N) with the same row of the other array; NaN for a row of equal
-    values.
+    """Spearman's rho of each row (R,N) with the same row of the other array.
+
+    It is NaN for a row of equal values.
     """
     ranks = [stats.rankdata(values, axis=1) for values in (first, second)]
     centred = [values - values.mean(1, keepdims=True) for values in ranks]

@@ -1,4 +1,4 @@
-"""The methods by name. A new method is one file and one line of this dictionary."""
+"""All methods by name. A new method needs one file and one line in this dictionary."""
 
 from guidednet.errors import one_of
 from guidednet.methods.base import Method, MethodSetup
@@ -16,7 +16,7 @@ from guidednet.methods.supervised_augmented import SupervisedAugmented
 from guidednet.methods.ua_mt import UncertaintyAwareMeanTeacher
 from guidednet.support.registry import Registry
 
-# Those of the paper in the order of its tables, then others.
+# The paper's methods in the order of its tables, then others.
 METHODS: Registry[type[Method]] = Registry(
     "guidednet.methods:METHODS",
     {
@@ -37,22 +37,20 @@ METHODS: Registry[type[Method]] = Registry(
 
 
 def method_class(name: str) -> type[Method]:
-    """The method called `name`; raises InputError for an unknown name."""
+    """The class of the method `name`; raises InputError for an unknown name."""
     return one_of("method", name, METHODS)
 
 
 def method_label(name: str) -> str:
-    """What tables call the method `name`."""
+    """The label of the method `name` in tables."""
     return method_class(name).label or name
 
 
 def is_of_this_package(kind: type[Method]) -> bool:
-    """Whether a method comes with this package, so that other processes know it too, and was not
-    added by a notebook.
-    """
+    """Whether the method ships with this package, so that other processes can import it."""
     return kind.__module__.startswith(f"{__name__}.")
 
 
 def build_method(name: str, setup: MethodSetup, options: object) -> Method:
-    """The method called `name` with its options (an instance of its Config)."""
+    """Build the method `name` with its options (an instance of its Config)."""
     return method_class(name)(setup, options)

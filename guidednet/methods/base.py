@@ -1,6 +1,4 @@
-"""What all methods share: a method is an nn.Module whose forward returns its named, weighted loss
-terms.
-"""
+"""The base of all methods: an nn.Module whose forward returns its named, weighted loss terms."""
 
 import copy
 from collections.abc import Callable
@@ -21,12 +19,12 @@ Predictor = Callable[[Tensor], NetworkOutput]
 
 @dataclass(frozen=True)
 class NoOptions:
-    """A method without hyperparameters of its own."""
+    """The options of a method that has no hyperparameters of its own."""
 
 
 @dataclass(frozen=True)
 class MethodSetup:
-    """What a method is built from, besides its options.
+    """Everything that a method is built from, besides its options.
 
     `labelled_voxels` (K,) counts the voxels of each class over the labelled training cases, never
     over unlabelled ones. `steps` is the length of the training and `crop` the size (D,H,W) of its
@@ -45,7 +43,7 @@ class MethodSetup:
     ramp_staircase: int | None = None
 
     def build_network(self, initialisation: str) -> nn.Module:
-        """A new network whose weights depend on seed and initialisation alone."""
+        """Build a network whose weights depend only on the seed and `initialisation`."""
         return build_network(self.network, self.num_classes, initialisation, self.seed)
 
 
@@ -53,20 +51,20 @@ class Method(nn.Module):
     """A way of learning from labelled and unlabelled crops. Its forward is its loss.
 
     Subclasses build their networks in `__init__` and implement `forward(batch, step)`, which
-    returns the loss terms by name, already weighted: their sum is minimised. Running statistics are
-    buffers, so that checkpoints carry them.
+    returns the loss terms by name, already weighted; training minimises their sum. Running
+    statistics are buffers, so that checkpoints include them.
     """
 
     Config: ClassVar[type] = NoOptions
-    # What tables call the method; its name in METHODS where it is empty.
+    # The method's name in tables; if empty, its name in METHODS.
     label: ClassVar[str] = ""
-    # Whether the paper compares it: others get rows below the printed ones in Tables 1 and 2.
+    # Whether the paper compares it; other methods get rows below the paper's in Tables 1 and 2.
     in_paper: ClassVar[bool] = False
     uses_unlabelled: ClassVar[bool] = True
-    # The warm start weights that the networks start from; empty for the one initialisation of the run.
+    # The warm starts that the networks load; empty for the run's own initialisation alone.
     initialisations: ClassVar[tuple[str, ...]] = ()
-    # Network passes (forward and backward over one row) per row of a batch, for estimates before a
-    # first run.
+    # Network passes (forward and backward over one row) per row of a batch; estimates the cost
+    # before a first run.
     relative_cost: ClassVar[float] = 1.0
     # Whether batches must carry the signed distance maps of their labelled rows.
     uses_distance_maps: ClassVar[bool] = False
@@ -82,63 +80,59 @@ class Method(nn.Module):
         raise NotImplementedError
 
     def warm_start_networks(self) -> dict[str, nn.Module]:
-        """The networks that a shared supervised warm start may start, by initialisation."""
+        """The networks that can start from a shared supervised warm start, by initialisation."""
         raise NotImplementedError
 
     def start_from(self, warm_start: dict[str, dict[str, Tensor]]) -> None:
-        """Load the weights of a shared warm start, by initialisation."""
+        """Load the weights of a shared warm start, given by initialisation."""
         for initialisation, weights in warm_start.items():
             self.warm_start_networks()[initialisation].load_state_dict(weights)
 
     def optimisers(self, config: OptimiserConfig) -> list[torch.optim.Optimizer]:
-        """One optimiser over all trainable parameters; groups marked "scheduled" follow the
-        polynomial decay.
+        """One optimiser over all trainable parameters.
+
+        Parameter groups marked "scheduled" follow the polynomial decay.
         """
         return [make_optimiser(config, self.parameters())]
 
     def log(self) -> dict[str, float]:
-        """Further numbers for the curves (class weights, thresholds); none by default."""
+        """Further numbers for the curves (class weights, thresholds); empty by default."""
         return {}
 
     def after_step(self, step: int) -> None:
-        """Called after the optimiser step; the place of moving-average teachers."""
+        """Run after each optimiser step; moving-average teachers are updated here."""
 
     def predictors(self) -> dict[str, Predictor]:
-        """The segmenters to score: "primary" is the one that selects the best step and fills the
-        tables.
-        """
+        """The segmenters to score; "primary" selects the best step and fills the tables."""
         raise NotImplementedError
 
     def ramp_weight(self, step: int) -> float:
-        """r(step / ramp_steps), the ramp of the unsupervised terms (0.0067 at the start, 1 at the
-        end).
-        """
+        """The unsupervised terms' ramp r(step / ramp_steps): 0.0067 at the start, 1 at the end."""
         return ramp(step, self.setup.ramp_steps, self.setup.ramp_staircase)
 
 
 class SingleNetworkMethod(Method):
-    """One network that is trained and scored."""
+    """A method that trains and scores one network."""
 
     def __init__(self, setup: MethodSetup, options: Any) -> None:
         super().__init__(setup, options)
         self.network = setup.build_network(setup.initialisation)
 
     def warm_start_networks(self) -> dict[str, nn.Module]:
-        """The one network, under the initialisation it was built with."""
+        """The network, under the initialisation it was built with."""
         return {self.setup.initialisation: self.network}
 
     def predictors(self) -> dict[str, Predictor]:
-        """The one network."""
+        """The network, as the primary predictor."""
         return {"primary": self.network}
 
 
 class MeanTeacherMethod(Method):
-    """A student, and a teacher whose weights are the moving average of the student's (Tarvainen and
-    Valpola, 2017).
+    """A student, and a teacher that averages its weights over time (Tarvainen and Valpola, 2017).
 
     After step i the teacher becomes a teacher + (1 - a) student with a = min(1 - 1 / (i + 1),
-    `momentum`): after the first step it equals the student. It has no gradient; the student is the
-    primary predictor.
+    `momentum`); after the first step it equals the student. The teacher has no gradient; the
+    student is the primary predictor.
     """
 
     momentum = 0.99
@@ -149,7 +143,7 @@ class MeanTeacherMethod(Method):
         self.teacher = copy.deepcopy(self.student).requires_grad_(False)
 
     def warm_start_networks(self) -> dict[str, nn.Module]:
-        """The student; the teacher follows in `start_from`."""
+        """The student; `start_from` copies it into the teacher."""
         return {self.setup.initialisation: self.student}
 
     def start_from(self, warm_start: dict[str, dict[str, Tensor]]) -> None:
@@ -158,7 +152,7 @@ class MeanTeacherMethod(Method):
         self.teacher.load_state_dict(self.student.state_dict())
 
     def predictors(self) -> dict[str, Predictor]:
-        """The student is primary; the teacher is scored too."""
+        """The student (primary) and the teacher."""
         return {"primary": self.student, "teacher": self.teacher}
 
     @torch.no_grad()
@@ -172,14 +166,15 @@ class MeanTeacherMethod(Method):
 
     @torch.no_grad()
     def teacher_logits(self, image: Tensor, noise: float = 0.1, limit: float = 0.2) -> Tensor:
-        """The teacher's logits of `image` (B,1,D,H,W) under clipped Gaussian noise, in units of the
-        [0, 1] intensities.
+        """The teacher's logits of `image` (B,1,D,H,W) under clipped Gaussian noise.
+
+        `noise` (its sd) and `limit` are in units of the [0, 1] intensities.
         """
         return self.teacher(image + (noise * torch.randn_like(image)).clamp(-limit, limit)).logits
 
 
 class TwoNetworkMethod(Method):
-    """Two networks of one architecture, A (kaiming) and B (xavier), that both see the whole batch."""
+    """Two networks of one architecture, A (kaiming) and B (xavier), that see the whole batch."""
 
     relative_cost = 2.0
     initialisations = ("kaiming", "xavier")
@@ -190,7 +185,7 @@ class TwoNetworkMethod(Method):
         self.network_b = setup.build_network("xavier")
 
     def warm_start_networks(self) -> dict[str, nn.Module]:
-        """Network A starts from the warm start of kaiming weights, B from that of xavier weights."""
+        """Network A under the kaiming initialisation, network B under xavier."""
         return {"kaiming": self.network_a, "xavier": self.network_b}
 
     def predictors(self) -> dict[str, Predictor]:
@@ -198,6 +193,6 @@ class TwoNetworkMethod(Method):
         return {"primary": self.network_a, "ensemble": self.ensemble}
 
     def ensemble(self, image: Tensor) -> NetworkOutput:
-        """The mean of the two networks' logits; `image` (B,1,D,H,W)."""
+        """Average the logits of both networks; `image` (B,1,D,H,W)."""
         a, b = self.network_a(image), self.network_b(image)
         return NetworkOutput(torch.stack([a.logits, b.logits]).mean(0), a.decoder)

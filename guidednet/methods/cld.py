@@ -1,9 +1,8 @@
-"""CLD: calibrating label distribution (Lin et al., MICCAI 2022), in the form of its multi-organ
-port.
+"""CLD: calibrating label distribution (Lin et al., MICCAI 2022), as in its multi-organ port.
 
-Left out: the probability-aware crop, since the crop is the same for all methods here. Mended: a
-class that the window lacks keeps its confidence instead of falling to 0; a class that no labelled
-case has counts as one voxel.
+Left out: the probability-aware crop, because all methods here share the same crop. Fixed: a class
+that the window lacks keeps its confidence instead of falling to 0; a class that no labelled case
+has counts as one voxel.
 """
 
 from dataclasses import dataclass
@@ -20,7 +19,9 @@ from guidednet.processes.distributed import sum_over_ranks
 
 @dataclass(frozen=True)
 class CLDConfig:
-    """`weight` of the cross term at full ramp; the bank takes in `window` steps at a time with
+    """Options of CLD.
+
+    `weight` scales the cross term at full ramp; the bank averages `window` steps at a time, with
     `momentum`.
     """
 
@@ -30,8 +31,9 @@ class CLDConfig:
 
 
 class CLD(TwoNetworkMethod):
-    """L = L_sup(A) + L_sup(B) + w(i) L_cps, weighted by class frequency, voxels sampled by
-    confidence.
+    """L = L_sup(A) + L_sup(B) + w(i) L_cps.
+
+    Classes are weighted by frequency, and voxels of L_cps are sampled by confidence.
     """
 
     label = "CLD"
@@ -66,8 +68,9 @@ class CLD(TwoNetworkMethod):
         )
 
     def sampled_loss(self, student: Tensor, teacher: Tensor, bank: "ConfidenceBank") -> Tensor:
-        """mean_v m_v w CE(z, argmax z'): m keeps a voxel with the sampling rate of the class the
-        student sees there.
+        """mean_v m_v w CE(z, argmax z'), where m samples the voxels.
+
+        A voxel is kept with the sampling rate of the class that the student predicts there.
         """
         kept = torch.rand_like(student[:, 0]) < bank.sampling_rate()[student.argmax(1)]
         per_voxel = functional.cross_entropy(
@@ -77,9 +80,7 @@ class CLD(TwoNetworkMethod):
 
 
 class ConfidenceBank(torch.nn.Module):
-    """How sure a network is of each class on labelled voxels, c_k, as a slow moving average; no
-    gradient.
-    """
+    """A network's confidence c_k in each class on labelled voxels, as a slow moving average."""
 
     def __init__(self, num_classes: int, momentum: float) -> None:
         super().__init__()
@@ -90,8 +91,9 @@ class ConfidenceBank(torch.nn.Module):
 
     @torch.no_grad()
     def update(self, probabilities: Tensor, label: Tensor, close: bool) -> None:
-        """Add one step's labelled rows; `close` ends the window: c <- m c + (1 - m) S/N of the
-        classes it holds.
+        """Add one step's labelled rows, without gradient.
+
+        `close` ends the window: c <- m c + (1 - m) S/N for the classes that it holds.
         """
         masks = one_hot(label, len(self.counts))
         self.sums += sum_over_ranks(
@@ -109,6 +111,6 @@ class ConfidenceBank(torch.nn.Module):
             self.counts.zero_()
 
     def sampling_rate(self) -> Tensor:
-        """rho_k = sqrt((1 - c_k) / max_j (1 - c_j)): 1 for the least sure class."""
+        """rho_k = sqrt((1 - c_k) / max_j (1 - c_j)): 1 for the least confident class."""
         doubt = 1 - self.confidence
         return (doubt / doubt.max().clamp_min(1e-8)).clamp(0, 1).sqrt()

@@ -12,8 +12,10 @@ from guidednet.methods.base import TwoNetworkMethod
 
 @dataclass(frozen=True)
 class CPSConfig:
-    """`weight` of the cross term at full ramp (the paper's lambda_u); `rows` "all" (original) or
-    "unlabelled".
+    """Options of CPS.
+
+    `weight` scales the cross term at full ramp (the paper's lambda_u); `rows` is "all" (as
+    published) or "unlabelled".
     """
 
     weight: float = 0.1
@@ -28,9 +30,7 @@ class CPS(TwoNetworkMethod):
     Config = CPSConfig
 
     def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:
-        """Supervised terms on the labelled rows, the cross term on all rows (or the unlabelled
-        ones).
-        """
+        """Supervised terms on labelled rows, and the cross term on all (or the unlabelled) rows."""
         labelled = len(batch.label)
         logits_a, logits_b = self.network_a(batch.image).logits, self.network_b(batch.image).logits
         first = labelled if self.options.rows == "unlabelled" else 0

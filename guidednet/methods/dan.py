@@ -1,8 +1,8 @@
 """DAN: deep adversarial network (Zhang et al., MICCAI 2017), in 3D as in SSL4MIS.
 
-The discriminator judges whether a segmentation looks like that of a labelled case. Left as
-published: softmax maps, not ground truth, are shown to it; weight 0.1; Adam 1e-4. Changed: see
-AdversarialMethod; mean pooling adapts to the crop.
+The discriminator judges whether a segmentation looks like that of a labelled case. As published, it
+sees softmax maps, not ground truth; the weight is 0.1; Adam runs at 1e-4. Changed: both networks
+step at once (see AdversarialMethod), and mean pooling adapts to the crop.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,9 @@ from guidednet.methods.parts.adversarial import AdversarialMethod
 
 @dataclass(frozen=True)
 class DANConfig:
-    """`weight` of the adversarial term at full ramp; `recompute` shows the discriminator maps made
+    """Options of DAN.
+
+    `weight` scales the adversarial term at full ramp; `recompute` shows the discriminator maps made
     without dropout.
     """
 

@@ -1,8 +1,8 @@
 """DHC: dual-debiased heterogeneous co-training (Wang and Li, MICCAI 2023).
 
 Network A learns with weights from learning difficulty, B with weights from the distribution of its
-pseudo-labels. Mended: statistics of classes that the labelled crops lack stay as they are
-(published: their Dice counts as 1/2, which makes large jumps); a batch whose targets all weigh 0
+pseudo-labels. Fixed: statistics of classes that the labelled crops lack stay as they are (in the
+published code their Dice counts as 1/2, which makes large jumps); a batch whose targets all weigh 0
 costs 0, not NaN.
 """
 
@@ -18,8 +18,11 @@ from guidednet.methods.base import MethodSetup, TwoNetworkMethod
 
 @dataclass(frozen=True)
 class DHCConfig:
-    """`weight` of the cross term at full ramp; `accumulate` steps of the difficulty's average;
-    `momentum` of the distribution's.
+    """Options of DHC.
+
+    `weight` scales the cross term at full ramp. The difficulty averages over `accumulate` steps,
+    the distribution with `momentum`. `exponent` applies to the ratio of unlearning to learning;
+    `smoothing` is the e of the formulas.
     """
 
     weight: float = 0.1
@@ -30,8 +33,9 @@ class DHCConfig:
 
 
 class DHC(TwoNetworkMethod):
-    """L = L_sup(A; W_A) + L_sup(B; W_B) + w(i) [WCE(z_A, y_B; W_A) + WCE(z_B, y_A; W_B)]: weights
-    follow the student.
+    """L = L_sup(A; W_A) + L_sup(B; W_B) + w(i) [WCE(z_A, y_B; W_A) + WCE(z_B, y_A; W_B)].
+
+    The weights are those of the student.
     """
 
     label = "DHC"
@@ -67,8 +71,9 @@ def weighted_supervised(logits: Tensor, label: Tensor, weights: Tensor) -> Tenso
 
 
 class DistributionWeights(torch.nn.Module):
-    """DistDW: w_k = K ln R_k / max_j ln R_j with R_k = (max n + e) / (n_k + e), n the pseudo-label
-    counts; moving average.
+    """DistDW: w_k = K ln R_k / max_j ln R_j with R_k = (max n + e) / (n_k + e).
+
+    n counts the voxels of each pseudo-label class; w is a moving average.
     """
 
     weights: Tensor
@@ -87,7 +92,7 @@ class DistributionWeights(torch.nn.Module):
 
     @torch.no_grad()
     def update(self, unlabelled_logits: Tensor) -> Tensor:
-        """Take in the pseudo-labels of unlabelled rows; returns the weights (K,)."""
+        """Update with the pseudo-labels of unlabelled rows; returns the weights (K,)."""
         current = self.from_counts(
             class_counts(unlabelled_logits.argmax(1), len(self.weights)).to(self.weights.dtype)
         )
@@ -96,8 +101,9 @@ class DistributionWeights(torch.nn.Module):
 
 
 class DifficultyWeights(torch.nn.Module):
-    """DiffDW: W_k = K d_k g_k / max, where d_k says whether class k learns or unlearns, and g_k
-    averages 1 - Dice.
+    """DiffDW: W_k = K d_k g_k / max (d g).
+
+    d_k says whether class k is being learned or unlearned, and g_k averages 1 - Dice.
     """
 
     def __init__(self, num_classes: int, options: DHCConfig) -> None:
@@ -111,7 +117,7 @@ class DifficultyWeights(torch.nn.Module):
 
     @torch.no_grad()
     def update(self, logits: Tensor, label: Tensor) -> Tensor:
-        """Take in the labelled rows of network A; returns the weights (K,)."""
+        """Update with the labelled rows of network A; returns the weights (K,)."""
         e, share = self.options.smoothing, 1 / self.options.accumulate
         dice, present = hard_dice(logits, label, e)
         change = (dice - self.last_dice) * (dice / self.last_dice).log()  # never negative
@@ -130,8 +136,9 @@ class DifficultyWeights(torch.nn.Module):
 
 
 def hard_dice(logits: Tensor, label: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
-    """Batch Dice (K,) of argmax segmentations, background included, and which classes `label` has
-    (K,).
+    """Batch Dice (K,) of argmax segmentations, background included, and the classes of `label`.
+
+    The second value (K,) says which classes `label` has.
     """
     num_classes, prediction = logits.shape[1], logits.argmax(1)
     hit = class_counts(label.masked_fill(prediction != label, -1), num_classes)

@@ -1,8 +1,8 @@
 """DTC: dual-task consistency (Luo et al., AAAI 2021).
 
-Published for one organ; here one distance map per organ and no map for the background. The common
-supervised term stands in for Dice alone. Weights 0.3 and 1.0 and the steepness 1500 as published;
-neither side is detached.
+It was published for one organ; here each organ has a distance map and the background has no map.
+The supervised term is the one that all methods share, instead of Dice alone. Weights 0.3 and 1.0
+and the steepness 1500 are as published; neither side is detached.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,10 @@ from guidednet.methods.parts.distance_head import DistanceHead, distance_loss
 
 @dataclass(frozen=True)
 class DTCConfig:
-    """`beta` weighs the distance maps, `weight` the consistency at full ramp, `kappa` is the
-    transform's steepness.
+    """Options of DTC.
+
+    `beta` weighs the distance maps, `weight` the consistency at full ramp; `kappa` is the steepness
+    of the transform.
     """
 
     beta: float = 0.3

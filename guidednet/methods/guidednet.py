@@ -18,7 +18,7 @@ class GuidedNetConfig:
     """The switches of Tables 3 and 4 and of Figure 6, and the reading of each part.
 
     `lambda_u` and `lambda_c` are ramped, `lambda_g` is constant (eq. 2 and the paper's section 4.1;
-    the paper gives no value for lambda_c of eq. 12, the released code uses that of lambda_u).
+    the paper gives no value for lambda_c of eq. 12, and the released code uses that of lambda_u).
     `feature_layer` counts the decoder's layers from deep (1) to shallow; None is the last one,
     which feeds the classifier.
     """
@@ -34,13 +34,14 @@ class GuidedNetConfig:
 
     @classmethod
     def official(cls, **switches: object) -> "GuidedNetConfig":
-        """Reading "official": what the released code computes; `switches` set further fields."""
+        """The reading "official", that of the released code; `switches` set further fields."""
         return cls(cgmm=CGMMConfig.official(), ktcps=KTCPSConfig.official(), **switches)
 
 
 class GuidedNet(TwoNetworkMethod):
-    """L = L_sup + lambda_u L_ktcps + lambda_g L_cgmm (eq. 2). With both parts off this is CPS, bit
-    for bit.
+    """L = L_sup + lambda_u L_ktcps + lambda_g L_cgmm (eq. 2).
+
+    With both parts off this is CPS, bit for bit.
     """
 
     label = "GuidedNet"
@@ -53,12 +54,13 @@ class GuidedNet(TwoNetworkMethod):
         layers = setup.network.depth - 1
         if options.feature_layer is not None and not 1 <= options.feature_layer <= layers:
             raise InputError(
-                f"feature_layer is {options.feature_layer}: the decoder of depth {layers + 1} has layers 1 to {layers}"
+                f"feature_layer: {options.feature_layer} is not a layer of the decoder of depth "
+                f"{layers + 1}; use 1 to {layers}"
             )
         self.class_weights = KTCPSWeights(setup.labelled_voxels, options.ktcps)
 
     def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:
-        """The terms of eq. 2; the CGMM terms come one by one (eqs. 8 to 13)."""
+        """The terms of eq. 2, with the CGMM terms one by one (eqs. 8 to 13)."""
         labelled, options = len(batch.label), self.options
         a, b = self.network_a(batch.image), self.network_b(batch.image)
         terms = {
@@ -79,8 +81,9 @@ class GuidedNet(TwoNetworkMethod):
         return terms
 
     def cross_supervision(self, logits_a: Tensor, logits_b: Tensor, label: Tensor) -> Tensor:
-        """Plain CPS, or KT-CPS (eqs. 15 to 19) with the class weights updated from this batch's
-        labelled rows.
+        """Plain CPS, or KT-CPS (eqs. 15 to 19).
+
+        KT-CPS first updates its class weights from this batch's labelled rows.
         """
         if not self.options.use_ktcps:
             return cps_loss(logits_a, logits_b)

@@ -1,8 +1,8 @@
 """MagicNet: magic-cube partition and recovery (Chen et al., CVPR 2023), its 14-class settings.
 
-The crop is cut into cubes of side 2^depth (32 at the paper's depth, a 2 x 4 x 4 grid). Mended:
-cubes are put back where they came from (the published reassembly transposes the grid), and each
-axis has its own number of cubes. Changed: the locator sees all cubes in one call.
+The crop is cut into cubes of side 2^depth (32 at the paper's depth, a 2 x 4 x 4 grid). Fixed: cubes
+return to where they came from (the published reassembly transposes the grid), and each axis has its
+own number of cubes. Changed: the locator sees all cubes in one call.
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,11 @@ from guidednet.processes.distributed import of_first_rank, own_places, rows_of_a
 
 @dataclass(frozen=True)
 class MagicNetConfig:
-    """`weight` of the consistency at full ramp, of the location term, steps before cubes join the
-    pseudo-labels, and steps over which the pseudo-labels' class counts are gathered.
+    """Options of MagicNet.
+
+    `weight` scales the consistency at full ramp and `location_weight` the location term; cubes join
+    the pseudo-labels after `warm_up` steps. The pseudo-labels' class counts are gathered over
+    `window` steps.
     """
 
     weight: float = 0.1
@@ -37,8 +40,9 @@ class MagicNetConfig:
 
 
 class MagicNet(MeanTeacherMethod):
-    """L = (CE + Dice + Dice_mixed + Dice_cubes) / 4 + 0.1 L_loc + w(i) Dice(mixed, blended
-    pseudo-labels).
+    """L = (CE + Dice + Dice_mixed + Dice_cubes) / 4 + 0.1 L_loc + w(i) Dice(mixed, pseudo-labels).
+
+    The pseudo-labels blend the teacher's logits with those of the cubes.
     """
 
     label = "MagicNet"
@@ -59,7 +63,7 @@ class MagicNet(MeanTeacherMethod):
         self.register_buffer("frequency", torch.zeros(setup.num_classes))
 
     def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:
-        """The supervised quarters, the location term and the consistency."""
+        """The supervised quarters, the location term and the consistency term."""
         labelled, label, image = len(batch.label), batch.label, batch.image
         plain = self.student(image).logits
         places, total = own_places(labelled, len(image))
@@ -81,11 +85,10 @@ class MagicNet(MeanTeacherMethod):
     def mixed_logits(
         self, image: Tensor, permutation: Tensor, places: Tensor | slice = slice(None)
     ) -> Tensor:
-        """Logits (B,K,D,H,W) of embeddings made from images whose cubes were exchanged, put back
-        before the classifier.
+        """Logits (B,K,D,H,W) from embeddings of images whose cubes were exchanged.
 
-        Cubes come from all images of the batch: with several processes each holds its own rows of
-        it, at `places`.
+        The embeddings' cubes are put back before the classifier. Cubes come from all images of the
+        batch; with several processes each holds its own rows of it, at `places`.
         """
         images = rows_of_all(image, places, len(permutation))
         embedding = self.student(mix(images, self.grid, permutation[places])).features
@@ -93,8 +96,9 @@ class MagicNet(MeanTeacherMethod):
         return self.student.classifier(recover(embeddings, self.grid, permutation, places))
 
     def cube_logits(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (B,K,D,H,W) from cubes segmented one by one, and the cross-entropy of guessing
-        each cube's place.
+        """Logits (B,K,D,H,W) from cubes segmented one by one, and the location term.
+
+        The location term is the cross-entropy of guessing each cube's place.
         """
         cubes = cut_into_cubes(image, self.grid)
         encoded = self.student.encode(cubes.flatten(0, 1))
@@ -105,8 +109,9 @@ class MagicNet(MeanTeacherMethod):
 
     @torch.no_grad()
     def pseudo_label(self, image: Tensor, cubes: Tensor, step: int) -> Tensor:
-        """argmax of (1 - omega) t + omega c: the teacher's logits t for rare classes, the cubes' c
-        for frequent ones.
+        """argmax of (1 - omega) t + omega c.
+
+        It takes the teacher's logits t for rare classes and the cubes' logits c for frequent ones.
         """
         teacher = self.teacher_logits(image)
         blended = teacher.argmax(1)
@@ -120,7 +125,7 @@ class MagicNet(MeanTeacherMethod):
         return blended
 
     def omega(self) -> Tensor:
-        """How frequent each class was among recent pseudo-labels (K,), the most frequent 1."""
+        """Frequency of each class in recent pseudo-labels (K,), relative to the most frequent."""
         return self.frequency / self.frequency.max().clamp_min(1)
 
 

@@ -1,7 +1,7 @@
 """MT: mean teacher (Tarvainen and Valpola, NeurIPS 2017), in 3D as in SSL4MIS.
 
-Noise 0.1, clipped at 0.2, on intensities in [0, 1]: about 65 HU. The teacher starts as a copy of
-the student instead of a network of its own.
+The noise has sd 0.1 and is clipped at 0.2, on intensities in [0, 1]; 0.1 is about 65 HU. The
+teacher starts as a copy of the student instead of a network of its own.
 """
 
 from dataclasses import dataclass
@@ -15,11 +15,12 @@ from guidednet.methods.base import MeanTeacherMethod
 
 @dataclass(frozen=True)
 class MeanTeacherConfig:
-    """`weight` of the consistency at full ramp; `noise` and its `limit` in units of the [0, 1]
-    intensities.
+    """Options of MT.
 
-    `reduction` "mean_all" averages over classes too, as published; "sum_class" halves the sum over
-    classes instead, which keeps the weight that the term has in the published binary task.
+    `weight` scales the consistency at full ramp; `noise` and its `limit` are in units of the [0, 1]
+    intensities. `reduction` "mean_all" averages over classes too, as published; "sum_class" halves
+    the sum over classes instead, which keeps the weight that the term has in the published binary
+    task.
     """
 
     weight: float = 0.1
@@ -29,8 +30,9 @@ class MeanTeacherConfig:
 
 
 class MeanTeacher(MeanTeacherMethod):
-    """L = L_sup + w(i) mean (p - sg[p'])^2 on unlabelled rows, p' the teacher's answer to a noisy
-    image.
+    """L = L_sup + w(i) mean (p - sg[p'])^2 on unlabelled rows.
+
+    p' is the teacher's answer to a noisy image.
     """
 
     label = "MT"
@@ -39,7 +41,7 @@ class MeanTeacher(MeanTeacherMethod):
     relative_cost = 1.2
 
     def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:
-        """The supervised and the consistency term."""
+        """The supervised and the consistency terms."""
         labelled, options = len(batch.label), self.options
         logits = self.student(batch.image).logits
         target = self.teacher_logits(batch.image[labelled:], options.noise, options.limit).softmax(

@@ -1,8 +1,8 @@
 """SASSnet: shape-aware semi-supervised segmentation (Li et al., MICCAI 2020).
 
-Published for one organ; here one distance map per organ. The supervised term is the common one
-(half cross-entropy, half Dice) instead of Dice alone, so that all methods share it. Weights 0.3 and
-0.01 as published.
+It was published for one organ; here each organ has a distance map. The supervised term is the one
+that all methods share (half cross-entropy, half Dice), instead of Dice alone. Weights 0.3 and 0.01
+are as published.
 """
 
 from dataclasses import dataclass
@@ -18,15 +18,16 @@ from guidednet.methods.parts.distance_head import DistanceHead, distance_loss
 
 @dataclass(frozen=True)
 class SASSnetConfig:
-    """`beta` weighs the distance maps, `weight` the adversarial term at full ramp."""
+    """Options: `beta` weighs the distance maps, `weight` the adversarial term at full ramp."""
 
     beta: float = 0.3
     weight: float = 0.01
 
 
 class SASSnet(AdversarialMethod):
-    """L = L_sup + beta L_sdm + w(i) CE(E(s_u, x_u), 1); the discriminator sees distance maps, not
-    probabilities.
+    """L = L_sup + beta L_sdm + w(i) CE(E(s_u, x_u), 1).
+
+    The discriminator E sees distance maps, not probabilities.
     """
 
     label = "SASSnet"

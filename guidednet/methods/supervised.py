@@ -1,6 +1,4 @@
-"""Sup only: the 3D U-Net on labelled crops alone, the row that every semi-supervised method must
-beat.
-"""
+"""Sup only: the 3D U-Net on labelled crops, which every semi-supervised method must beat."""
 
 from torch import Tensor
 
@@ -13,7 +11,7 @@ class Supervised(SingleNetworkMethod):
     """L = L_sup (eq. 1 with one network): half cross-entropy, half batch Dice.
 
     A step sees as many labelled crops as a step of every other method, so that the supervised
-    gradient is the same; the paper does not print the batch size of this row.
+    gradient is the same; the paper does not give the batch size of this row.
     """
 
     label = "Sup only"
@@ -21,7 +19,7 @@ class Supervised(SingleNetworkMethod):
     uses_unlabelled = False
 
     def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:
-        """The supervised term; rows beyond the labelled ones are not looked at."""
+        """The supervised term; rows beyond the labelled ones are ignored."""
         labelled = len(batch.label)
         return {
             "supervised": supervised_loss(self.network(batch.image[:labelled]).logits, batch.label)

@@ -1,9 +1,8 @@
-"""Sup only with stronger augmentation: what the labelled cases alone give to somebody who tries
-harder.
+"""Sup only with stronger augmentation: what more effort gets out of the labelled cases alone.
 
-Not in the paper. Readers of the field ask for it, since weak baselines explain many claimed gains.
-Random rotation, scaling and shift, contrast, gamma and noise, of the usual sizes of nnU-Net's
-augmentation.
+It is not in the paper. Readers of the field ask for it, because weak baselines explain many claimed
+gains. Random rotation, scaling and shift, contrast, gamma and noise have the usual sizes of
+nnU-Net's augmentation.
 """
 
 from dataclasses import dataclass
@@ -20,8 +19,10 @@ from guidednet.processes.distributed import of_first_rank
 
 @dataclass(frozen=True)
 class SupervisedAugmentedConfig:
-    """Largest `rotation` in degrees, `scaling` and `shift` as shares of the crop, `contrast` and
-    `gamma` as shares, `noise` sd.
+    """The largest changes that the augmentation makes.
+
+    `rotation` is in degrees, `scaling` and `shift` are shares of the crop, `contrast` and `gamma`
+    are shares, and `noise` is an sd.
     """
 
     rotation: float = 15.0
@@ -62,14 +63,16 @@ class SupervisedAugmented(SingleNetworkMethod):
 def random_grid(
     shape: torch.Size, options: SupervisedAugmentedConfig, device: torch.device
 ) -> Tensor:
-    """A sampling grid (B,D,H,W,3) per row: rotated about all axes, scaled and shifted at random;
-    background comes in from outside.
+    """A random sampling grid (B,D,H,W,3), drawn for each row.
+
+    It rotates about all axes, scales and shifts. Outside the crop the caller repeats the image's
+    border and fills the label map with background.
     """
     rows = shape[0]
     angles = torch.deg2rad((2 * torch.rand(rows, 3, device=device) - 1) * options.rotation)
     scale = 1 + (2 * torch.rand(rows, 1, 1, device=device) - 1) * options.scaling
     shift = (2 * torch.rand(rows, 3, 1, device=device) - 1) * 2 * options.shift
-    # W, H, D: rotate in voxels, not in the unit cube
+    # in the order W, H, D, to rotate in voxels and not in the unit cube
     sides = torch.tensor(shape[:1:-1], dtype=angles.dtype, device=device)
     matrix = rotation_matrices(angles) * scale * (sides[None, None, :] / sides[None, :, None])
     return functional.affine_grid(
@@ -90,8 +93,9 @@ def rotation_matrices(angles: Tensor) -> Tensor:
 
 
 def random_intensity(image: Tensor, options: SupervisedAugmentedConfig) -> Tensor:
-    """`image` (B,1,D,H,W) in [0, 1] with random contrast about its mean, gamma and noise per row,
-    clamped to [0, 1].
+    """`image` (B,1,D,H,W) in [0, 1] with random contrast about its mean, gamma and noise.
+
+    Contrast and gamma are drawn for each row; the result is clamped to [0, 1].
     """
 
     def factor(spread: float) -> Tensor:
@@ -100,6 +104,6 @@ def random_intensity(image: Tensor, options: SupervisedAugmentedConfig) -> Tenso
     mean = image.mean(dim=(2, 3, 4), keepdim=True)
     contrasted = ((image - mean) * factor(options.contrast) + mean).clamp(0, 1)
     brightened = contrasted ** factor(options.gamma)
-    # one for the whole batch
+    # one noise level for the whole batch, on all processes
     level = options.noise * of_first_rank(torch.rand(1, device=image.device))
     return (brightened + level * torch.randn_like(image)).clamp(0, 1)

@@ -1,8 +1,8 @@
 """UA-MT: uncertainty-aware mean teacher (Yu et al., MICCAI 2019).
 
-The consistency counts where the teacher, asked eight times, is sure. The published "2" and "ln 2"
-are the number of classes of its binary task; here they are K and ln K. `entropy_base` 2 is what an
-unchanged copy would compute.
+The consistency counts only the voxels where the teacher, asked eight times, is certain. The
+published "2" and "ln 2" are the number of classes of its binary task; here they are K and ln K.
+`entropy_base` 2 is what an unchanged copy would compute.
 """
 
 import math
@@ -18,8 +18,10 @@ from guidednet.methods.base import MeanTeacherMethod
 
 @dataclass(frozen=True)
 class UAMTConfig:
-    """`weight` of the consistency at full ramp, `passes` of the teacher; `entropy_base` None is the
-    number of classes.
+    """Options of UA-MT.
+
+    `weight` scales the consistency at full ramp; `passes` is the number of the teacher's answers;
+    `entropy_base` None stands for the number of classes.
     """
 
     weight: float = 0.1
@@ -36,7 +38,7 @@ class UncertaintyAwareMeanTeacher(MeanTeacherMethod):
     relative_cost = 2.7
 
     def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:
-        """The supervised term and the consistency where the teacher is sure."""
+        """The supervised term, and the consistency where the teacher is certain."""
         labelled = len(batch.label)
         logits, unlabelled = self.student(batch.image).logits, batch.image[labelled:]
         sure = self.uncertainty(unlabelled) < self.threshold(step)
@@ -50,8 +52,9 @@ class UncertaintyAwareMeanTeacher(MeanTeacherMethod):
         }
 
     def uncertainty(self, image: Tensor) -> Tensor:
-        """Entropy (B,D,H,W) in nats of the mean of `passes` noisy answers of the teacher,
-        accumulated one by one.
+        """Entropy (B,D,H,W) in nats of the mean of `passes` noisy answers of the teacher.
+
+        The answers are added up one by one, which saves memory.
         """
         mean = (
             sum(self.teacher_logits(image).softmax(1) for _ in range(self.options.passes))
@@ -71,9 +74,7 @@ def entropy(probabilities: Tensor) -> Tensor:
 
 
 def masked_consistency(distance: Tensor, mask: Tensor) -> Tensor:
-    """Mean of `distance` (B,K,D,H,W) over classes and the voxels of `mask` (B,D,H,W); 0 for an
-    empty mask.
-    """
+    """Mean of `distance` (B,K,D,H,W) over classes and `mask` (B,D,H,W); 0 for an empty mask."""
     return ratio_of_sums(
         (distance.sum(1) * mask).sum(), mask.sum().to(distance.dtype) * distance.shape[1]
     )

@@ -1,4 +1,4 @@
-"""The metrics by name. A new metric is one file, or an entry of one, and a line of this dictionary."""
+"""All metrics by name. A new metric needs one file, or an entry in one, and one line here."""
 
 from guidednet.metrics.base import Metric, ScoredCase
 from guidednet.metrics.overlap import (
@@ -24,7 +24,7 @@ __all__ = [
     "metrics_in",
 ]
 
-# In the order of scores.csv and of the tables.
+# The order is that of scores.csv and of the tables.
 METRICS: Registry[Metric] = Registry(
     "guidednet.metrics:METRICS",
     {
@@ -38,5 +38,5 @@ METRICS: Registry[Metric] = Registry(
 
 
 def metrics_in(unit: str) -> list[str]:
-    """The names of the metrics that are in `unit` ("%", "mm" or "ml")."""
+    """The names of the metrics in `unit` ("%", "mm" or "ml")."""
     return [name for name, metric in METRICS.items() if metric.unit == unit]

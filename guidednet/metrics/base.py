@@ -1,4 +1,4 @@
-"""What a metric is: a value for each organ of a case, and how tables show it."""
+"""What a metric is: a value for each organ of a case, and the way tables show it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ import numpy as np
 from guidednet.data.organs import OrganSet
 
 
-@dataclass(frozen=True, eq=False)  # maps are compared by nobody, and a case can be remembered
+@dataclass(frozen=True, eq=False)  # compared by identity, so that a cache can hold a case
 class ScoredCase:
-    """A prediction beside its reference: label maps (D,H,W), voxel size `spacing` (z,y,x) in mm."""
+    """A prediction and its reference: label maps (D,H,W), voxel size `spacing` (z,y,x) in mm."""
 
     prediction: np.ndarray
     reference: np.ndarray
@@ -21,7 +21,7 @@ class ScoredCase:
 
     @property
     def num_classes(self) -> int:
-        """K: the organs and the background."""
+        """K: the number of organs plus the background."""
         return self.organs.num_classes
 
     @property
@@ -31,7 +31,7 @@ class ScoredCase:
 
     @cached_property
     def voxels(self) -> dict[str, np.ndarray]:
-        """Voxels of each organ (K-1,) in "reference" and "prediction"."""
+        """Number of voxels of each organ (K-1,) in the "reference" and the "prediction"."""
         maps = {"reference": self.reference, "prediction": self.prediction}
         return {
             name: np.bincount(labels.ravel(), minlength=self.num_classes)[1:]
@@ -41,12 +41,12 @@ class ScoredCase:
 
 @dataclass(frozen=True)
 class Metric:
-    """A column of the tables, filled by `values`: (K-1,) numbers of a ScoredCase.
+    """A column of the tables; `values` computes its (K-1,) numbers from a ScoredCase.
 
-    `unit` "%" stands for a share, 0 to 1 in scores and 0 to 100 in tables, of which more is better;
-    "mm" and "ml" for distances and volumes. An organ that the reference lacks has no value (NaN)
-    unless `counts_absent`. `meaning` explains the column in half a sentence. The paper prints the
-    metrics that are `in_paper`; others get columns of their own.
+    `unit` "%" stands for a share (0 to 1 in scores, 0 to 100 in tables; higher is better), "mm" for
+    a distance and "ml" for a volume. An organ that the reference lacks has no value (NaN) unless
+    `counts_absent`. `meaning` explains the column in half a sentence. The paper prints the metrics
+    that are `in_paper`; others get columns of their own.
     """
 
     name: str
@@ -58,15 +58,15 @@ class Metric:
 
     @property
     def scale(self) -> float:
-        """What turns a score into the number that tables show."""
+        """The factor from a score to the number in the tables."""
         return 100.0 if self.unit == "%" else 1.0
 
     @property
     def mean_column(self) -> str:
-        """The column of its mean over organs and seeds."""
+        """The column with the mean over organs and seeds."""
         return f"mean_{self.name}" if self.in_paper else self.name
 
     @property
     def sd_column(self) -> str:
-        """The column of its standard deviation over seeds."""
+        """The column with the standard deviation over seeds."""
         return f"sd_{self.name}"

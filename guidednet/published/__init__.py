@@ -1,8 +1,7 @@
-"""The numbers that the paper prints, as data: Tables 1 to 4 and Figure 6, in percent, with marks of
-doubt in `note`.
+"""The numbers that the paper prints, as data: Tables 1 to 4 and Figure 6, in percent.
 
-`stated.csv` holds numbers that the running text states about the tables, and how each follows from
-them.
+The column `note` marks doubtful numbers. `stated.csv` holds numbers that the running text states
+about the tables, and how each follows from them.
 """
 
 from importlib import resources
@@ -23,17 +22,19 @@ TABLES = tuple(name for name in FILES if name.startswith("table"))
 
 
 def printed(item: str) -> pd.DataFrame:
-    """The printed numbers of "table1" ... "table4" or "figure6", or what is "stated"; raises
-    InputError for another name.
+    """The published numbers of "table1" ... "table4" or "figure6", or those "stated" in the text.
+
+    Raises InputError for another name.
     """
-    file_name = one_of("printed table or figure", item, FILES)
+    file_name = one_of("published table or figure", item, FILES)
     with resources.files("guidednet.published").joinpath(file_name).open(encoding="utf-8") as file:
         return pd.read_csv(file)
 
 
 def footnotes(item: str) -> list[str]:
-    """What is doubtful or notable about the printed numbers of `item`, a line per row; none for an
-    item without print.
+    """Remarks on doubtful or notable published numbers of `item`, one line per row.
+
+    The list is empty for an artefact without published numbers.
     """
     if item not in FILES:
         return []

@@ -1,5 +1,6 @@
-"""The print against itself: means recomputed, the text against the tables, and what a gap can mean
-with so few cases.
+"""Checks of the published numbers: means recomputed, the text compared with the tables.
+
+`detectable_gap` says which gaps so few cases can show.
 """
 
 import numpy as np
@@ -13,8 +14,9 @@ DATASETS = {"table1": "flare22", "table2": "amos", "table3": "flare22"}
 
 
 def row_means(item: str) -> pd.DataFrame:
-    """Mean Dice of each row of "table1" ... "table3": as printed, as the mean of its organ columns,
-    and the difference.
+    """Mean Dice of each row of "table1" ... "table3": printed, recomputed, and their difference.
+
+    The recomputed mean is that of the row's organ columns.
     """
     table = printed(item)
     mean = table[organ_set(DATASETS[item]).columns].mean(axis=1)
@@ -25,8 +27,9 @@ def row_means(item: str) -> pd.DataFrame:
 
 
 def stated_numbers() -> pd.DataFrame:
-    """Numbers of the running text beside what the tables give: columns place, statement, stated,
-    recomputed, difference.
+    """Numbers of the running text beside those that the tables give.
+
+    The columns are place, statement, stated, recomputed, difference.
     """
     stated = printed("stated")
     recomputed = [round(_recompute(line), 2) for line in stated.itertuples()]
@@ -35,7 +38,7 @@ def stated_numbers() -> pd.DataFrame:
 
 
 def _recompute(line: tuple) -> float:
-    """The number of one line of stated.csv from its table."""
+    """The number that one line of stated.csv claims, computed from its table."""
     table = printed(line.table)
     own = table[(table["method"] == line.method) & (table["n_unlabeled"] == line.n_unlabeled)].iloc[
         0
@@ -52,8 +55,9 @@ def _recompute(line: tuple) -> float:
 
 
 def organ_gains(item: str, method: str, baseline: str, n_unlabeled: int) -> pd.Series:
-    """Dice of `method` minus that of `baseline` by organ, in points, as printed with `n_unlabeled`
-    cases.
+    """Published Dice of `method` minus that of `baseline` by organ, in points.
+
+    Both are the rows with `n_unlabeled` cases.
     """
     table = (
         printed(item)
@@ -64,15 +68,16 @@ def organ_gains(item: str, method: str, baseline: str, n_unlabeled: int) -> pd.S
 
 
 def dice_ranks(column: str = "Sto") -> pd.DataFrame:
-    """The rank of an organ by Dice (1 is the best of the 13) in every row of Table 1."""
+    """The rank of the organ `column` by Dice (1 is the best of 13) in every row of Table 1."""
     table = printed("table1")
     ranks = table[organ_set("flare22").columns].rank(axis=1, ascending=False)
     return table[["method", "n_labeled", "n_unlabeled"]].assign(rank=ranks[column].astype(int))
 
 
 def detectable_gap(cases: int, sd: float, power: float = 0.8) -> float:
-    """The least true gap in points that a paired t test (5 %) over `cases` finds with `power`,
-    where differences between two methods spread by `sd` points from case to case.
+    """The least true gap in points that a paired t test (5 %) over `cases` finds with `power`.
+
+    `sd` is the spread in points, from case to case, of the difference between two methods.
     """
     freedom = cases - 1
     critical = stats.t.ppf(0.975, freedom)

@@ -1,6 +1,4 @@
-"""All methods at a labelled share of the user's own, such as AMOS at 5 or 2 %: the runs, and a
-table in the form of the paper's.
-"""
+"""All methods at a labelled share of the user's choice, such as AMOS at 5 or 2 %, in one table."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -22,11 +20,11 @@ def write_ratio_table(
     jobs: int | None = None,
     gpus: int = 0,
 ) -> Path:
-    """Train what is missing and write <data set>_<percent>percent.csv, .md and .tex beside the
-    profile's tables.
+    """Train missing runs and write <data set>_<percent>percent.csv, .md and .tex.
 
-    Rows of methods that are not among `methods` (None: all) are shown if their needed are finished,
-    else as not run. Returns the path of the CSV file.
+    The files go beside the profile's tables, and the table has the form of the paper's. Rows of
+    methods that are not among `methods` (None: all) are shown if their runs are finished, else as
+    not run. Returns the path of the CSV file.
     """
     workspace = runs.workspace
     ratio = workspace.data(dataset).at(percent / 100)

@@ -27,11 +27,11 @@ from guidednet.study.plan import PlannedRun, artefact_table, plan_table, planned
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What to make (`artefacts`) from `runs`, with how many seeds, `jobs` at a time.
+    """What to make (`artefacts`) from `runs`, with how many seeds and `jobs` at a time.
 
-    Of `gpus` GPUs, each job has one, or a single job all. `methods` are those to train, None for
-    all; what is not trained and not finished is shown as not run. On a `cluster` every run is a
-    task of its own.
+    Several jobs have one of the `gpus` GPUs each; a single job has all. `methods` are those to
+    train, None for all; runs that are neither trained nor finished are shown as not run. On a
+    `cluster` every run is its own task.
     """
 
     artefacts: dict[str, Artefact]
@@ -45,11 +45,11 @@ class Reproduction:
 
     @property
     def workspace(self) -> Workspace:
-        """Profile and folders."""
+        """The profile and its folders."""
         return self.runs.workspace
 
     def run(self) -> None:
-        """Make everything that is not there yet."""
+        """Make everything that is missing."""
         for dataset in sorted(
             {
                 config.dataset
@@ -72,7 +72,7 @@ class Reproduction:
         print(f"tables and figures: {self.workspace.figure_folder}\nopen first: {page}")
 
     def plan_text(self) -> str:
-        """The plan as text: one line per run, one per artefact, then the sums."""
+        """The plan as text: one line per run, one per artefact, then the totals."""
         return self._plan_text(planned_runs(self.artefacts, self.runs, self.seeds, self.methods))
 
     def _plan_text(self, planned: list[PlannedRun]) -> str:
@@ -90,7 +90,7 @@ class Reproduction:
             "RESULTS_DIR": str(self.workspace.results),
             "FIGURES_DIR": str(self.workspace.figures),
             "TRAINING_STEPS": str(self.workspace.profile.training.steps),
-            # a cluster's login node may have none
+            # a cluster's login node may have no GPU
             "GPUS": str(min(self.gpus, torch.cuda.device_count())),
         }
         executions = [
@@ -126,14 +126,16 @@ class Reproduction:
         )
 
     def _execution(self, artefact: Artefact) -> Execution | None:
-        """How to execute the item's notebook; None, with a line that says so, where it needs a run
-        that is not there.
+        """How to execute the artefact's notebook.
+
+        Returns None, and prints why, if the notebook needs a run that is missing.
         """
         configs = self._configs(artefact)
         missing = [config for config in configs if self.runs.identity.status(config) != "finished"]
         if missing and artefact.needs_all:
             print(
-                f"{artefact.notebook}: not executed, it needs {self.runs.identity.name(missing[0])}"
+                f"{artefact.notebook}: not executed, because it needs the run "
+                f"{self.runs.identity.name(missing[0])}"
             )
             return None
         values = {"profile": self.workspace.profile.name, "seeds": self.seeds} | (

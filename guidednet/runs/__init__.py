@@ -1,1 +1,1 @@
-"""Many runs, each made once: what a run is, where it lies, making it, reading it."""
+"""Runs, each made once: their identity, where they are stored, how they are made and read."""

@@ -1,6 +1,4 @@
-"""What is there of a real data set: its cases, their lists, and the numbers of cases that follow
-from them.
-"""
+"""The cases of a real data set on disk: their ids, their lists, and the numbers that follow."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,13 +11,13 @@ from guidednet.runs.profiles import DataConfig
 
 @dataclass(frozen=True)
 class CasesOnDisk:
-    """Training, validation and test cases, and which of them have a label."""
+    """The lists of training, validation and test cases, and the cases that have a label."""
 
     lists: CaseLists
     with_label: set[str]
 
     def numbers(self, settings: DataConfig) -> DataConfig:
-        """`settings` with the numbers of these cases in the place of the paper's."""
+        """Return `settings` with the numbers of these cases instead of the paper's."""
         labelled = len(self.with_label.intersection(self.lists.train))
         return replace(
             settings,
@@ -35,9 +33,9 @@ def cases_on_disk(
 ) -> CasesOnDisk:
     """The cases of `raw_folder` and their lists.
 
-    The lists are those of split.csv in the raw folder; else those of the store, so that cases that
-    come later change nothing; else drawn from the raw folder at 6:2:2. Where there is no raw
-    folder, as on a machine that only trains, the store says which cases have a label. Raises
+    The lists come from split.csv in the raw folder; else from the store's, so that cases added
+    later change nothing; else they are drawn from the raw folder at 6:2:2. If there is no raw
+    folder, as on a machine that only trains, the case store says which cases have a label. Raises
     InputError for lists that do not fit the cases.
     """
     with_label, without_label = _case_ids(raw_folder, store_folder, dataset)
@@ -52,7 +50,7 @@ def cases_on_disk(
 
 
 def raw_case_ids(raw_folder: Path, dataset: str) -> tuple[set[str], set[str]]:
-    """Ids of the cases of a raw folder with and without a label."""
+    """Ids of the cases of a raw folder with a label, and of those without."""
     cases = find_cases(raw_folder, dataset)
     return {case.case_id for case in cases if case.label}, {
         case.case_id for case in cases if not case.label
@@ -60,7 +58,7 @@ def raw_case_ids(raw_folder: Path, dataset: str) -> tuple[set[str], set[str]]:
 
 
 def _case_ids(raw_folder: Path, store_folder: Path, dataset: str) -> tuple[set[str], set[str]]:
-    """`raw_case_ids`, or where there is no raw folder those of the store."""
+    """`raw_case_ids`, or those of the case store if there is no raw folder."""
     if not raw_folder.is_dir() and (store_folder / LIST_FILE).is_file():
         store = CaseStore(store_folder)
         return set(store.labelled_ids), set(store.unlabelled_ids) | set(

@@ -1,8 +1,7 @@
-"""The runs of a reproduction on a cluster: one array task per run, through submitit, which knows
-SLURM.
+"""Train the runs of a reproduction on a cluster: one array task per run, by submitit and SLURM.
 
-The tasks work in the same run folders as everything else. The run store's locks let a run be asked
-for twice, by two reproductions that were started at once for instance, and be trained once.
+The tasks work in the same run folders as everything else. Thanks to the run store's locks, a run
+that is requested twice, for instance by two reproductions that start together, is trained once.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,12 +28,12 @@ def train_on_cluster(
     parameters: dict[str, Any],
     at_once: int,
 ) -> None:
-    """Train and score every run of `configs` that is not, each in a task of its own; those that
-    others start from come first.
+    """Train and score the runs of `configs` that are not scored yet, one task for each.
 
-    `cluster` is "slurm", or "local" for processes of this machine, `at_once` at a time.
-    `parameters` go to submitit, such as timeout_min, slurm_partition or slurm_array_parallelism.
-    Raises FailedError that names the first task that failed.
+    Runs that others start from are trained first. `cluster` is "slurm", or "local" for processes of
+    this machine, `at_once` at a time. `parameters` go to submitit, such as timeout_min,
+    slurm_partition or slurm_array_parallelism. Raises FailedError, which names the first task that
+    failed.
     """
     missing = [config for config in configs if not runs.identity.is_scored(config)]
     job = partial(
@@ -55,10 +54,10 @@ def _finished(
     parameters: dict[str, Any],
     at_once: int,
 ) -> Iterator[str]:
-    """Names of the runs' folders, as their tasks end."""
+    """Yield the names of the run folders as their tasks end."""
     executor = executor_of(runs.workspace, cluster, parameters)
     for part in parts:
-        # SLURM queues what does not fit; submitit starts all at once
+        # SLURM queues tasks that do not fit; submitit's local executor starts all of them at once
         size = at_once if cluster == "local" else max(len(part), 1)
         for first in range(0, len(part), size):
             chunk = part[first : first + size]
@@ -69,20 +68,22 @@ def _finished(
 def executor_of(
     workspace: Workspace, cluster: str, parameters: dict[str, Any]
 ) -> "submitit.AutoExecutor":
-    """What submits tasks, its files in results/cluster; raises InputError for a cluster or
-    parameter that cannot be had here.
+    """The submitit executor, whose files are in results/cluster.
+
+    Raises InputError for a cluster or a parameter that is not available here.
     """
     one_of("--cluster", cluster, CLUSTERS)
     try:
         import submitit
     except ImportError as error:
         raise InputError(
-            "--cluster needs submitit: pip install 'guidednet[cluster]' or pip install submitit"
+            "--cluster: the package submitit is missing; "
+            "pip install 'guidednet[cluster]' or pip install submitit"
         ) from error
     try:
         executor = submitit.AutoExecutor(folder=workspace.results / "cluster", cluster=cluster)
         executor.update_parameters(name="guidednet", **parameters)
-    # no sbatch here; an option that submitit does not know
+    # without sbatch here, or with an option that submitit does not know
     except (RuntimeError, NameError, TypeError) as error:
         raise InputError(f"--cluster {cluster}: {str(error).splitlines()[0]}") from error
     return executor
@@ -95,13 +96,15 @@ def _result(name: str, task: "submitit.Job") -> str:
         return task.result()
     except (submitit.core.utils.FailedJobError, submitit.core.utils.UncompletedJobError) as error:
         raise FailedError(
-            f"the task of {name} failed, see {task.paths.stderr}; the same command goes on with the others"
+            f"the task of {name} failed, see {task.paths.stderr}; "
+            "the same command goes on with the others"
         ) from error
 
 
 def _train(config: RunConfig, workspace: Workspace, device: str, processes: int) -> str:
-    """What a task does: train and score one run; returns its folder's name. Its log says whether it
-    was this task that trained it.
+    """The work of a task: train and score one run; returns its folder's name.
+
+    The task's log says whether this task trained the run.
     """
 
     def logged(name: str) -> Progress:

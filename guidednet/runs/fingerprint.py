@@ -1,4 +1,4 @@
-"""Hashes that make up a run's key: of plain values, and of code without its comments and docstrings."""
+"""Hashes that a run's key is made of: of plain values, and of code without its documentation."""
 
 import ast
 import hashlib
@@ -13,7 +13,7 @@ from typing import Any
 from guidednet.errors import InputError
 
 PACKAGE = __name__.split(".")[0]
-# A registry imports every method or data set; what uses one of them does not depend on the others.
+# A registry imports every method or data set, but a run that uses one does not depend on the rest.
 REGISTRIES = (f"{PACKAGE}.methods", f"{PACKAGE}.data.datasets")
 
 
@@ -22,7 +22,7 @@ def hash_of(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-@lru_cache(maxsize=1024)  # the same few files are asked for with every run
+@lru_cache(maxsize=1024)  # every run needs the hashes of the same few files
 def code_hash(source: str) -> str:
     """SHA-256 (hex) of Python source, blind to comments, docstrings and formatting."""
     tree = ast.parse(source)
@@ -34,15 +34,15 @@ def code_hash(source: str) -> str:
 
 
 def code_fingerprint(modules: Iterable[str]) -> dict[str, str]:
-    """`code_hash` of each module by its name, so that a changed key can name the file that changed."""
+    """`code_hash` of each module by name, so that a changed key can tell which file changed."""
     return {module: code_hash(source_of(module)) for module in sorted(modules)}
 
 
 def modules_reached(roots: Iterable[str], within: Collection[str]) -> set[str]:
-    """`roots`, and every module of the rooms `within` that they import, directly or through others.
+    """`roots` and all modules in the rooms `within` that they import, directly or indirectly.
 
     `within` holds folders and files of this package, such as "methods" or "data.sampling". Imports
-    are read from the source, so that a module of which only a constant is used counts too.
+    are read from the source, so that a module counts even if only a constant of it is used.
     """
     found: set[str] = set()
     waiting = list(roots)
@@ -56,13 +56,13 @@ def modules_reached(roots: Iterable[str], within: Collection[str]) -> set[str]:
 
 
 def is_within(module: str, rooms: Collection[str]) -> bool:
-    """Whether `module` is one of the `rooms` of this package or lies in one."""
+    """Whether `module` is one of the `rooms` (folders and files) of this package or lies in one."""
     return any(f"{module}.".startswith(f"{PACKAGE}.{room}.") for room in rooms)
 
 
 @lru_cache(maxsize=1024)
 def imported_modules(source: str) -> frozenset[str]:
-    """The modules of this package that `source` imports anywhere, by their dotted names."""
+    """The modules of this package that `source` imports anywhere, by dotted name."""
     names = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -81,14 +81,16 @@ def _is_module(name: str) -> bool:
 def module_of(kind: type) -> str:
     """The name of the module that defines `kind`.
 
-    Raises InputError for a class without a file: nothing would tell its runs from those of another
-    version of it.
+    Raises InputError for a class without a file, because nothing would tell its runs from those of
+    another version of the class.
     """
     try:
         inspect.getfile(kind)
     except (TypeError, OSError) as error:
         fix = "put it into a Python file and import it"
-        raise InputError(f"{kind.__name__} is defined in a notebook cell; {fix}") from error
+        raise InputError(
+            f"{kind.__name__}: the class is defined in a notebook cell; {fix}"
+        ) from error
     return kind.__module__
 
 

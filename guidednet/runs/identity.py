@@ -1,7 +1,7 @@
-"""What a run is: its key, name and folder, how far it is, and the runs it starts from.
+"""The identity of a run: its key, name and folder, its status, and the runs it starts from.
 
 A run's folder is named by the hash of its configuration, its data and the code that can change its
-weights, so that a run is valid for as long as none of these changes.
+weights, so that a run stays valid as long as none of these changes.
 """
 
 import dataclasses
@@ -37,8 +37,7 @@ TRAINING_CODE = (
 )
 # Folders and files whose code can change a score, given the weights.
 EVALUATION_CODE = ("evaluation.scores", "inference", "metrics")
-# Settings of a training that its supervised start does not share, so that rows that differ in them
-# start alike.
+# Settings that a run does not pass on to its warm start, which rows that differ in them share.
 NOT_IN_WARM_START = {
     "warm_start_steps": 0,
     "warm_start_learning_rate": None,
@@ -46,11 +45,11 @@ NOT_IN_WARM_START = {
     "ramp_staircase": None,
     "keep_every": None,
 }
-WARM_START_VALIDATIONS = 10  # at most, as it is long beside what follows
+WARM_START_VALIDATIONS = 10  # at most, because the warm start may be the longer part
 
 
 class RunIdentity:
-    """What the runs of a workspace are, without making any."""
+    """The identities of the runs of a workspace; it makes no run."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
@@ -59,12 +58,13 @@ class RunIdentity:
         self._key = functools.cache(lambda config: hash_of(self.key_parts(config))[:16])
 
     def split(self, config: RunConfig) -> Split:
-        """The cases that the run trains, validates and is tested on."""
+        """The cases on which the run is trained, validated and tested."""
         return self._split(config.dataset, config.n_labelled, config.n_unlabelled)
 
     def key_parts(self, config: RunConfig) -> dict[str, Any]:
-        """Everything that determines the run's weights: configuration, data, code, and the runs it
-        starts from.
+        """Everything that determines the run's weights.
+
+        That is its configuration, its data, the code, and the runs it starts from.
         """
         split = self.split(config)
         return {
@@ -88,17 +88,23 @@ class RunIdentity:
         return self._key(config)
 
     def name(self, config: RunConfig) -> str:
-        """What people call the run; several keys may share it."""
+        """A readable name of the run, which several keys may share."""
         start = "" if config.initialisation == "kaiming" else f"-{config.initialisation}"
         cases = f"{config.n_labelled}+{config.n_unlabelled}"
-        return f"{config.dataset}-{config.method}{start}-{cases}-{config.training.steps}steps-seed{config.seed}"
+        return (
+            f"{config.dataset}-{config.method}{start}-{cases}"
+            f"-{config.training.steps}steps-seed{config.seed}"
+        )
 
     def folder(self, config: RunConfig) -> Path:
-        """The run's folder: its name, then its key."""
+        """The run's folder, named by the run's name and key."""
         return self.workspace.runs_folder / f"{self.name(config)}-{self.key(config)}"
 
     def status(self, config: RunConfig) -> Status:
-        """ "finished", "started" or "missing"; without prepared data no run can be there."""
+        """Whether the run is "finished", "started" or "missing".
+
+        Without prepared cases it is always "missing".
+        """
         if not self.workspace.has_cases(config.dataset):
             return "missing"
         folder = self.folder(config)
@@ -107,26 +113,28 @@ class RunIdentity:
         return "started" if checkpoint.exists(folder / "checkpoint.pt") else "missing"
 
     def failure(self, config: RunConfig) -> str | None:
-        """Why the last attempt to train `config`, or a run that it starts from, failed; None where
-        none did.
+        """The reason why the last attempt to train `config` failed; None if it did not.
+
+        A failure of a run that `config` starts from counts too.
         """
         runs = self.with_warm_start(config) if self.workspace.has_cases(config.dataset) else []
         failed = [path for run in runs if (path := self.folder(run) / "failure.json").exists()]
         return read_json(failed[0]).get("reason") if failed else None
 
     def is_scored(self, config: RunConfig) -> bool:
-        """Whether the run is finished and its scores are those of the present evaluation."""
+        """Whether the run is finished, with scores of the present evaluation code."""
         return self.status(config) == "finished" and stamped_key(
             self.folder(config)
         ) == self.score_key(config)
 
     def is_current(self, run: Run) -> bool:
-        """Whether the code that trained `run` is the present one."""
+        """Whether the present code trained `run`."""
         return run.record.get("code") == training_code(run.config.method)
 
     def warm_start(self, config: RunConfig) -> dict[str, RunConfig]:
-        """The supervised runs that `config` starts from, by initialisation; none without warm start
-        steps.
+        """The supervised runs that `config` starts from, by initialisation.
+
+        Empty if `config` has no warm start steps.
         """
         steps = config.training.warm_start_steps
         if steps == 0:
@@ -148,11 +156,11 @@ class RunIdentity:
         return {scheme: dataclasses.replace(start, initialisation=scheme) for scheme in schemes}
 
     def with_warm_start(self, config: RunConfig) -> list[RunConfig]:
-        """`config` after the runs it starts from, in the order of training."""
+        """The runs that `config` starts from, then `config`: the order of training."""
         return [*self.warm_start(config).values(), config]
 
     def score_key(self, config: RunConfig) -> str:
-        """What determines the scores of the run, given its weights: code and test cases."""
+        """The hash of what determines the run's scores, given its weights: code and test cases."""
         test = self.split(config).test
         return hash_of(
             {
@@ -164,7 +172,7 @@ class RunIdentity:
 
 
 def stamped_key(folder: Path) -> str | None:
-    """The key under which the scores in `folder` were made; None where there are none."""
+    """The key under which the scores in `folder` were made; None if there are no scores."""
     stamp, scores = folder / "scores.json", folder / "scores.csv"
     return read_json(stamp).get("key") if stamp.exists() and scores.exists() else None
 

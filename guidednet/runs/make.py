@@ -1,7 +1,7 @@
-"""Makes one run: trains, scores and records it, as far as that is not done.
+"""Make one run: train, score and record it, without repeating what is done.
 
-`record.json` is written last: a folder with one is finished, one with a checkpoint goes on, and a
-lock lets two processes ask for the same run without training it twice.
+`record.json` is written last: a folder that has one is finished, and a folder with a checkpoint can
+go on. With a lock, two processes can request the same run and it is trained once.
 """
 
 import dataclasses
@@ -33,8 +33,10 @@ from guidednet.training.loop import NonFiniteLossError, TrainingState, Weights, 
 
 @dataclass(frozen=True)
 class RunMaker:
-    """Makes the runs of `identity` on `device`; `progress` of a run's name wraps the iteration over
-    its steps. Workers that torchrun started make a run together.
+    """Makes the runs of `identity` on `device`.
+
+    `progress`, called with a run's name, wraps the iteration over its steps. Workers that torchrun
+    started make a run together.
     """
 
     identity: RunIdentity
@@ -48,7 +50,7 @@ class RunMaker:
             self._make(needed, self.identity.folder(needed))
 
     def _make(self, config: RunConfig, folder: Path) -> None:
-        """Make one run, whose starts are finished."""
+        """Make one run; the runs it starts from are finished."""
         folder.mkdir(parents=True, exist_ok=True)
         with run_lock(folder), computing(self.device):
             finished = by_first_rank(self.identity.status, config) == "finished"
@@ -59,8 +61,8 @@ class RunMaker:
             by_first_rank(checkpoint.remove, folder / "checkpoint.pt")
 
     def _train(self, config: RunConfig, folder: Path) -> tuple[TrainingState, float]:
-        """The final state, and the seconds of this session's training."""
-        # The reason of an earlier failure goes: this attempt has its own.
+        """Train the run; returns its final state, and the seconds of this session."""
+        # An earlier failure no longer counts: this attempt records its own.
         by_first_rank(partial((folder / "failure.json").unlink, missing_ok=True))
         cases, split = self.identity.cases(config.dataset), self.identity.split(config)
         cases.check(split.labelled + split.validation, split.unlabelled)
@@ -71,7 +73,7 @@ class RunMaker:
         try:
             state = train(config, cases, split, folder, start, self.device, progress)
         except NonFiniteLossError as error:
-            if rank() == 0:  # tables say why this run is missing
+            if rank() == 0:  # lets tables say why this run is missing
                 write_json(folder / "failure.json", {"reason": str(error)})
             raise
         return state, time.perf_counter() - began
@@ -136,8 +138,9 @@ def _write_scores(folder: Path, scores: pd.DataFrame, stamp: dict[str, Any]) -> 
 
 @contextmanager
 def run_lock(folder: Path) -> Iterator[None]:
-    """Hold the lock of a run folder: of several workers the first one does, and lets the others
-    know until it has it.
+    """Hold the lock of a run folder for the duration of the block.
+
+    Among several workers the first one takes it, and tells the others once it has.
     """
     lock = FileLock(folder / "lock")
     while not by_first_rank(_acquired, lock):
@@ -149,8 +152,9 @@ def run_lock(folder: Path) -> Iterator[None]:
 
 
 def _acquired(lock: FileLock) -> bool:
-    """Whether `lock` could be had within a minute: others do not wait longer for an answer than
-    torch lets them.
+    """Whether `lock` was acquired within a minute.
+
+    The other workers wait for this answer, and torch limits how long they may wait.
     """
     try:
         lock.acquire(timeout=60)

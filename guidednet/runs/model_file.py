@@ -1,8 +1,7 @@
-"""A trained run as one file that predicts on another machine: weights, configuration, preparation,
-label names.
+"""A trained run as one portable file: weights, configuration, preparation, label names.
 
-The file is read without executing anything in it (torch's weights_only), so that one from a
-stranger can do no harm.
+Reading the file executes nothing in it (torch's weights_only), so that a file from a stranger can
+do no harm.
 """
 
 import reprlib
@@ -25,9 +24,7 @@ FORMAT, VERSION = "guidednet model", 1
 
 @dataclass(frozen=True)
 class Model:
-    """A trained method ready to predict, with its configuration and the preparation that its images
-    need.
-    """
+    """A trained method ready to predict, with its configuration and its images' preparation."""
 
     method: Method
     config: RunConfig
@@ -35,8 +32,9 @@ class Model:
 
 
 def export(run_folder: Path, output: Path) -> None:
-    """Write the run of `run_folder` as one file; raises InputError where the folder holds no
-    finished run.
+    """Write the run of `run_folder` as one file.
+
+    Raises InputError if the folder holds no finished run.
     """
     check_file(output)
     record = read_record(run_folder)
@@ -56,10 +54,10 @@ def export(run_folder: Path, output: Path) -> None:
 
 
 def load_model(path: Path | str) -> Model:
-    """The model of a run folder or of an exported file, on the CPU.
+    """Load the model of a run folder or of an exported file onto the CPU.
 
-    Raises InputError for what is neither, for a damaged file, and for one that a newer version
-    wrote.
+    Raises InputError for a path that is neither, for a damaged file, and for one that another
+    version of the format wrote.
     """
     path = Path(path)
     if path.is_dir():
@@ -71,34 +69,39 @@ def load_model(path: Path | str) -> Model:
 
 
 def _settings(content: dict[str, Any], path: Path) -> tuple[RunConfig, PrepareConfig]:
-    """Configuration and preparation of a record or an exported model; raises InputError, naming
-    `path`, for any that cannot be.
+    """Configuration and preparation of a record or an exported model.
+
+    Raises InputError, which names `path`, if they are not valid.
     """
     with naming(path):
         config = config_from_record(content["config"])
-        organ_set(config.dataset)  # a data set that this installation does not know is refused
+        organ_set(config.dataset)  # raises if this installation does not know the data set
         return config, from_dict(PrepareConfig, content["prepare"])
 
 
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(
-            f"{path}: no such file or folder; give a run folder or a file made by guidednet export"
+            f"{path}: no such file or folder; give a run folder or a file from guidednet export"
         )
     try:
         content = checkpoint.load(path)
-    # torch raises whatever the damage leads to; nothing in the file has been executed
+    # a damaged file can raise any error; nothing in it has been executed
     except Exception as error:
         raise InputError(
-            f"{path}: is no exported model, or damaged ({type(error).__name__}); export it again"
+            f"{path}: the file is damaged, or is not an exported model ({type(error).__name__}); "
+            "export it again"
         ) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise InputError(f"{path}: holds no exported model; make one with guidednet export")
+        raise InputError(
+            f"{path}: the file is not an exported model; make one with guidednet export"
+        )
     if missing := {"version", "config", "prepare", "weights"} - set(content):
-        raise InputError(f"{path}: lacks its {min(missing)}; export it again")
+        raise InputError(f"{path}: the model lacks its {min(missing)}; export it again")
     if content["version"] != VERSION:
         version = reprlib.repr(content["version"])
         raise InputError(
-            f"{path}: has version {version}, not {VERSION}; update guidednet to read a newer version, or export it again"
+            f"{path}: the model has version {version}, not {VERSION}; "
+            "update guidednet to read a newer version, or export it again"
         )
     return content

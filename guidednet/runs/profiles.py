@@ -1,9 +1,9 @@
-"""The profiles: the same path at four sizes. They differ in numbers alone.
+"""The profiles: the same reproduction at four sizes. They differ only in numbers.
 
-smoke      micro phantoms; exercises everything, its numbers mean nothing
-quick      small phantoms, one seed; a newcomer without GPU or data
-reference  phantoms at the paper's geometry, three seeds; one GPU
-paper      FLARE22 and AMOS, 20,000 steps, three seeds; the paper's numbers
+smoke      micro phantoms; exercises everything, but its numbers mean nothing
+quick      small phantoms, one seed; for newcomers without GPU or data
+reference  phantoms at the paper's geometry, three seeds; for one GPU
+paper      FLARE22 and AMOS, 20,000 steps, three seeds; for the paper's numbers
 """
 
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ from guidednet.optimiser import OptimiserConfig
 
 @dataclass(frozen=True)
 class PhantomConfig:
-    """How many phantoms stand in for a data set, and how fine they are (see guidednet.phantom)."""
+    """How many phantoms replace a data set, and how fine they are (see guidednet.phantom)."""
 
     labelled: int
     unlabelled: int
@@ -33,11 +33,11 @@ class PhantomConfig:
 class DataConfig:
     """One data set of a profile: how many cases train, validate and test.
 
-    `training` labelled cases are joined by as many cases without label as a ratio asks for; where
-    the data set hides labels (AMOS), those of the `training` cases that are not to be labelled keep
-    their label hidden. `phantom` None means the real data set, which is read in the data folder; its
-    numbers are then the paper's until the cases on disk are known (guidednet.runs.workspace), and
-    `most_unlabelled` is how many without label there are.
+    The `training` labelled cases are joined by as many unlabelled ones as a ratio asks for. If the
+    data set hides labels (AMOS), the `training` cases that should count as unlabelled keep their
+    labels hidden instead. `phantom` None means the real data set, which is read from the data
+    folder: its numbers are the paper's until the cases on disk are known
+    (guidednet.runs.workspace), and `most_unlabelled` is the number of its cases without label.
     """
 
     dataset: str
@@ -50,16 +50,18 @@ class DataConfig:
 
     @property
     def hides_labels(self) -> bool:
-        """Whether unlabelled training cases are labelled ones whose label is hidden."""
+        """Whether unlabelled training cases are labelled ones whose labels are hidden."""
         return dataset_of(self.dataset).hides_labels
 
     def at(self, share: float) -> tuple[int, int]:
-        """(labelled, unlabelled) training cases where `share` (0 to 1) of them is labelled; raises
-        InputError for another share.
+        """(labelled, unlabelled) training cases if `share` (0 to 1) of them is labelled.
+
+        Raises InputError for another share.
         """
         if not 0 < share < 1:
             raise InputError(
-                f"a labelled share of {100 * share:g} % is outside 0 to 100 %: take one in between, such as 10"
+                f"a labelled share of {100 * share:g} % is not between 0 and 100 %; "
+                "use one in between, such as 10"
             )
         if self.hides_labels:
             labelled = min(max(1, round(share * self.training)), self.training - 1)
@@ -71,15 +73,13 @@ class DataConfig:
 
     @property
     def ratios(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """(labelled, unlabelled) training cases of the paper's two settings: 50 % and 10 %
-        labelled.
-        """
+        """(labelled, unlabelled) training cases of the paper's settings: 50 % and 10 % labelled."""
         return self.at(0.5), self.at(0.1)
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Data, sizes and seeds of everything that a reproduction does."""
+    """Data, sizes and seeds of everything in a reproduction."""
 
     name: str
     data: dict[str, DataConfig]
@@ -96,8 +96,9 @@ class Profile:
         return all(data.phantom is not None for data in self.data.values())
 
     def other_data(self, dataset: str) -> DataConfig:
-        """The settings of a data set that the profile does not name: its real cases, prepared as the
-        profile's own are.
+        """Settings of a data set that the profile does not name.
+
+        They stand for its real cases, prepared like the profile's own.
         """
         like = next(iter(self.data.values()))
         return DataConfig(dataset, training=0, validation=0, test=0, prepare=like.prepare)
@@ -123,7 +124,7 @@ class Profile:
 
 
 def by_name(*settings: DataConfig) -> dict[str, DataConfig]:
-    """The settings of each data set, by its name."""
+    """The settings of each data set, by name."""
     return {data.dataset: data for data in settings}
 
 
@@ -235,8 +236,9 @@ def paper() -> Profile:
 
 
 def with_steps(chosen: Profile, steps: int) -> Profile:
-    """`chosen` with trainings of `steps` steps and nothing else changed, to rehearse a long one or
-    to train longer.
+    """Return `chosen` with runs of `steps` steps and nothing else changed.
+
+    This rehearses a long run, or trains longer.
     """
     plan = chosen.training
     every = {

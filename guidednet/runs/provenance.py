@@ -1,4 +1,4 @@
-"""What a run's record says of the machine it was made on: versions, device, memory, commit."""
+"""What a run's record says about its machine: versions, device, memory, commit."""
 
 import importlib.metadata
 import os
@@ -18,8 +18,9 @@ RECORDED = ("torch", "numpy", "scipy", "pandas", "torchio", "nibabel")
 
 
 def provenance(device: torch.device | str) -> dict[str, Any]:
-    """What a record says of the machine: versions, device, threads, peak memory (of the first
-    process), commit, time.
+    """What a record says about the machine that made the run.
+
+    It names versions, device, threads, peak memory (of the first process), commit and time.
     """
     return {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -34,8 +35,9 @@ def provenance(device: torch.device | str) -> dict[str, Any]:
 
 
 def device_name(device: torch.device | str, processes: int = 1) -> str:
-    """What records call `device`: the GPU's name, or the CPU and the number of threads; "2 x ..."
-    where two processes share a training.
+    """The name of `device` in records: the GPU's name, or the CPU and its number of threads.
+
+    It begins with "2 x" if two processes share a training run.
     """
     threads = torch.get_num_threads()
     on_gpu = torch.device(device).type == "cuda"
@@ -49,8 +51,10 @@ def device_name(device: torch.device | str, processes: int = 1) -> str:
 
 
 def reset_peak_memory(device: torch.device | str) -> None:
-    """Begin to measure peak memory anew, so that a process that trains several runs does not add
-    them up (CPU: Linux alone).
+    """Start measuring peak memory anew.
+
+    A process that trains several runs would otherwise report the largest so far. On a CPU this
+    works only on Linux.
     """
     if torch.device(device).type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
@@ -59,8 +63,9 @@ def reset_peak_memory(device: torch.device | str) -> None:
 
 
 def peak_memory(device: torch.device | str) -> float:
-    """GiB that this process held at most on `device` since `reset_peak_memory`; where that cannot
-    be had, since it began.
+    """Most memory in GiB that this process has held on `device` since `reset_peak_memory`.
+
+    On systems that cannot reset it, the measurement covers the whole process.
     """
     if torch.device(device).type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**30
@@ -82,7 +87,7 @@ def _version(name: str) -> str | None:
 
 
 def _git(*arguments: str) -> str | None:
-    """The output of a git command in the repository, None where there is no git or no repository."""
+    """The output of a git command in the repository; None without git or a repository."""
     try:
         done = subprocess.run(
             ["git", *arguments],

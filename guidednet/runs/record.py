@@ -1,4 +1,4 @@
-"""A finished run as its folder holds it, and what can be made of it on any machine."""
+"""A finished run as its folder stores it, and what any machine can make of it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,15 +26,16 @@ SCORES = {
     "reference_voxels": int,
     "predicted_voxels": int,
 }
-# Columns of curves.csv that are no loss term.
+# Columns of curves.csv that are not loss terms.
 CLASS_WEIGHTS = "ktcps_weight_"
 NO_TERMS = ("validation_dice", "gradient_norm")
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: its configuration, its folder and its record (configuration, key, versions,
-    time, device).
+    """A finished run: its configuration, its folder and its record.
+
+    The record holds configuration, key, versions, time and device.
     """
 
     config: RunConfig
@@ -42,26 +43,29 @@ class Run:
     record: dict[str, Any]
 
     def scores(self) -> pd.DataFrame:
-        """Test scores in long form: predictor, case, organ, metric, value (0 to 1),
-        reference_voxels, predicted_voxels.
+        """Test scores in long form.
+
+        The columns are predictor, case, organ, metric, value (0 to 1), reference_voxels,
+        predicted_voxels.
         """
         return self._table(
             "scores.csv",
             SCORES,
             self.score_stamp(),
-            "delete scores.json beside it and the run is scored again",
+            "delete scores.json beside it to score the run again",
         )
 
     def score_stamp(self) -> dict[str, Any]:
-        """What made the scores: `key`, a hash of code and data, `test`, the cases, and the file's
-        `sha256`; empty where there is none.
+        """The origin of the scores; empty if there is no scores.json.
+
+        `key` is a hash of code and data, `test` lists the cases, and `sha256` is the file's hash.
         """
         path = self.folder / "scores.json"
         return read_json(path) if path.exists() else {}
 
     def curves(self) -> pd.DataFrame:
-        """Loss terms, norm of the gradient, class weights and validation Dice by step."""
-        fix = "restore it, or delete its folder and the run is trained again"
+        """Loss terms, gradient norm, class weights and validation Dice by step."""
+        fix = "restore it, or delete its folder to train the run again"
         return self._table(
             "curves.csv",
             {"step": int, "validation_dice": float},
@@ -79,22 +83,23 @@ class Run:
     def _table(
         self, name: str, columns: dict[str, type], written: dict[str, Any], fix: str
     ) -> pd.DataFrame:
-        """The table in the file `name`; raises InputError where it has another hash than it was
-        `written` with.
+        """Read the table in the file `name`.
+
+        Raises InputError if its hash is not the one that was `written` with it.
         """
         path = self.folder / name
         table = read_csv(path, columns)
         if file_hash(path) != written.get("sha256", file_hash(path)):
-            raise InputError(f"{path}: has changed since it was written; {fix}")
+            raise InputError(f"{path}: the file has changed since it was written; {fix}")
         return table
 
 
 class RecordedRuns:
-    """The finished runs of a folder, found by their configuration alone: no data, no code
-    fingerprint, nothing is trained.
+    """The finished runs of a folder, found by configuration alone.
 
-    It stands in for a run store of `workspace` where records have come from elsewhere; of several of one
-    configuration the latest counts.
+    It needs no data and no code fingerprint, and trains nothing. It replaces the run store of
+    `workspace` when records come from elsewhere. Of several runs with one configuration it takes
+    the latest.
     """
 
     def __init__(self, folder: Path, workspace: Workspace | None = None) -> None:
@@ -105,93 +110,102 @@ class RecordedRuns:
         }
 
     def get(self, config: RunConfig, on_missing: str = "blank") -> Run | None:
-        """The run of `config`; where there is none, None, or InputError where `on_missing` is not
-        "blank".
+        """The run of `config`.
+
+        If it is missing, returns None if `on_missing` is "blank" and raises InputError otherwise.
         """
         if config not in self._runs and on_missing != "blank":
             raise InputError(
-                f"no record of {config.dataset} {config.method}, seed {config.seed}; it cannot be trained here"
+                f"{config.dataset} {config.method}, seed {config.seed}: the run has no record and "
+                "cannot be trained here; copy its folder here"
             )
         return self._runs.get(config)
 
     def finished(self, configs: Iterable[RunConfig]) -> list[Run]:
-        """The runs of `configs` that there are."""
+        """The runs of `configs` that have a record."""
         found = [self.get(config) for config in configs]
         return [run for run in found if run is not None]
 
     def failure(self, config: RunConfig) -> str | None:
-        """None: what failed elsewhere left no record."""
+        """Always None: a run that failed elsewhere left no record."""
         return None
 
 
 def finished_runs(folder: Path) -> list[Run]:
-    """All finished runs in a folder of run folders, but those of a method or a field that this
-    version does not know.
+    """All finished runs in a folder of run folders.
+
+    Runs of a method or with a field that this version does not know are left out.
     """
     runs = []
     for path in sorted(folder.glob("*/record.json")):
         record = read_record(path.parent)
         try:
             runs.append(Run(config_from_record(record["config"]), path.parent, record))
-        # a method that a notebook added, or another version's run: no configuration asked for here
-        # is equal to it
+        # a method that a notebook added, or another version's run: it equals no configuration here
         except InputError:
             continue
     return runs
 
 
 def load_weights(config: RunConfig, path: Path) -> Method:
-    """The method of `config` with the weights of `path`, ready to predict on the CPU; raises
-    InputError where the two do not fit.
+    """The method of `config` with the weights of `path`, ready to predict on the CPU.
+
+    Raises InputError if the two do not fit.
     """
     return with_weights(config, checkpoint.load(path), path)
 
 
 def with_weights(config: RunConfig, weights: Any, source: Path) -> Method:
-    """The method of `config` with `weights`, ready to predict on the CPU; raises InputError, naming
-    `source`, where they do not fit.
+    """The method of `config` with `weights`, ready to predict on the CPU.
+
+    Raises InputError, which names `source`, if they do not fit.
     """
     try:
         method = accelerated(make_method(config), config.training, "cpu")
         method.load_state_dict(weights)
     except (RuntimeError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
-            f"{source}: its weights are not those of its configuration ({config.method}); copy the run again"
+            f"{source}: the weights do not fit the configuration ({config.method}); "
+            "copy the run again"
         ) from error
     if not all(tensor.isfinite().all() for tensor in method.state_dict().values()):
-        raise InputError(f"{source}: has weights that are not finite numbers; copy the run again")
+        raise InputError(f"{source}: some weights are not finite numbers; copy the run again")
     return method.eval()
 
 
 def read_run(config: RunConfig, folder: Path, key: str) -> Run:
-    """The finished run of `config` in `folder`; raises InputError where another run lies there."""
+    """The finished run of `config` in `folder`.
+
+    Raises InputError if `folder` holds another run, whose key is not `key`.
+    """
     record = read_record(folder)
     if record.get("key") != key:
-        fix = "move the folder away and the run is trained again"
-        raise InputError(f"{folder / 'record.json'}: is another run's record; {fix}")
+        fix = "move the folder away to train the run again"
+        raise InputError(f"{folder / 'record.json'}: this is another run's record; {fix}")
     return Run(config, folder, record)
 
 
 def read_record(folder: Path) -> dict[str, Any]:
-    """The record of a finished run; raises InputError where `folder` holds none, or a damaged one."""
+    """The record of a finished run; raises InputError if it is missing or damaged."""
     path = folder / "record.json"
     if not path.is_file():
         raise InputError(
-            f"{path}: not there; give the folder of a finished run, such as results/runs/<name>-<key>"
+            f"{path}: no such file; "
+            "give the folder of a finished run, such as results/runs/<name>-<key>"
         )
     record = read_json(path)
     if missing := {"config", "prepare"} - set(record):
-        raise InputError(f"{path}: has no {min(missing)}; copy the run's folder again")
+        raise InputError(f"{path}: the record has no {min(missing)}; copy the run's folder again")
     return record
 
 
 def config_from_record(values: dict[str, Any]) -> RunConfig:
     """The configuration from its JSON form (a record's "config").
 
-    Raises InputError for a method or field that this version does not know, or that is missing or
-    of another type.
+    Raises InputError for a method or field that this version does not know, and for a field that is
+    missing or of another type.
     """
     if not isinstance(values, dict) or not {"method", "options"} <= set(values):
-        raise InputError("the configuration names no method and options")
+        raise InputError("the configuration names no method and options; copy the file again")
     options = from_dict(method_class(str(values["method"])).Config, values["options"])
     return from_dict(RunConfig, values | {"options": options})

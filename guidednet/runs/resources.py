@@ -1,4 +1,4 @@
-"""What this machine can take: the memory of a training, and how many go side by side."""
+"""What this machine can take: the memory of a training run, and how many run side by side."""
 
 import math
 from pathlib import Path
@@ -8,15 +8,17 @@ from guidednet.runs.profiles import Profile
 from guidednet.runs.store import RunStore
 
 MOST_JOBS = 4  # by default
-# Memory that a training of two networks takes: so many bytes per voxel of a batch and channel of
-# the network's width, and a gigabyte.
+# Memory to train two networks, besides a gigabyte: bytes per voxel of the batch and channel of the
+# network's width.
 BYTES_PER_CHANNEL = {"fp32": 2 * 90, "bf16": 2 * 60}
 MEMORY = Path("/proc/meminfo")
 
 
 def default_jobs(runs: RunStore) -> int:
-    """How many runs and notebooks go side by side: as cores and memory allow, at most four; one on
-    a GPU, which a run fills.
+    """How many runs and notebooks run side by side by default.
+
+    Cores and memory limit the number, which is at most four. On a GPU it is one, because one run
+    fills the GPU.
     """
     if runs.device.type == "cuda":
         return 1
@@ -25,7 +27,7 @@ def default_jobs(runs: RunStore) -> int:
 
 
 def training_memory(profile: Profile) -> float:
-    """Bytes, about, that a training of two networks takes at this profile's size."""
+    """Approximate memory in bytes for training two networks at this profile's size."""
     rows, plan = profile.batch.labelled + profile.batch.unlabelled, profile.training
     return (
         1e9
@@ -37,7 +39,7 @@ def training_memory(profile: Profile) -> float:
 
 
 def free_memory() -> float:
-    """Bytes of memory that programs can have now, where Linux tells it; else infinity."""
+    """Memory in bytes that programs can use now, on Linux; infinity elsewhere."""
     lines = MEMORY.read_text(encoding="ascii").splitlines() if MEMORY.exists() else []
     return next(
         (1024.0 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")),

@@ -1,8 +1,7 @@
-"""Several trainings side by side, each in a process and a thread of its own, under one progress
-bar.
+"""Train several runs side by side, each in its own process and thread, under one progress bar.
 
 The run store's locks keep two processes from training the same run, and one thread per run keeps
-its numbers independent of how many there are.
+its numbers independent of how many runs there are.
 """
 
 import multiprocessing
@@ -21,11 +20,10 @@ from guidednet.support.progress import Progress, bar
 
 
 def train_runs(runs: RunStore, configs: Sequence[RunConfig], jobs: int, gpus: int = 0) -> None:
-    """Train and score every run of `configs`, `jobs` at a time, each on one of `gpus` GPUs; the
-    runs that others start from come first.
+    """Train and score every run of `configs`, `jobs` at a time, each on one of `gpus` GPUs.
 
-    Where several processes share each training, one run goes after the other.
-    Raises what the first failing run raises, after those that had begun.
+    Runs that others start from come first. If several processes share each run, the runs follow one
+    after the other. Raises what the first failing run raises, after the runs that had begun.
     """
     missing = [config for config in configs if not runs.identity.is_scored(config)]
     if jobs == 1 or runs.processes > 1 or len(missing) < 2:
@@ -43,7 +41,7 @@ def train_runs(runs: RunStore, configs: Sequence[RunConfig], jobs: int, gpus: in
 
 
 def waves(runs: RunStore, configs: Sequence[RunConfig]) -> list[list[RunConfig]]:
-    """`configs` in two parts: the runs that others of them start from, then those others."""
+    """Split `configs` in two: the runs that others of them start from, and then those others."""
     parents = {parent for config in configs for parent in runs.identity.warm_start(config).values()}
     return [
         [config for config in configs if (config in parents) == first] for first in (True, False)
@@ -51,10 +49,13 @@ def waves(runs: RunStore, configs: Sequence[RunConfig]) -> list[list[RunConfig]]
 
 
 def _train(config: RunConfig, workspace: Workspace, device: str, done: Queue) -> str:
-    """Train one run in a worker process, counting its steps into `done`; returns its folder's name."""
+    """Train one run in a worker process; returns its folder's name.
+
+    Its steps are counted into `done`.
+    """
 
     def counted(items: Iterable, total: int) -> Iterator:
-        done.put(config.training.steps - total)  # those of an earlier sitting
+        done.put(config.training.steps - total)  # the steps of an earlier session
         for item in items:
             yield item
             done.put(1)
@@ -67,7 +68,7 @@ def _train(config: RunConfig, workspace: Workspace, device: str, done: Queue) ->
 
 @contextmanager
 def _shared_bar(description: str, total: int) -> Iterator[Queue]:
-    """A queue for numbers of steps, from any process, and one progress bar that adds them up."""
+    """Show one progress bar that adds up the steps that any process puts into the yielded queue."""
     manager = SyncManager(ctx=multiprocessing.get_context("forkserver"))
     manager.start(end_with_parent)
     with manager:

@@ -1,4 +1,4 @@
-"""The run store: a training is asked for by its configuration, and done once."""
+"""The run store: a run is requested by its configuration, and made once."""
 
 from collections.abc import Callable, Iterable
 from typing import Literal, get_args
@@ -22,14 +22,14 @@ OnMissing = Literal["train", "blank", "fail"]
 
 
 class RunStore:
-    """All runs of a workspace: read where they are finished, made where they are not.
+    """All runs of a workspace: read if they are finished, made if they are not.
 
-    They are trained on `device`; where none is given, as in the notebooks, on as many GPUs as the
-    environment variable GPUS says, or on the CPU. On the CPU a run trains in one thread, so that
-    its numbers are the same on every number of cores. With `processes` > 1 torchrun trains it on as
-    many GPUs, or processes of the CPU, which share each batch; how many is in a run's record and
-    not in its key. A method that a notebook added, which other processes do not know, trains in
-    this one. `progress` of a run's name wraps the iteration over its steps.
+    Runs are trained on `device`. If it is None, as in the notebooks, they use as many GPUs as the
+    environment variable GPUS says, or the CPU. On the CPU a run trains in one thread, so that its
+    numbers are the same on any number of cores. With `processes` > 1 torchrun trains it on that
+    many GPUs, or processes of the CPU, which share each batch; their number is part of a run's
+    record but not of its key. A method that a notebook added is unknown to other processes and
+    trains in this one. `progress`, called with a run's name, wraps the iteration over its steps.
     """
 
     def __init__(
@@ -49,34 +49,35 @@ class RunStore:
     def get(self, config: RunConfig, on_missing: OnMissing = "train") -> Run | None:
         """The finished run of `config`, scored.
 
-        Where it is not finished: "train" trains it or goes on with it, "blank" returns None, "fail"
-        raises InputError.
+        If it is not finished, `on_missing` "train" trains it or goes on with it, "blank" returns
+        None, and "fail" raises InputError.
         """
         one_of("on_missing", on_missing, get_args(OnMissing))
         if on_missing != "train" and self.identity.status(config) != "finished":
             if on_missing == "blank":
                 return None
-            name, fix = self.identity.name(config), "run it with on_missing='train' or reproduce.sh"
+            name, fix = self.identity.name(config), "use on_missing='train' or reproduce.sh"
             raise InputError(f"{name}: this run is not finished; {fix}")
         self._have_made(config)
         return read_run(config, self.identity.folder(config), self.identity.key(config))
 
     def finished(self, configs: Iterable[RunConfig]) -> list[Run]:
-        """The runs of `configs` that are finished; nothing is trained."""
+        """The finished runs of `configs`; nothing is trained."""
         found = [self.get(config, "blank") for config in configs]
         return [run for run in found if run is not None]
 
     def split(self, config: RunConfig) -> Split:
-        """The cases that the run trains, validates and is tested on."""
+        """The cases on which the run is trained, validated and tested."""
         return self.identity.split(config)
 
     def failure(self, config: RunConfig) -> str | None:
-        """Why the last attempt to make the run failed; None where it did not."""
+        """The reason why the last attempt to make the run failed; None if it did not."""
         return self.identity.failure(config)
 
     def load_method(self, config: RunConfig, weights: str = "weights.pt") -> Method:
-        """The trained method of a run, at its best validation step (or "weights_last.pt"), on the
-        CPU.
+        """The trained method of a run on the CPU.
+
+        `weights` is "weights.pt" (the best validation step) or "weights_last.pt".
         """
         return load_weights(config, self.identity.folder(config) / weights)
 

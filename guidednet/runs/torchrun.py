@@ -1,13 +1,13 @@
-"""One training on several processes of this machine or of many: torchrun starts them.
+"""Train one run with several processes of one or more machines: torchrun starts them.
 
-`launch` starts torchrun as a process of its own, so that the one that asks, such as a notebook's
-kernel, never touches a GPU. Where a worker is lost, torchrun starts all of them again and training
-goes on from the last checkpoint. Started by hand, on several nodes for instance, `torchrun ... -m
-guidednet train ...` comes to `work` without `launch`.
+`launch` starts torchrun as a separate process, so that the calling process, such as a notebook's
+kernel, never touches a GPU. If a worker is lost, torchrun restarts all of them and training goes on
+from the last checkpoint. If torchrun is started by hand, for instance on several nodes, `torchrun
+... -m guidednet train ...` calls `work` without `launch`.
 
-What is asked for and an error that came of it pass between the two as pickles, which can do
-anything to their reader. They lie in a folder that `launch` makes for them and that no other user
-may enter (mode 0700), and are gone with it.
+The request, and an error that results from it, pass between the two as pickles, which can do
+anything to their reader. They lie in a folder that `launch` creates for them, that no other user
+may enter (mode 0700), and that is removed afterwards.
 """
 
 import codecs
@@ -40,10 +40,10 @@ from guidednet.support.progress import bar
 
 STARTED_BY = "GUIDEDNET_STARTED_BY"  # the process that workers must not outlive
 RESTARTS = 3
-# for the slowest of what one process does while the others wait: a test case
+# covers the slowest thing that one process does while the others wait: a test case
 PATIENCE = timedelta(minutes=30)
-# For the others to come and to be connected with; where one does not, all of them end, and torchrun
-# starts them again.
+# How long a worker waits to connect with the others. If one does not come, all of them end and
+# torchrun restarts them.
 MEETING = timedelta(minutes=2)
 
 
@@ -53,11 +53,12 @@ def is_worker() -> bool:
 
 
 def work(workspace: Workspace, config: RunConfig, on_gpu: bool) -> Run | None:
-    """This worker's part of the run of `config`: data, training, scores; the run on the first
-    worker, None on the others.
+    """Do this worker's part of the run of `config`: data, training, scores.
+
+    Returns the run on the first worker, None on the others.
     """
     workspace.runs_folder.mkdir(parents=True, exist_ok=True)
-    # one after the other: the first worker prepares what is missing
+    # one worker at a time, so that the first one prepares what is missing
     with FileLock(workspace.runs_folder / "lock"):
         workspace.split(config.dataset, config.n_labelled, config.n_unlabelled)
     with process_group(on_gpu) as device:
@@ -70,35 +71,35 @@ def work(workspace: Workspace, config: RunConfig, on_gpu: bool) -> Run | None:
 
 @contextmanager
 def process_group(on_gpu: bool) -> Iterator[torch.device]:
-    """Within it torchrun's workers know each other (gloo on CPUs, nccl on GPUs); yields this
-    worker's device.
+    """Connect torchrun's workers (gloo on CPUs, nccl on GPUs) for the duration of the block.
 
-    Raises InputError for more workers than this machine has GPUs.
+    Yields this worker's device. Raises InputError if there are more workers than GPUs on this
+    machine.
     """
     device = torch.device("cpu")
     if on_gpu:
         local_rank, found = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
         if local_rank >= found:
             raise InputError(
-                f"torchrun started {os.environ['LOCAL_WORLD_SIZE']} processes on {found} GPUs: use --nproc_per_node={found}"
+                f"torchrun started {os.environ['LOCAL_WORLD_SIZE']} processes on {found} GPUs; "
+                f"use --nproc_per_node={found}"
             )
         device = torch.device("cuda", local_rank)
         torch.cuda.set_device(device)
     dist.init_process_group(
         "nccl" if on_gpu else "gloo", timeout=MEETING, device_id=device if on_gpu else None
     )
-    dist.distributed_c10d._set_pg_timeout(PATIENCE)  # torch has no public way
+    dist.distributed_c10d._set_pg_timeout(PATIENCE)  # torch has no public function for it
     yield device
-    # not after an error: it would wait for the others, which torchrun ends
+    # not after an error, because it would wait for the others, which torchrun ends
     dist.destroy_process_group()
 
 
 def launch(workspace: Workspace, config: RunConfig, on_gpu: bool, processes: int) -> None:
-    """Train, score and record the run of `config` on `processes` processes of this machine; their
-    output goes to stderr.
+    """Train, score and record the run of `config` with `processes` processes of this machine.
 
-    Raises what the training raises of InputError and FailedError, and FailedError where workers
-    were lost too often.
+    Their output goes to stderr. Raises the InputError or FailedError that the training raised, and
+    FailedError if workers were lost too often.
     """
     with TemporaryDirectory(prefix="guidednet-") as folder:
         request = Path(folder) / "request"
@@ -108,7 +109,8 @@ def launch(workspace: Workspace, config: RunConfig, on_gpu: bool, processes: int
             raise pickle.loads(failure.read_bytes())
         if status != 0:
             raise FailedError(
-                f"the training on {processes} processes ended with status {status}, see above; the same call goes on with it"
+                f"the training on {processes} processes ended with status {status}, see above; "
+                "the same call goes on with it"
             )
 
 
@@ -123,13 +125,12 @@ def _run_torchrun(request: Path, processes: int, on_gpu: bool) -> int:
     command += [f"--max-restarts={RESTARTS}", "-m", __name__, str(request)]
     terminal = shutil.get_terminal_size()
     environment = os.environ | {
-        # workers import what this process would
+        # workers then import from where this process does
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         "OMP_NUM_THREADS": str(max(cores() // processes, 1) if on_gpu else 1),
         "COLUMNS": str(terminal.columns),
         "LINES": str(terminal.lines),
-        # Else workers that are started again may meet the addresses of those that were lost, and
-        # connect with nobody.
+        # restarted workers may otherwise find the addresses of lost ones, and connect with nobody
         "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
         STARTED_BY: str(os.getpid()),
     }
@@ -139,12 +140,12 @@ def _run_torchrun(request: Path, processes: int, on_gpu: bool) -> int:
         try:
             _forward(torchrun.stdout)
         finally:
-            torchrun.terminate()  # no effect on one that has ended
+            torchrun.terminate()  # no effect if it has ended
     return torchrun.returncode
 
 
 def _forward(output: BinaryIO) -> None:
-    """Write `output` to stderr as it comes, so that progress bars move, in notebooks too."""
+    """Write `output` to stderr as it comes, so that progress bars move in notebooks too."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     while chunk := output.read1():
         sys.stderr.write(decoder.decode(chunk))
@@ -156,10 +157,10 @@ def _failure_path(request: Path) -> Path:
 
 
 def main() -> None:
-    """What each worker does: its part of the run that the file in argv[1] asks for.
+    """Run in each worker: do its part of the run that the file in argv[1] requests.
 
-    An error that another attempt would meet again is left for `launch` beside that file. The status
-    of 1 lets torchrun end the other workers, which may not have met it; those that it starts next
+    An error that another attempt would meet again is left for `launch` beside that file. Status 1
+    lets torchrun end the other workers, which may not have met the error; those that it starts next
     find the error and do nothing.
     """
     end_with(int(os.environ[STARTED_BY]))

@@ -1,4 +1,4 @@
-"""Where a reproduction's data, runs and figures lie, and how its case stores come to be."""
+"""The folders of a reproduction's data, runs and figures, and the making of its case stores."""
 
 import os
 from collections.abc import Iterable
@@ -22,8 +22,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]  # where the package lies besid
 
 
 def home() -> Path:
-    """The folder of `data`, `results` and `figures`: the repository, or, where the package is
-    installed without it, the current folder.
+    """The folder that holds `data`, `results` and `figures`.
+
+    It is the repository, or the current folder if the package is installed without it.
     """
     return REPOSITORY if (REPOSITORY / "reproduce.sh").is_file() else Path.cwd()
 
@@ -32,8 +33,10 @@ def home() -> Path:
 class Workspace:
     """A profile and its folders: `data_root` is only read, `results` and `figures` are written.
 
-    results/phantoms/<profile>/<data set>  raw phantoms      results/runs            run folders
-    results/stores/<profile>/<data set>    prepared cases    results/<profile>       executed notebooks, index.html
+    results/phantoms/<profile>/<data set>  raw phantoms
+    results/stores/<profile>/<data set>    prepared cases
+    results/runs                           run folders
+    results/<profile>                      executed notebooks, index.html
     figures/<profile>                      tables and figures
     """
 
@@ -43,28 +46,30 @@ class Workspace:
     figures: Path
 
     def data(self, dataset: str) -> DataConfig:
-        """The profile's settings of `dataset`; raises InputError for a data set it does not have."""
+        """The profile's settings of `dataset`; raises InputError if it lacks that data set."""
         dataset_of(dataset)
         if dataset not in self.profile.data:
             raise InputError(
-                f"profile {self.profile.name} has no data set '{dataset}': use one of {', '.join(self.profile.data)}"
+                f"profile {self.profile.name} has no data set '{dataset}'; "
+                f"use one of {', '.join(self.profile.data)}"
             )
         return self.profile.data[dataset]
 
     def raw_folder(self, dataset: str) -> Path:
-        """The folder of raw NIfTI: phantoms under `results`, a real data set under `data_root`."""
+        """The folder of raw NIfTI: phantoms under `results`, real data sets under `data_root`."""
         if self.data(dataset).phantom is None:
             return self.data_root / dataset
         return self.results / "phantoms" / self.profile.name / dataset
 
     @property
     def synthetic(self) -> bool:
-        """Whether cases of the profile are phantoms, which say nothing about patients."""
+        """Whether any cases of the profile are phantoms, which say nothing about patients."""
         return any(map(self.is_synthetic, self.profile.data))
 
     def is_synthetic(self, dataset: str) -> bool:
-        """Whether the cases of `dataset` are phantoms: the profile's own, or, in a rehearsal, raw
-        ones in the place of the real data set.
+        """Whether the cases of `dataset` are phantoms.
+
+        They are the profile's own or, in a rehearsal, raw phantoms that replace the real data set.
         """
         settings = self.profile.data.get(dataset)
         own = settings is not None and settings.phantom is not None
@@ -81,7 +86,7 @@ class Workspace:
 
     @property
     def report_folder(self) -> Path:
-        """The folder of executed notebooks and of the page to open first."""
+        """The folder of executed notebooks and of the report's first page."""
         return self.results / self.profile.name
 
     @property
@@ -90,23 +95,22 @@ class Workspace:
         return self.figures / self.profile.name
 
     def make_data(self, dataset: str, further: Iterable[str] = ()) -> CaseStore:
-        """The prepared cases of `dataset`; makes phantoms and prepares what is not there yet, going
-        on where it was.
+        """The prepared cases of `dataset`; makes phantoms and prepares cases that are missing.
 
-        Of a real data set, the cases are prepared that the two ratios of the tables need, those of
-        `further`, and no others.
+        It goes on where an earlier call stopped. Of a real data set it prepares only the cases that
+        the two ratios of the tables need, and those of `further`.
         """
         folder = self.store_folder(dataset)
         if self.data(dataset).phantom is None:
-            self._cases_on_disk(dataset)  # a mistake is told before anything is written
+            self._cases_on_disk(dataset)  # reports a mistake before anything is written
         folder.parent.mkdir(parents=True, exist_ok=True)
-        # of two reproductions that are started at once, one prepares
+        # if two reproductions start together, one prepares
         with FileLock(folder.with_suffix(".lock")):
             self._make_data(dataset, further)
         return CaseStore(folder)
 
     def _make_data(self, dataset: str, further: Iterable[str]) -> None:
-        # here, so that a machine that only trains needs no NIfTI libraries
+        # imported here, so that a machine that only trains needs no NIfTI libraries
         from guidednet.data.prepare import prepare
         from guidednet.phantom import write_phantoms
 
@@ -148,10 +152,11 @@ class Workspace:
         )
 
     def bytes_to_prepare(self, dataset: str) -> int:
-        """Bytes that the cases of a real data set will take that are not prepared yet; 0 for
-        phantoms and without raw scans.
+        """Bytes that the unprepared cases of a real data set will take.
+
+        It is 0 for phantoms, for prepared data sets and without raw scans.
         """
-        # here, so that a machine that only trains needs no NIfTI libraries
+        # imported here, so that a machine that only trains needs no NIfTI libraries
         from guidednet.data.disk_space import needed_bytes
 
         settings, raw = self.data(dataset), self.raw_folder(dataset)
@@ -163,14 +168,14 @@ class Workspace:
         )
 
     def has_cases(self, dataset: str) -> bool:
-        """Whether the cases of `dataset` are prepared, with this profile's settings."""
+        """Whether the cases of `dataset` are prepared with this profile's settings."""
         folder = self.store_folder(dataset)
         if not (folder / "cases.csv").exists():
             return False
         return CaseStore(folder).settings == store_settings(dataset, self.data(dataset).prepare)
 
     def cases(self, dataset: str) -> CaseStore:
-        """The prepared cases of `dataset`, made first if they are not there."""
+        """The prepared cases of `dataset`, which are made first if they are missing."""
         return (
             CaseStore(self.store_folder(dataset))
             if self.has_cases(dataset)
@@ -178,11 +183,9 @@ class Workspace:
         )
 
     def split(self, dataset: str, n_labelled: int, n_unlabelled: int) -> Split:
-        """The split of `dataset` with these numbers of training cases; prepares those that are not
-        prepared yet.
+        """The split of `dataset` with these numbers of training cases; prepares missing ones.
 
-        Raises InputError where there are too few, and where an image stands in two parts of the
-        split.
+        Raises InputError if there are too few cases, and if an image is in two parts of the split.
         """
         cases, on_disk = self.cases(dataset), self._cases_on_disk(dataset)
         split = choose(
@@ -194,7 +197,7 @@ class Workspace:
         return split
 
     def _cases_on_disk(self, dataset: str) -> CasesOnDisk:
-        """The lists of `dataset`, drawn from the store for phantoms."""
+        """The lists of `dataset`; for phantoms they are drawn from the case store."""
         settings, folder = self.data(dataset), self.store_folder(dataset)
         if settings.phantom is None:
             return cases_on_disk(self.raw_folder(dataset), folder, dataset, settings.hides_labels)
@@ -205,8 +208,10 @@ class Workspace:
         return CasesOnDisk(lists, set(store.labelled_ids))
 
     def with_numbers_on_disk(self) -> "Workspace":
-        """The same workspace, its real data sets' numbers of cases those that are there; the paper's
-        where none is there yet. Data sets that the profile does not have join it where they are.
+        """The same workspace, with the numbers of real cases that are on disk.
+
+        Data sets that are not on disk keep the paper's numbers. Data sets that the profile does not
+        have join it if they are on disk.
         """
         others = {name: self.profile.other_data(name) for name in DATASETS}
         wider = replace(self, profile=replace(self.profile, data=others | self.profile.data))
@@ -225,10 +230,11 @@ def open_workspace(
     results: str | Path | None = None,
     steps: int | None = None,
 ) -> Workspace:
-    """The workspace of the profile called `name`, its trainings of `steps` steps where given.
+    """The workspace of the profile called `name`, with runs of `steps` steps if given.
 
-    What is not given comes from DATA_DIR, RESULTS_DIR, FIGURES_DIR and TRAINING_STEPS; else folders
-    are data, results and figures of the repository, and trainings as long as the profile says.
+    Missing arguments come from DATA_DIR, RESULTS_DIR, FIGURES_DIR and TRAINING_STEPS; else the
+    folders are data, results and figures of the repository, and runs are as long as the profile
+    says.
     """
     chosen, steps = profile(name), steps or number_of_environment("TRAINING_STEPS", least=1)
     workspace = Workspace(
@@ -241,13 +247,15 @@ def open_workspace(
 
 
 def number_of_environment(name: str, least: int = 0) -> int:
-    """The whole number, `least` or more, that the environment variable `name` holds; 0 where it is
-    not set, InputError for others.
+    """The whole number, `least` or more, in the environment variable `name`; 0 if it is not set.
+
+    Raises InputError for any other value.
     """
     text = os.environ.get(name, "")
     if text and not (text.isdecimal() and int(text) >= least):
         raise InputError(
-            f"{name} is '{text}': give a whole number{f' from {least} on' if least else ''}, or unset it"
+            f"{name} is '{text}'; "
+            f"give a whole number{f' of at least {least}' if least else ''}, or unset it"
         )
     return int(text or 0)
 
@@ -256,6 +264,6 @@ def _folder(given: str | Path | None, variable: str, default: str) -> Path:
     folder = Path(given or os.environ.get(variable) or home() / default).resolve()
     if (nearest := nearest_existing(folder)).is_file():
         raise InputError(
-            f"{nearest}: is a file, a folder is needed; choose another {variable} or option"
+            f"{nearest}: this is a file, not a folder; choose another {variable} or option"
         )
     return folder

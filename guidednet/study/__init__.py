@@ -1,1 +1,1 @@
-"""Which runs each table and figure needs."""
+"""The runs that each table and figure needs."""

@@ -1,7 +1,6 @@
-"""The rows of Table 4, of Figure 6 and of the studies of our own; all on FLARE22 with 10 % of the
-cases labelled.
+"""The rows of Table 4, Figure 6 and further studies, all on FLARE22 with 10 % labelled cases.
 
-Rows that are GuidedNet as it stands in Table 1 are the same runs.
+Rows that equal GuidedNet of Table 1 share its runs.
 """
 
 import dataclasses
@@ -15,7 +14,7 @@ from guidednet.methods.supervised import Supervised
 from guidednet.runs.profiles import Profile
 from guidednet.study.rows import Row
 
-# Table 4: which of eqs. 9 to 11 are on; L_gt (eq. 8) and L_rectify (eq. 13) always are.
+# Table 4: the terms of eqs. 9 to 11 that are on; L_gt (eq. 8) and L_rectify (eq. 13) always are.
 TABLE4_TERMS = {
     "L_gt": (),
     "L_gt+L_self": ("use_self",),
@@ -24,7 +23,7 @@ TABLE4_TERMS = {
     "L_gt+L_self+L_max+L_cons": ("use_self", "use_max", "use_consistency"),
 }
 LAMBDAS = (0.1, 0.2, 0.3, 0.4)
-KEPT_LOOKS = 8  # how often the selection study looks
+KEPT_LOOKS = 8  # steps of a run that the selection study scores
 
 
 def guidednet_run(
@@ -36,7 +35,7 @@ def guidednet_run(
 
 
 def rows_of(settings: dict[str, GuidedNetConfig], profile: Profile, seeds: int) -> list[Row]:
-    """A row per setting of GuidedNet."""
+    """One row for each setting of GuidedNet."""
     return [
         Row(label, tuple(guidednet_run(profile, seed, options) for seed in range(seeds)))
         for label, options in settings.items()
@@ -44,7 +43,7 @@ def rows_of(settings: dict[str, GuidedNetConfig], profile: Profile, seeds: int) 
 
 
 def guidednet_rows(profile: Profile, seeds: int) -> list[Row]:
-    """GuidedNet as it stands in Table 1, for figures that look at its organs."""
+    """GuidedNet as in Table 1, for figures that examine its organs."""
     return rows_of({"GuidedNet": GuidedNetConfig()}, profile, seeds)
 
 
@@ -59,9 +58,7 @@ def table4(profile: Profile, seeds: int) -> list[Row]:
 
 
 def figure6(profile: Profile, seeds: int) -> list[Row]:
-    """Figure 6: the weight lambda_g, and the decoder layer whose features are modelled (as many as
-    the network has).
-    """
+    """Figure 6: the weight lambda_g, and the decoder layer whose features are modelled."""
     return figure6_weights(profile, seeds) + figure6_layers(profile, seeds)
 
 
@@ -75,7 +72,7 @@ def figure6_weights(profile: Profile, seeds: int) -> list[Row]:
 
 
 def figure6_layers(profile: Profile, seeds: int) -> list[Row]:
-    """Figure 6b: Layer 1 (deep) to the last, which is the default."""
+    """Figure 6b: every layer of the decoder, from Layer 1 (deep) to the last (the default)."""
     last = profile.network.depth - 1
     settings = {
         f"Layer {layer}": GuidedNetConfig(feature_layer=None if layer == last else layer)
@@ -85,9 +82,7 @@ def figure6_layers(profile: Profile, seeds: int) -> list[Row]:
 
 
 def readings(profile: Profile, seeds: int) -> list[Row]:
-    """The printed equations, each way in which the released code departs from them alone, and all
-    of them together.
-    """
+    """The equations as printed, with each departure of the released code, and with all of them."""
     settings = {
         "as printed (GuidedNet)": GuidedNetConfig(),
         "no spread (eq. 4)": GuidedNetConfig(cgmm=CGMMConfig(use_std=False)),
@@ -118,8 +113,9 @@ def readings(profile: Profile, seeds: int) -> list[Row]:
 
 
 def selection(profile: Profile, seeds: int) -> list[Row]:
-    """Runs that keep their weights at every look, for the question what selecting the step on the
-    test cases buys.
+    """Runs that keep their weights at regular steps.
+
+    They show what selecting the step on the test cases gains.
     """
     every = {"keep_every": max(1, profile.training.steps // KEPT_LOOKS)}
     labelled = profile.data["flare22"].ratios[1]

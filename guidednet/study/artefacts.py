@@ -1,6 +1,4 @@
-"""What a reproduction makes: every table and figure with its notebook, the runs it shows and the
-files it leaves.
-"""
+"""What a reproduction makes: tables and figures, with their notebooks, runs and files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,11 +21,11 @@ Rows = Callable[[Profile, int], list[Row]]
 
 @dataclass(frozen=True)
 class Artefact:
-    """Something that `reproduce.sh` makes: its notebook, the runs it shows, the files it leaves in
-    the figure folder.
+    """A unit of work of `reproduce.sh`: a notebook, its runs, its files in the figure folder.
 
-    `needs_all`: the notebook walks through its runs and can leave none out; tables and figures show
-    a missing one as not run. `reads`: a folder of the figures whose CSV files it shows.
+    `needs_all`: the notebook walks through its runs and cannot leave one out, whereas tables and
+    figures show a missing run as not run. `reads`: the folder of figures whose CSV files the
+    notebook shows.
     """
 
     notebook: str
@@ -50,7 +48,7 @@ def figure_files(name: str) -> tuple[str, ...]:
 DIAGRAMS = tuple(
     file for name in ("figure1a", "figure1c", "figure3") for file in figure_files(name)
 )
-# Figures that are made together with another one.
+# Figures that the notebook of another figure makes.
 MADE_WITH = {
     "figure5": "figure4",
     "figure1a": "figure4",
@@ -108,8 +106,9 @@ ARTEFACTS = {
 
 
 def artefacts(only: str | None) -> dict[str, Artefact]:
-    """The artefacts named in `only` (comma separated), without it all; raises InputError for an unknown
-    name.
+    """The artefacts named in `only` (comma-separated), or all without it.
+
+    Raises InputError for an unknown name.
     """
     if not only:
         return dict(ARTEFACTS)

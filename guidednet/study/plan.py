@@ -1,6 +1,4 @@
-"""What a reproduction will train: every distinct run once, cheapest whole item first, and what it
-will cost.
-"""
+"""The plan of a reproduction: every distinct run once, cheapest artefact first, and its cost."""
 
 import functools
 import time
@@ -21,15 +19,15 @@ from guidednet.runs.record import finished_runs, read_record
 from guidednet.runs.store import RunStore
 from guidednet.study.artefacts import Artefact
 
-# Floating-point operations that a GPU is taken to sustain on these networks, where none has been
-# measured.
+# TFLOP/s that a GPU is assumed to sustain on these networks if nothing has been measured.
 ASSUMED_TERAFLOPS = 20.0
 
 
 @dataclass
 class PlannedRun:
-    """A distinct run: the row of a table that it is ("warm start" for a shared start), the artefacts that
-    need it, status and hours left.
+    """A distinct run: its row in a table, the artefacts that need it, its status and hours left.
+
+    The row of a shared warm start is "warm start".
     """
 
     config: RunConfig
@@ -45,11 +43,10 @@ def planned_runs(
     seeds: int,
     methods: Collection[str] | None = None,
 ) -> list[PlannedRun]:
-    """Every run that `artefacts` need, of `methods` alone if given, once, after the warm start runs it
-    starts from.
+    """Every run that `artefacts` need, once; runs that others start from come before them.
 
-    The item that takes least to complete comes first, then the one that takes least beyond it, and
-    so on.
+    `methods` limits the runs to those methods. The artefact that takes least to complete comes
+    first, then the one that takes least beyond it, and so on.
     """
     planned: dict[RunConfig, PlannedRun] = {}
     cost = CostEstimate(runs)
@@ -85,9 +82,7 @@ def _cheapest_artefact_first(planned: list[PlannedRun]) -> list[PlannedRun]:
 
 
 def plan_table(planned: list[PlannedRun], runs: RunStore) -> pd.DataFrame:
-    """One line per run: name, status, row, the artefacts that use it and the estimated hours that are
-    left.
-    """
+    """One line per run: name, status, row, artefacts that use it, estimated hours left."""
     lines = []
     for run in planned:
         name = (
@@ -108,8 +103,9 @@ def plan_table(planned: list[PlannedRun], runs: RunStore) -> pd.DataFrame:
 
 
 def artefact_table(planned: list[PlannedRun]) -> pd.DataFrame:
-    """One line per artefact, in the order in which they are completed: its runs, those left, the hours
-    until it is complete.
+    """One line per artefact, in the order in which they are completed.
+
+    The columns are its runs, the runs left, and the hours until it is complete.
     """
     names = list(dict.fromkeys(name for run in planned for name in run.artefacts))
     until = {
@@ -130,8 +126,10 @@ def artefact_table(planned: list[PlannedRun]) -> pd.DataFrame:
 
 
 class CostEstimate:
-    """How long trainings take on the device of `runs`: as finished runs of the same kind did, else
-    from one measured small step.
+    """Estimates how long runs take to train on the device of `runs`.
+
+    The estimate is the time of finished runs of the same kind, else that of one small measured
+    step.
     """
 
     def __init__(self, runs: RunStore) -> None:
@@ -146,7 +144,7 @@ class CostEstimate:
         }
 
     def seconds(self, config: RunConfig) -> float:
-        """Seconds that training `config` will take."""
+        """Estimated seconds to train `config`."""
         per_step = self.measured.get(_kind(config))
         if per_step is None:
             with computing(self.device):
@@ -158,13 +156,14 @@ class CostEstimate:
 
 
 def _kind(config: RunConfig) -> tuple:
-    """What the time of a step depends on."""
+    """The settings on which the time of a step depends."""
     return config.method, config.network, config.batch, config.dataset, config.n_unlabelled > 0
 
 
 def voxels_per_step(config: RunConfig) -> float:
-    """Voxels that one network would have to see in a step of `config` to cost as much (methods'
-    `relative_cost`).
+    """Voxels that one network would process in the time of a step of `config`.
+
+    The methods' `relative_cost` says how many passes they make.
     """
     method = method_class(config.method)
     rows = config.batch.labelled + (config.batch.unlabelled if method.uses_unlabelled else 0)
@@ -173,8 +172,9 @@ def voxels_per_step(config: RunConfig) -> float:
 
 
 def gpu_hours(planned: Iterable[PlannedRun]) -> float:
-    """Hours that the steps of the runs that are left take on a GPU that sustains ASSUMED_TERAFLOPS;
-    validation is not in it.
+    """Hours that the remaining runs take on a GPU that sustains ASSUMED_TERAFLOPS.
+
+    Validation is not counted.
     """
     left = [run.config for run in planned if run.status != "finished"]
     operations = sum(
@@ -188,7 +188,7 @@ def gpu_hours(planned: Iterable[PlannedRun]) -> float:
 
 @functools.cache
 def operations_per_voxel(network_config: NetworkConfig, num_classes: int) -> float:
-    """Floating-point operations of one network's forward and backward pass per voxel of its input."""
+    """Floating-point operations of a network's forward and backward pass per input voxel."""
     side = 2 ** (network_config.depth + 1)
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
         network = build_network(network_config, num_classes, "kaiming", seed=0)
@@ -200,15 +200,14 @@ def operations_per_voxel(network_config: NetworkConfig, num_classes: int) -> flo
 def seconds_per_voxel(
     network_config: NetworkConfig, num_classes: int, device: torch.device
 ) -> float:
-    """Measured forward and backward time of one network per voxel of its input (best of three after
-    a warm-up).
+    """Measured time of one network's forward and backward pass per voxel of its input.
 
-    On a GPU that this machine does not have, a cluster's, it is that of a GPU that sustains
-    ASSUMED_TERAFLOPS.
+    It is the best of three after a warm-up. On a GPU that this machine does not have (a cluster's),
+    it is the time of a GPU that sustains ASSUMED_TERAFLOPS.
     """
     if device.type == "cuda" and not torch.cuda.is_available():
         return operations_per_voxel(network_config, num_classes) / (ASSUMED_TERAFLOPS * 1e12)
-    side = max(2**network_config.depth, 32)  # smaller ones would time the overhead
+    side = max(2**network_config.depth, 32)  # a smaller cube would measure the overhead
     network = build_network(network_config, num_classes, "kaiming", seed=0).to(device)
     image = torch.zeros(1, 1, side, side, side, device=device)
     label = torch.zeros(1, side, side, side, dtype=torch.long, device=device)
@@ -223,8 +222,9 @@ def seconds_per_voxel(
 
 
 def summary(planned: list[PlannedRun], runs: RunStore) -> str:
-    """Two lines: runs, how many are finished, hours left here and on a GPU, and disk needed; one
-    more where runs are outdated.
+    """Two lines: runs, finished runs, hours left here and on a GPU, and disk space needed.
+
+    A third line follows if some finished runs are outdated.
     """
     to_prepare = (
         sum(
@@ -233,12 +233,11 @@ def summary(planned: list[PlannedRun], runs: RunStore) -> str:
         )
         / 1e9
     )
-    finished, hours = (
-        sum(run.status == "finished" for run in planned),
-        sum(run.hours for run in planned),
-    )
+    finished = sum(run.status == "finished" for run in planned)
+    hours = sum(run.hours for run in planned)
     return (
-        f"{len(planned)} runs, {finished} finished; about {hours:.2f} hours of training left on this {_kind_of_device(runs.device)}; "
+        f"{len(planned)} runs, {finished} finished; about {hours:.2f} hours of training left "
+        f"on this {_kind_of_device(runs.device)}; "
         f"about {disk_gigabytes(planned):.1f} GB of disk for the run folders in all"
         f"{f', {to_prepare:.3g} GB for scans to prepare' if to_prepare else ''}\n"
         f"on a GPU that sustains {ASSUMED_TERAFLOPS:g} TFLOP/s (assumed, not measured): "
@@ -247,14 +246,15 @@ def summary(planned: list[PlannedRun], runs: RunStore) -> str:
 
 
 def _outdated(runs: RunStore) -> str:
-    """A line on finished runs that another version of the code made, which nothing here uses; empty
-    where there are none.
+    """A line about finished runs of another version of the code, which nothing here uses.
+
+    It is empty if there are no such runs.
     """
     folder = runs.workspace.runs_folder
     methods = [
         read_record(path.parent)["config"].get("method") for path in folder.glob("*/record.json")
     ]
-    # what a notebook added is known there alone
+    # only the notebook that added a method knows it
     known = sum(method in METHODS for method in methods)
     number = known - sum(runs.identity.is_current(run) for run in finished_runs(folder))
     made = f"{number} finished runs in {folder} were made by another version of the code"
@@ -266,7 +266,7 @@ def _kind_of_device(device: torch.device) -> str:
 
 
 def disk_gigabytes(planned: Iterable[PlannedRun]) -> float:
-    """Disk of all run folders in GB: the weights of every run twice, best and last."""
+    """Disk space of all run folders in GB: the weights of every run twice, best and last."""
     return (
         sum(
             8 * parameters(run.config) * len(method_class(run.config.method).initialisations or "1")

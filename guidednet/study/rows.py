@@ -1,4 +1,4 @@
-"""The rows of Tables 1 to 3, and the runs that each needs."""
+"""The rows of Tables 1 to 3, and the runs that each of them needs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from guidednet.methods.cps import CPSConfig
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.runs.profiles import Profile
 
-# What the qualitative figures show beside the reference.
+# The methods that the qualitative figures show beside the reference.
 SHOWN_METHODS = ("GuidedNet", "MagicNet", "DHC", "CLD", "CPS")
 
 
@@ -32,7 +32,7 @@ def method_row(
 
 
 def supervised_baseline(profile: Profile, seeds: int) -> list[Row]:
-    """Sup only on FLARE22's labelled cases, the run that the first notebook follows end to end."""
+    """Sup only on FLARE22's labelled cases, the run that the first notebook follows throughout."""
     return [method_row(profile, seeds, "flare22", "supervised", profile.data["flare22"].ratios[1])]
 
 
@@ -41,8 +41,8 @@ def comparison(
 ) -> list[Row]:
     """All methods at each of the `ratios` of labelled to unlabelled cases, each training once.
 
-    First those of the paper, then the others, then the means of both networks of a pair. A method
-    that uses no unlabelled case has one row for each number of labelled ones.
+    The paper's methods come first, then the others, then the means of both networks of a pair. A
+    method that uses no unlabelled case has one row for each number of labelled ones.
     """
     rows = [
         method_row(profile, seeds, dataset, name, ratio)
@@ -56,8 +56,9 @@ def comparison(
 
 
 def ensembles(rows: Sequence[Row]) -> list[Row]:
-    """For each row of a two-network method one more: the mean of both networks' logits, from the
-    same runs.
+    """One more row for each row of a two-network method: the mean of both networks' logits.
+
+    It uses the same runs.
     """
     pairs = [row for row in rows if issubclass(_method_of(row), TwoNetworkMethod)]
     return [Row(f"{row.label} (A+B)", row.configs, "ensemble") for row in pairs]
@@ -68,13 +69,13 @@ def _method_of(row: Row) -> type[Method]:
 
 
 def table1(profile: Profile, seeds: int) -> list[Row]:
-    """Table 1: FLARE22 at 50 % and 10 % labelled; then rows of our own."""
+    """Table 1: FLARE22 at 50 % and 10 % labelled; then rows that are not in the paper."""
     half, tenth = profile.data["flare22"].ratios
     return comparison(profile, seeds, "flare22", (half, tenth))
 
 
 def table2(profile: Profile, seeds: int) -> list[Row]:
-    """Table 2: AMOS at 10 % and 50 % labelled; then rows of our own."""
+    """Table 2: AMOS at 10 % and 50 % labelled; then rows that are not in the paper."""
     half, tenth = profile.data["amos"].ratios
     return comparison(profile, seeds, "amos", (tenth, half))
 
@@ -98,8 +99,9 @@ def table3(profile: Profile, seeds: int) -> list[Row]:
 
 
 def comparison_rows(rows: Sequence[Row], labels: Sequence[str], n_unlabelled: int) -> list[Row]:
-    """The rows of a table called `labels` that train with `n_unlabelled` unlabelled cases, in the
-    order of `labels`.
+    """The rows of a table called `labels` that train with `n_unlabelled` unlabelled cases.
+
+    They come in the order of `labels`.
     """
     found = {
         row.label: row

@@ -1,8 +1,7 @@
-"""What selecting the step on the test cases buys: every kept look of a run is scored on validation
-and test cases.
+"""What selecting the step on the test cases gains: kept steps scored on validation and test cases.
 
-This is the one place, beside the final scores, where test cases are opened, and it is after the
-training: the run itself selected on validation cases alone.
+Apart from the final scores, this is the only place that opens test cases, and it does so after the
+training: the run itself selected its step on validation cases alone.
 """
 
 import pandas as pd
@@ -48,11 +47,11 @@ def look_scores(run: Run, runs: RunStore) -> pd.DataFrame:
 
 
 def selection_table(rows: list[Row], runs: RunStore, on_missing: str = "train") -> pd.DataFrame:
-    """One line per row and seed: test Dice at the last look, at the best on validation and at the
-    best on test, the gain, and over how many cases the means go.
+    """One line per row and seed: test Dice at the last step and at two selected steps.
 
-    `gain` is what selecting on the test cases adds to selecting on validation cases, in points; it
-    is never negative.
+    The selected steps are the best on validation and the best on test. `gain` is what selecting on
+    the test cases adds to selecting on validation cases, in points; it is never negative. `looks`
+    is the number of kept steps, and the last columns count the cases of the means.
     """
     found = [
         (row, run)
@@ -68,10 +67,7 @@ def selection_table(rows: list[Row], runs: RunStore, on_missing: str = "train") 
 def _selection(row: Row, run: Run, runs: RunStore) -> tuple:
     """One line of `selection_table`, in the order of COLUMNS."""
     looks, split = look_scores(run, runs), runs.split(run.config)
-    last, validation, test = (
-        looks["test"].iloc[-1],
-        looks["test"][looks["validation"].idxmax()],
-        looks["test"].max(),
-    )
+    last, test = looks["test"].iloc[-1], looks["test"].max()
+    validation = looks["test"][looks["validation"].idxmax()]
     cases = len(split.validation), len(split.test)
     return row.label, run.config.seed, len(looks), last, validation, test, test - validation, *cases

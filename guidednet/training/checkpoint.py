@@ -1,8 +1,8 @@
-"""Everything a training needs to go on as if it had never stopped, in one file, and the file before
-it.
+"""Everything that a training run needs to go on as if it had never stopped, in one file.
 
-Files are torch's: ZIP archives, in which every entry has its checksum. torch does not look at it,
-so that a flipped bit would become a weight; here it is looked at.
+The file before it is kept too. Files are torch's: ZIP archives, in which every entry has a
+checksum. torch does not verify the checksums, so that a flipped bit would become a weight; this
+module does.
 """
 
 import io
@@ -21,7 +21,7 @@ from guidednet.support.files import told_of_disk, write_bytes
 
 def save(path: Path, state: dict[str, Any]) -> None:
     """Write `state` (tensors and plain values) to `path`; equal states give equal bytes."""
-    # torch.save names the archive after the file, so equal bytes need a nameless one
+    # torch.save names the archive after its file; only a buffer without a name gives equal bytes
     buffer = io.BytesIO()
     torch.save(state, buffer)
     write_bytes(path, buffer.getvalue())
@@ -30,10 +30,9 @@ def save(path: Path, state: dict[str, Any]) -> None:
 def load(path: Path) -> dict[str, Any]:
     """Read what `save` wrote, onto the CPU; nothing in the file is executed.
 
-    Raises InputError where there is no such file, DamagedFileError where it is not as it was
-    written.
+    Raises InputError if the file is missing, DamagedFileError if it is not as it was written.
     """
-    remedy = "restore it, or delete its folder and the run is trained again"
+    remedy = "restore it, or delete its folder to train the run again"
     if not path.is_file():
         raise InputError(f"{path}: no such file; {remedy}")
     content = path.read_bytes()
@@ -41,41 +40,41 @@ def load(path: Path) -> dict[str, Any]:
         _check_sums(content)
         return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except (MemoryError, torch.OutOfMemoryError):
-        raise  # says nothing of the file
-    # readers raise whatever the damage leads to; nothing in the file has been executed
+        raise  # the file may be sound
+    # a damaged file can raise any error; nothing in it has been executed
     except Exception as error:
         raise DamagedFileError(
-            f"{path}: is damaged, or not written by this program ({type(error).__name__}); {remedy}"
+            f"{path}: the file is damaged, or was not written by this program "
+            f"({type(error).__name__}); {remedy}"
         ) from error
 
 
 def _check_sums(content: bytes) -> None:
-    """Raise BadZipFile where the archive `content` is cut short or an entry does not have its
-    checksum.
-    """
+    """Raise BadZipFile if the archive `content` is cut short or an entry fails its checksum."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if damaged := archive.testzip():
             raise zipfile.BadZipFile(f"{damaged} has changed")
 
 
 def previous(path: Path) -> Path:
-    """Where the checkpoint before the one at `path` stands."""
+    """The path of the checkpoint before the one at `path`."""
     return path.with_stem(f"{path.stem}.previous")
 
 
 def _new(path: Path) -> Path:
-    """Where the next one stands until it takes the place of the one at `path`."""
+    """The path of the next checkpoint until it replaces the one at `path`."""
     return path.with_stem(f"{path.stem}.new")
 
 
 def _candidates(path: Path) -> list[Path]:
-    """The files that a training may go on from, the newest first."""
+    """The files that a training run may go on from, in the order in which to try them."""
     return [candidate for candidate in (path, _new(path), previous(path)) if candidate.exists()]
 
 
 def save_beside_previous(path: Path, state: dict[str, Any]) -> None:
-    """Write `state` to `path`, and keep what stood there as the previous one; one of the candidates
-    is whole at every moment.
+    """Write `state` to `path` and keep the file that was there as the previous one.
+
+    One of the candidates is whole at every moment.
     """
     save(_new(path), state)
     with told_of_disk(path):
@@ -85,15 +84,16 @@ def save_beside_previous(path: Path, state: dict[str, Any]) -> None:
 
 
 def load_newest(path: Path) -> dict[str, Any] | None:
-    """The state at `path`, or the previous one where that is damaged or gone, which is said on
-    stderr; None without any.
+    """The state at `path`, or the next candidate's if that file is damaged or missing.
+
+    A damaged file is reported on stderr. Returns None if there is no sound candidate.
     """
     for candidate in _candidates(path):
         try:
             return load(candidate)
         except DamagedFileError as error:
             print(
-                f"{str(error).partition(';')[0]}; going on from what stands before it",
+                f"{str(error).partition(';')[0]}; going on from the checkpoint before it",
                 file=sys.stderr,
                 flush=True,
             )
@@ -101,7 +101,7 @@ def load_newest(path: Path) -> dict[str, Any] | None:
 
 
 def exists(path: Path) -> bool:
-    """Whether there is a checkpoint at `path`, or a previous one."""
+    """Whether there is a checkpoint at `path`, or one beside it."""
     return bool(_candidates(path))
 
 
@@ -112,8 +112,9 @@ def remove(path: Path) -> None:
 
 
 def random_state(device: torch.device | str) -> dict[str, Any]:
-    """The state of every generator that this process, computing on `device`, may draw from: torch,
-    its GPU, numpy, Python.
+    """The state of every generator that this process, computing on `device`, may draw from.
+
+    These are the generators of torch, its GPU, numpy and Python.
     """
     version, keys, position, has_gauss, gauss = np.random.get_state()
     return {
@@ -125,8 +126,9 @@ def random_state(device: torch.device | str) -> dict[str, Any]:
 
 
 def restore_random_state(state: dict[str, Any], device: torch.device | str) -> None:
-    """Set every generator to what `random_state` returned; that of the GPU only where both were on
-    one.
+    """Set every generator to what `random_state` returned.
+
+    The GPU's generator is set only if both processes compute on one.
     """
     torch.set_rng_state(state["torch"].cpu())
     if state["cuda"] is not None and torch.device(device).type == "cuda":

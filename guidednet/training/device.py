@@ -1,7 +1,6 @@
-"""How a training uses its device: precision and layout of the networks, compilation, who loads the
-batches.
+"""How training uses its device: precision and layout of the networks, compilation, loaders.
 
-None of it is a method's business. Losses and class statistics stay in float32 whatever the networks
+None of this concerns the methods. Losses and class statistics stay in float32 whatever the networks
 compute in (guidednet.losses.full_precision).
 """
 
@@ -17,12 +16,13 @@ from guidednet.processes.distributed import processes_here
 from guidednet.processes.workers import cores
 
 Module = TypeVar("Module", bound=nn.Module)
-LOADERS_PER_GPU = 6  # a crop takes a few milliseconds and a step on a GPU some hundreds
+LOADERS_PER_GPU = 6  # a crop takes a few milliseconds, a step on a GPU some hundreds
 
 
 def device_of(gpus: int, elsewhere: bool = False) -> torch.device:
-    """The device for `gpus` GPUs, of this machine or `elsewhere`; raises InputError for a number
-    that this machine cannot use.
+    """The device for `gpus` GPUs, of this machine or `elsewhere`.
+
+    Raises InputError for a number that this machine cannot use.
     """
     if gpus == 0:
         return torch.device("cpu")
@@ -31,7 +31,8 @@ def device_of(gpus: int, elsewhere: bool = False) -> torch.device:
     found = torch.cuda.device_count()
     if found == 0:
         raise InputError(
-            f"--gpus {gpus}: torch finds no GPU on this machine; use --gpus 0 or install a CUDA build of torch"
+            f"--gpus {gpus}: torch finds no GPU on this machine; "
+            "use --gpus 0 or install a CUDA build of torch"
         )
     if gpus > found:
         raise InputError(f"--gpus {gpus}: torch finds {found} on this machine; use --gpus {found}")
@@ -39,10 +40,10 @@ def device_of(gpus: int, elsewhere: bool = False) -> torch.device:
 
 
 def autocast(plan: TrainingConfig, device: torch.device | str, training: bool) -> torch.autocast:
-    """Within it convolutions compute in `plan.precision`.
+    """Let convolutions compute in `plan.precision` for the duration of the block.
 
-    But to predict, a CPU computes in float32: bf16 saves it the memory of a training, and takes
-    twice the time.
+    A CPU does so in training only, where bf16 saves memory; in prediction bf16 would take twice the
+    time.
     """
     kind = torch.device(device).type
     return torch.autocast(
@@ -51,10 +52,10 @@ def autocast(plan: TrainingConfig, device: torch.device | str, training: bool) -
 
 
 def accelerated(method: Module, plan: TrainingConfig, device: torch.device | str) -> Module:
-    """`method` on `device`, its networks compiled where `plan` says so; the same parameters.
+    """Move `method` to `device`, and compile its networks if `plan` says so; same parameters.
 
-    In the channels-last layout where `plan` says so, and on a CPU always, where it takes two thirds
-    of the time.
+    The layout is channels-last if `plan` says so, and always on a CPU, where it takes two thirds of
+    the time.
     """
     last = plan.channels_last or torch.device(device).type == "cpu"
     method = method.to(
@@ -68,8 +69,9 @@ def accelerated(method: Module, plan: TrainingConfig, device: torch.device | str
 
 
 def loader_workers(device: torch.device | str) -> int:
-    """Processes that load batches ahead: none on the CPU, whose cores compute; on GPUs a training
-    process's share of its machine.
+    """Number of processes that load batches ahead.
+
+    It is 0 on a CPU, whose cores compute. On GPUs it is a training process's share of its machine.
     """
     return (
         0

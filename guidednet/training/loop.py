@@ -1,12 +1,12 @@
-"""The only training loop. It knows nothing of methods: a method's forward is its loss.
+"""The only training loop. It knows nothing about methods: a method's forward is its loss.
 
-A run folder gets `checkpoint.pt` while it trains and, at the end, `weights.pt` (the step with the
+A run folder gets `checkpoint.pt` during training and, at the end, `weights.pt` (the step with the
 best mean Dice on the validation list), `weights_last.pt` and `curves.csv`; with `keep_every` also
 `kept/<step>.pt`. The test list is never opened here.
 
-Several processes (guidednet.processes.distributed) all run this loop, each on its rows of every
-batch, and know the same state; the first one writes. The weights do not depend on their number but
-for rounding, and for noise and dropout, of which each process draws its own.
+With several processes (guidednet.processes.distributed), all run this loop, each on its rows of
+every batch, and hold the same state; the first one writes. The weights depend on the number of
+processes only through rounding, and through noise and dropout, which each process draws for itself.
 """
 
 import math
@@ -42,15 +42,14 @@ from guidednet.training.device import accelerated, autocast, loader_workers
 
 Progress = Callable[[Iterable, int], Iterable]
 Weights = dict[str, Tensor]
-SEEDS_PER_RANK = 1_000_000  # so that no process draws what another one draws under another seed
+SEEDS_PER_RANK = 1_000_000  # keeps a process from drawing what another one draws under another seed
 
 
 @dataclass
 class TrainingState:
-    """Where a training stands: steps done, the best validation so far, and the curves' rows by
-    step.
+    """The state of a training run: steps done, best validation so far, and the curves by step.
 
-    `first_step` is where this sitting began.
+    `first_step` is where this session began.
     """
 
     step: int = 0
@@ -61,18 +60,15 @@ class TrainingState:
     curves: dict[int, dict[str, float]] = field(default_factory=dict)
 
     def log(self, values: dict[str, float]) -> None:
-        """Add `values` to the curves' row of the current step."""
+        """Add `values` to the row of the current step in the curves."""
         self.curves.setdefault(self.step, {}).update(values)
 
     def keep_if_best(self, validation_dice: float, method: Method) -> None:
-        """Log the validation and keep a copy of the weights where no earlier step was as good."""
+        """Log the validation, and copy the weights if no earlier step was as good."""
         self.log({"validation_dice": validation_dice})
         if validation_dice > self.best_dice:
-            self.best_dice, self.best_step, self.best_weights = (
-                validation_dice,
-                self.step,
-                copy_weights(method),
-            )
+            self.best_weights = copy_weights(method)
+            self.best_dice, self.best_step = validation_dice, self.step
 
 
 def train(
@@ -84,12 +80,11 @@ def train(
     device: torch.device | str = "cpu",
     progress: Progress = lambda batches, total: batches,
 ) -> TrainingState:
-    """Train `config` on the labelled and unlabelled cases of `split`, going on from a checkpoint if
-    there is one.
+    """Train `config` on the labelled and unlabelled cases of `split`, from a checkpoint if any.
 
-    `warm_start` gives start weights by initialisation; `progress` wraps the iteration over steps, as
-    tqdm does. Raises NonFiniteLossError for the first loss term or gradient that is not finite,
-    before anything is made of it; InputError for more processes than rows to share.
+    `warm_start` gives initial weights by initialisation; `progress` wraps the iteration over steps,
+    as tqdm does. Raises NonFiniteLossError for the first loss term or gradient that is not finite,
+    before it is logged, validated or saved; InputError for more processes than rows to share.
     """
     plan = config.training
     refuse_idle_processes(config, world_size())
@@ -113,7 +108,7 @@ def train(
     )
     workers = loader_workers(device)
     batches = batch_loader(dataset, state.step, plan.steps, workers, pin_memory=workers > 0)
-    recent: list[dict[str, Tensor]] = []  # the terms since the last look: looking makes a GPU wait
+    recent: list[dict[str, Tensor]] = []  # the terms since the last check, which makes a GPU wait
     for batch in progress(batches, len(batches)):
         set_learning_rate(optimisers, (1 - state.step / plan.steps) ** config.optimiser.power)
         with autocast(plan, device, training=True):
@@ -142,30 +137,28 @@ def train(
 
 
 def kept_weights(folder: Path, step: int) -> Path:
-    """The file of the weights that a run with `keep_every` keeps of `step`."""
+    """The file in which a run with `keep_every` keeps the weights of `step`."""
     return folder / "kept" / f"{step:06d}.pt"
 
 
 def refuse_idle_processes(config: RunConfig, processes: int) -> None:
-    """Raise InputError where one of so many `processes` would have no row of a batch."""
-    batch, with_unlabelled = (
-        config.batch,
-        method_class(config.method).uses_unlabelled and config.n_unlabelled > 0,
-    )
+    """Raise InputError if one of `processes` processes would have no row of a batch."""
+    batch = config.batch
+    with_unlabelled = method_class(config.method).uses_unlabelled and config.n_unlabelled > 0
     rows = min(batch.labelled, batch.unlabelled) if with_unlabelled else batch.labelled
     if processes > rows:
         raise InputError(
-            f"{processes} processes cannot share the {rows} rows of a batch: use {rows} at most, or larger batches"
+            f"{processes} processes cannot share the {rows} rows of a batch; "
+            f"use at most {rows}, or larger batches"
         )
 
 
 def make_method(config: RunConfig, labelled_voxels: np.ndarray | None = None) -> Method:
-    """The method of `config` with freshly initialised networks; raises InputError for an unknown
-    method.
+    """The method of `config` with freshly initialised networks.
 
-    `labelled_voxels` (K,) counts the voxels of each class over the labelled cases; without it
-    running statistics start from equal counts, which is enough where trained weights are loaded
-    next.
+    `labelled_voxels` (K,) counts the voxels of each class over the labelled cases. Without it,
+    running statistics start from equal counts, which is enough if trained weights are loaded next.
+    Raises InputError for an unknown method.
     """
     num_classes = config.num_classes
     setup = MethodSetup(
@@ -185,7 +178,7 @@ def make_method(config: RunConfig, labelled_voxels: np.ndarray | None = None) ->
 
 
 def looks(plan: TrainingConfig, step: int) -> bool:
-    """Whether anything is made of the state after `step` steps."""
+    """Whether the state after `step` steps is logged, validated or saved."""
     every = (
         plan.log_every,
         plan.validate_every,
@@ -199,7 +192,7 @@ def looks(plan: TrainingConfig, step: int) -> bool:
 def checked(recent: list[dict[str, Tensor]], step: int) -> dict[str, float]:
     """The last of the `recent` loss terms, which belong to the steps before `step`, as numbers.
 
-    Raises NonFiniteLossError where one of them is NaN or infinite.
+    Raises NonFiniteLossError if one of them is NaN or infinite.
     """
     values = torch.stack(
         [torch.stack([value.double() for value in terms.values()]) for terms in recent]
@@ -208,19 +201,22 @@ def checked(recent: list[dict[str, Tensor]], step: int) -> dict[str, float]:
     for place, term in torch.nonzero(~values.isfinite()).tolist()[:1]:
         found, where = values[place, term].item(), step - len(recent) + place
         raise NonFiniteLossError(
-            f"loss term '{names[term]}' is {found} at step {where}: lower the learning rate or look at the data"
+            f"loss term '{names[term]}' is {found} at step {where}; "
+            "lower the learning rate or check the data"
         )
     return dict(zip(names, values[-1].tolist(), strict=True))
 
 
 def checked_norm(optimisers: Iterable[torch.optim.Optimizer], step: int) -> float:
-    """Euclidean norm of the gradient of the step before `step`; raises NonFiniteLossError where it
-    is NaN or infinite.
+    """Euclidean norm of the gradient of the step before `step`.
+
+    Raises NonFiniteLossError if it is NaN or infinite.
     """
     norm = gradient_norm(optimisers)
     if not math.isfinite(norm):
         raise NonFiniteLossError(
-            f"the gradient's norm is {norm} at step {step - 1}: lower the learning rate or look at the data"
+            f"the gradient's norm is {norm} at step {step - 1}; "
+            "lower the learning rate or check the data"
         )
     return norm
 
@@ -232,8 +228,9 @@ def validation_dice(
     case_ids: Sequence[str],
     device: torch.device | str,
 ) -> float:
-    """Mean Dice (0 to 1) of the primary predictor: per organ over the case_ids that have it, then over
-    organs.
+    """Mean Dice (0 to 1) of the primary predictor on `case_ids`.
+
+    The mean is taken for each organ over the cases that have it, and then over organs.
     """
     method.eval()
     num_classes = config.num_classes
@@ -247,7 +244,7 @@ def validation_dice(
         return dice(prediction, cases.label(case), num_classes)
 
     per_case = map_over_ranks(score, case_ids)
-    # NaN (organ absent from the reference) is left out
+    # pandas leaves out NaN (organ absent from the reference)
     return float(pd.DataFrame(per_case).mean().mean())
 
 
@@ -263,8 +260,9 @@ def save_checkpoint(
     state: TrainingState,
     device: torch.device | str,
 ) -> None:
-    """Write everything that `resume` needs: weights, optimisers, every process's generators,
-    position, best weights, curves.
+    """Write everything that `resume` needs.
+
+    That is weights, optimisers, every process's generators, position, best weights and curves.
     """
     values = {
         "method": method.state_dict(),
@@ -278,11 +276,11 @@ def save_checkpoint(
 def resume(
     path: Path, method: Method, optimisers: list[torch.optim.Optimizer], device: torch.device | str
 ) -> TrainingState:
-    """Put method, optimisers and generators where the checkpoint at `path` left them, or the one
-    before it where that is damaged.
+    """Put method, optimisers and generators where the checkpoint at `path` left them.
 
-    A fresh state without one. A process that the checkpoint does not know, since there are more of
-    them now, keeps its fresh generators.
+    If the checkpoint is damaged, the one before it is used; without any, the state is a fresh one.
+    If there are more processes than in the checkpoint, the additional ones keep their fresh
+    generators.
     """
     saved = checkpoint.load_newest(path)
     if saved is None:
@@ -296,8 +294,9 @@ def resume(
 
 
 def write_results(folder: Path, method: Method, state: TrainingState) -> None:
-    """Write the curves and the weights, best on validation and last; the checkpoint stays until the
-    run is recorded.
+    """Write the curves, and the weights of the best validation and of the last step.
+
+    The checkpoint stays until the run is recorded.
     """
     rows = [{"step": step, **values} for step, values in sorted(state.curves.items())]
     write_text(folder / "curves.csv", pd.DataFrame(rows).to_csv(index=False))

@@ -221,7 +221,7 @@ CALLS = {
     ),
     "a layer beyond the decoder": (
         lambda path: guidednet_of(feature_layer=3),
-        "feature_layer is 3: the decoder of depth 3 has",
+        "feature_layer: 3 is not a layer of the decoder of depth 3",
     ),
     "a way to normalise": (
         lambda path: KTCPSConfig(normalisation="sum"),
@@ -233,7 +233,7 @@ CALLS = {
     ),
     "a training of no steps": (
         lambda path: tiny_config("cps", steps=0),
-        "training steps is 0: give a whole number from 1 on",
+        "training steps: 0 is too small; give a whole number of at least 1",
     ),
     "windows with gaps": (
         lambda path: with_stride((8, 8, 12)),

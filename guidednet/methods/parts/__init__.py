@@ -1,1 +1,1 @@
-"""What several methods share: discriminators, heads, cubes."""
+"""Building blocks that several methods share: discriminators, heads, cubes."""

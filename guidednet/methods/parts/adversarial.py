@@ -1,6 +1,4 @@
-"""What DAN and SASSnet share: a discriminator that tells labelled from unlabelled cases, and its
-optimiser.
-"""
+"""What DAN and SASSnet share: a discriminator of labelled cases, and its optimiser."""
 
 from typing import Any
 
@@ -17,7 +15,7 @@ class AdversarialMethod(SingleNetworkMethod):
     """A network and a discriminator of (map, image) pairs; both learn in one backward pass.
 
     In the published code the discriminator steps after the network and sees the network that has
-    just stepped. Here both step at once, which lets one training loop serve all methods: the
+    just stepped. Here both step at once, so that one training loop serves all methods: the
     network's term sees the discriminator with frozen parameters, the discriminator's term sees maps
     without gradient.
     """
@@ -33,8 +31,9 @@ class AdversarialMethod(SingleNetworkMethod):
             )
 
     def optimisers(self, config: OptimiserConfig) -> list[torch.optim.Optimizer]:
-        """SGD (or the profile's) for the network; Adam 1e-4, betas 0.9 and 0.99, without schedule
-        for the discriminator.
+        """The profile's optimiser for the network, and Adam for the discriminator.
+
+        Adam runs at 1e-4, with betas 0.9 and 0.99 and without schedule.
         """
         of_discriminator = {"params": list(self.discriminator.parameters()), "scheduled": False}
         others = [
@@ -48,8 +47,9 @@ class AdversarialMethod(SingleNetworkMethod):
         ]
 
     def adversarial_loss(self, maps: Tensor, image: Tensor) -> Tensor:
-        """CE(E(map, image), labelled) of unlabelled rows: low where the discriminator is fooled. No
-        gradient for E.
+        """CE(E(map, image), labelled) of unlabelled rows, low if the discriminator E is fooled.
+
+        E gets no gradient.
         """
         self.discriminator.eval()
         logits = with_frozen(self.discriminator, maps, image)
@@ -57,8 +57,9 @@ class AdversarialMethod(SingleNetworkMethod):
         return cross_entropy(logits, torch.ones(len(maps), dtype=torch.long, device=maps.device))
 
     def discriminator_loss(self, maps: Tensor, image: Tensor, labelled: int) -> Tensor:
-        """CE(E(sg[map], image), labelled or not), mean over all rows, the first `labelled` of which
-        are.
+        """CE(E(sg[map], image), labelled or not), the mean over all rows.
+
+        The first `labelled` rows are labelled.
         """
         target = (torch.arange(len(maps), device=maps.device) < labelled).long()
         return cross_entropy(self.discriminator(maps.detach(), image), target)

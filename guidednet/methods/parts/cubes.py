@@ -1,8 +1,7 @@
-"""Crops cut into a grid of cubes and put together again, and a network that tells where a cube lay
-(MagicNet).
+"""Cut crops into a grid of cubes, reassemble them, and predict where a cube lay (MagicNet).
 
-Cells are numbered with the last axis fastest: cell (i, j, k) of a grid (n_d, n_h, n_w) is (i n_h +
-j) n_w + k.
+Cells are numbered with the last axis fastest: cell (i, j, k) of a grid (n_d, n_h, n_w) is
+(i n_h + j) n_w + k.
 """
 
 import torch
@@ -14,7 +13,7 @@ Grid = tuple[int, int, int]
 
 
 def cut_into_cubes(volume: Tensor, grid: Grid) -> Tensor:
-    """Cubes (B, cells, C, d, h, w) of `volume` (B,C,D,H,W), in the order of the cells."""
+    """Cut `volume` (B,C,D,H,W) into cubes (B, cells, C, d, h, w), in the order of the cells."""
     b, c, *size = volume.shape
     d, h, w = (side // cells for side, cells in zip(size, grid, strict=True))
     blocks = volume.reshape(b, c, grid[0], d, grid[1], h, grid[2], w)
@@ -22,14 +21,14 @@ def cut_into_cubes(volume: Tensor, grid: Grid) -> Tensor:
 
 
 def assemble(cubes: Tensor, grid: Grid) -> Tensor:
-    """The volume (B,C,D,H,W) of cubes (B, cells, C, d, h, w): what `cut_into_cubes` took apart."""
+    """The volume (B,C,D,H,W) of cubes (B, cells, C, d, h, w): the inverse of `cut_into_cubes`."""
     b, _, c, d, h, w = cubes.shape
     blocks = cubes.reshape(b, *grid, c, d, h, w).permute(0, 4, 1, 5, 2, 6, 3, 7)
     return blocks.reshape(b, c, grid[0] * d, grid[1] * h, grid[2] * w)
 
 
 def draw_permutations(images: int, cells: int, device: torch.device) -> Tensor:
-    """For every cell a permutation of the images, (images, cells)."""
+    """A random permutation of the images for every cell, (images, cells)."""
     return torch.rand(images, cells, device=device).argsort(0)
 
 
@@ -44,18 +43,21 @@ def mix(volume: Tensor, grid: Grid, permutation: Tensor) -> Tensor:
 def recover(
     volume: Tensor, grid: Grid, permutation: Tensor, rows: Tensor | slice = slice(None)
 ) -> Tensor:
-    """What `mix` with the same permutation was made from, or those `rows` of it."""
+    """Undo `mix` with the same permutation, for all rows or for `rows` only."""
     return mix(volume, grid, permutation.argsort(0)[rows])
 
 
 class BatchNormOverRanks(nn.BatchNorm1d):
-    """Batch normalisation with mean and variance of the rows of all processes (torch's
-    SyncBatchNorm is for GPUs alone).
+    """Batch normalisation with the mean and variance of the rows of all processes.
+
+    torch's SyncBatchNorm works on GPUs only.
     """
 
     def forward(self, rows: Tensor) -> Tensor:
-        """Normalise `rows` (N,C); the variance is that of the batch, its running average that of
-        the population, as in torch.
+        """Normalise `rows` (N,C).
+
+        As in torch, the variance is that of the batch, and its running average that of the
+        population.
         """
         if not (self.training and is_distributed()):
             return super().forward(rows)
@@ -71,7 +73,7 @@ class BatchNormOverRanks(nn.BatchNorm1d):
 
 
 class CubeLocator(nn.Module):
-    """Says from a cube's centre features at which of `places` places of the crop it lay (MagicNet)."""
+    """Predicts from a cube's centre features at which of `places` in the crop it lay (MagicNet)."""
 
     def __init__(self, features: int, hidden: int, places: int) -> None:
         super().__init__()

@@ -7,12 +7,12 @@ from torch import Tensor, nn
 
 
 class PairDiscriminator(nn.Module):
-    """Tells from a map and the image it belongs to whether the case was labelled (DAN, SASSnet).
+    """Decides from a map and its image whether the case was labelled (DAN, SASSnet).
 
-    Map (B,M,D,H,W) and image (B,1,D,H,W) each pass a strided convolution, are added, and pass up to
-    three more; then a global mean and a linear layer give logits (B,2). `width` 64 as published;
-    there are four levels, fewer for crops that would shrink to nothing. Dropout after all levels
-    but the last.
+    Map (B,M,D,H,W) and image (B,1,D,H,W) each pass through a strided convolution, are added, and
+    pass through up to three more; a global mean and a linear layer then give logits (B,2). The
+    published `width` is 64. There are four levels, or fewer for crops that would shrink to nothing.
+    Dropout follows all levels but the last.
     """
 
     def __init__(self, map_channels: int, crop: tuple[int, int, int], width: int = 64) -> None:
@@ -39,7 +39,7 @@ class PairDiscriminator(nn.Module):
 
 
 def with_frozen(module: nn.Module, *inputs: Tensor) -> Tensor:
-    """`module(*inputs)` with a gradient for the inputs and none for the module's parameters."""
+    """Call `module(*inputs)` with a gradient for the inputs but not for the module's parameters."""
     frozen = {
         name: value.detach()
         for name, value in (*module.named_parameters(), *module.named_buffers())

@@ -9,8 +9,9 @@ from guidednet.networks import NetworkOutput
 
 
 class DistanceHead(nn.Module):
-    """s = tanh(1x1x1 convolution of Layer 4): a map (B,K-1,D,H,W) per organ in (-1, 1), negative
-    inside.
+    """s = tanh(1x1x1 convolution of Layer 4): maps (B,K-1,D,H,W) in (-1, 1), one for each organ.
+
+    The maps are negative inside the organs.
     """
 
     def __init__(self, setup: MethodSetup) -> None:

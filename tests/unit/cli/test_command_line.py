@@ -22,15 +22,15 @@ from helpers.paths import ROOT
         (["phantom", "OUT", "--dataset", "btcv", "--cases", "1"], "unknown data set 'btcv'"),
         (
             ["phantom", "OUT", "--dataset", "amos", "--cases", "1", "--labelled", "2"],
-            "--labelled 2 is more than --cases 1",
+            "--labelled 2: this is more than --cases 1",
         ),
         (
             ["phantom", "OUT", "--dataset", "amos", "--cases", "1", "--voxel-mm", "0"],
-            "--voxel-mm 0 is outside 0.5 to 20",
+            "--voxel-mm 0: the size is outside 0.5 to 20",
         ),
         (
             ["phantom", "OUT", "--dataset", "amos", "--cases", "1", "--matrix", "5"],
-            "--matrix 5 is outside 32 to 1024",
+            "--matrix 5: the size is outside 32 to 1024",
         ),
         (["prepare", "MISSING", "OUT", "--dataset", "flare22"], "no such folder"),
         (["prepare", "EMPTY", "OUT", "--dataset", "flare22"], "no image"),
@@ -38,15 +38,15 @@ from helpers.paths import ROOT
         (["prepare", "EMPTY", "OUT", "--dataset", "flare22", "--verify"], "cases.csv: not found"),
         (["split", "EMPTY", "--dataset", "flare22"], "no image"),
         (["export", "EMPTY", "-o", "OUT"], "give the folder of a finished run"),
-        (["evaluate"], "evaluate needs --method NAME, or a folder of predictions"),
-        (["evaluate", "EMPTY"], "give the folder of the references after it"),
+        (["evaluate"], "use --method NAME, or a folder of predictions"),
+        (["evaluate", "EMPTY"], "the references are missing; give their folder"),
         (
             ["evaluate", "EMPTY", "EMPTY", "--rules", "fair"],
             "unknown --rules 'fair': use one of own, challenge",
         ),
         (
             ["table", "--dataset", "flare22", "--ratio", "0", "--profile", "smoke"],
-            "a labelled share of 0 % is outside 0 to 100 %",
+            "a labelled share of 0 % is not between 0 and 100 %",
         ),
         (
             ["predict", "scan.nii.gz", "--run", "EMPTY", "-o", "OUT.nii.gz"],
@@ -58,7 +58,7 @@ from helpers.paths import ROOT
         (["plan", "--profile", "smoke", "--gpus", "3"], "--gpus 3"),
         (
             ["train", "--method", "cps", "--profile", "smoke", "--gpus", "2", "--processes", "2"],
-            "--processes 2 is for the CPU",
+            "--processes 2: this option is for the CPU",
         ),
         (["plan", "--profile", "smoke", "--results", "FILE"], "is a file"),
         (
@@ -103,7 +103,7 @@ def test_wrong_options_end_with_status_2(arguments, monkeypatch):
         (
             KeyboardInterrupt(),
             130,
-            "\nguidednet: stopped; the same command goes on where this one was\n",
+            "\nguidednet: stopped; the same command goes on where this one ended\n",
         ),
     ],
 )

@@ -39,7 +39,9 @@ def test_gpus_are_shared_by_each_training_or_by_the_jobs(options, processes):
 
 
 def test_jobs_that_cannot_share_the_gpus_are_refused():
-    with pytest.raises(InputError, match=r"--jobs 3 with --gpus 2: use 1 .* or a multiple of 2"):
+    with pytest.raises(
+        InputError, match=r"--jobs 3: .* share --gpus 2 evenly; use 1 .* or a multiple of 2"
+    ):
         processes_of(Namespace(gpus=2, processes=1, jobs=3))
 
 
@@ -84,14 +86,13 @@ def test_notebooks_train_where_the_environment_says(monkeypatch, tmp_path):
     with pytest.raises(InputError, match="torch finds 2 on this machine"):
         RunStore(TinyWorkspace(tmp_path))
     monkeypatch.setenv("GPUS", "all")
-    with pytest.raises(InputError, match="GPUS is 'all': give a whole number, or unset it"):
+    with pytest.raises(InputError, match="GPUS is 'all'; give a whole number, or unset it"):
         RunStore(TinyWorkspace(tmp_path))
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "many"])
 def test_no_training_of_no_steps(text, monkeypatch):
     monkeypatch.setenv("TRAINING_STEPS", text)
-    with pytest.raises(
-        InputError, match=f"TRAINING_STEPS is '{text}': give a whole number from 1 on, or unset it"
-    ):
+    message = f"TRAINING_STEPS is '{text}'; give a whole number of at least 1, or unset it"
+    with pytest.raises(InputError, match=message):
         open_workspace("smoke")

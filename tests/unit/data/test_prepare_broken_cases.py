@@ -312,7 +312,7 @@ def test_verify_names_what_is_not_as_it_was_and_changes_nothing(
 ):
     prepare(raw, tmp_path / "store", "flare22", CONFIG)
     assert call(monkeypatch, raw, tmp_path / "store", "--verify") == 0
-    assert "20 files are as they were" in capsys.readouterr().out
+    assert "20 files are unchanged" in capsys.readouterr().out
     harm, message = FAULTS[name]
     harm(raw, tmp_path / "store" / "cases" / CASE)
     before = files(tmp_path)

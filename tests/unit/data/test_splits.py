@@ -72,7 +72,7 @@ def test_any_share_of_labels(settings, share, numbers):
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -0.1, 10])
 def test_no_share_outside_0_to_100_percent(share):
-    with pytest.raises(InputError, match="is outside 0 to 100 %"):
+    with pytest.raises(InputError, match="is not between 0 and 100 %"):
         DataConfig("flare22", 42, 14, 14).at(share)
 
 

@@ -123,5 +123,5 @@ class OptionsOfAUsers:
 def test_options_of_any_type_survive_json():
     options = OptionsOfAUsers("soft", 0.5, "mine", {"liver": 2.0}, [1])
     assert from_dict(OptionsOfAUsers, json.loads(to_json(options))) == options
-    with pytest.raises(InputError, match="weight is 'heavy', but must be a value of type int"):
+    with pytest.raises(InputError, match="weight is 'heavy'; give a value of type int"):
         from_dict(OptionsOfAUsers, {"weight": "heavy"})

@@ -210,7 +210,7 @@ def test_ensemble_is_another_answer(run_folder, tmp_path):
 @pytest.mark.parametrize(
     ("output", "run", "predictor", "message"),
     [
-        ("out.png", None, "primary", "must end in .nii"),
+        ("out.png", None, "primary", "does not end in .nii"),
         ("out.nii", "elsewhere", "primary", "no such file or folder"),
         ("out.nii", None, "teacher", "has no teacher"),
     ],

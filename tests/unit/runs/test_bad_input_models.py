@@ -43,8 +43,14 @@ def in_part(part, **changed):
 RECORDS = {
     "a list": (lambda record: [record], "record.json: holds a list instead of named values"),
     "null": (lambda record: None, "record.json: holds a NoneType"),
-    "no configuration": (lambda record: without(record, "config"), "record.json: has no config"),
-    "no preparation": (lambda record: without(record, "prepare"), "record.json: has no prepare"),
+    "no configuration": (
+        lambda record: without(record, "config"),
+        "record.json: the record has no config",
+    ),
+    "no preparation": (
+        lambda record: without(record, "prepare"),
+        "record.json: the record has no prepare",
+    ),
     "a configuration in words": (
         lambda record: record | {"config": "cps"},
         "record.json: the configuration names no method and options",
@@ -55,53 +61,56 @@ RECORDS = {
     ),
     "no seed": (
         lambda record: record | {"config": without(record["config"], "seed")},
-        "RunConfig lacks the field 'seed'",
+        "RunConfig: the field 'seed' is missing",
     ),
-    "another version's field": (in_config(flavour=1), "RunConfig has no field 'flavour'"),
+    "another version's field": (in_config(flavour=1), "RunConfig: it has no field 'flavour'"),
     "an unknown method": (in_config(method="fixmatch"), "unknown method 'fixmatch'"),
     "a list of methods": (in_config(method=["cps"]), "unknown method '['cps']'"),
     "an unknown data set": (in_config(dataset="btcv"), "unknown data set 'btcv'"),
     "a seed in words": (
         in_config(seed="zero"),
-        "RunConfig: seed is 'zero', but must be a value of type int",
+        "RunConfig: seed is 'zero'; give a value of type int",
     ),
-    "a negative seed": (in_config(seed=-1), "seed is -1: give a whole number from 0 on"),
+    "a negative seed": (
+        in_config(seed=-1),
+        "seed: -1 is too small; give a whole number of at least 0",
+    ),
     "options of another method": (
         in_config(options={"feature_layer": 2}),
-        "CPSConfig has no field 'feature_layer'",
+        "CPSConfig: it has no field 'feature_layer'",
     ),
     "options in words": (
         in_config(options={"weight": "much"}),
-        "CPSConfig: weight is 'much', but must be a value of type float",
+        "CPSConfig: weight is 'much'; give a value of type float",
     ),
     "options without names": (
         in_config(options=[0.1]),
-        "CPSConfig is [0.1], but must have its fields by name",
+        "CPSConfig: [0.1] is not a dictionary; give its fields by name",
     ),
-    "no network": (in_config(network=None), "NetworkConfig is None"),
+    "no network": (in_config(network=None), "NetworkConfig: None is not a dictionary"),
     "a width of nothing": (
         in_part("network", width=0),
-        "network width is 0: give a whole number from 1 on",
+        "network width: 0 is too small; give a whole number of at least 1",
     ),
     "a width that is true": (
         in_part("network", width=True),
-        "NetworkConfig: width is True, but must be a value of type int",
+        "NetworkConfig: width is True; give a value of type int",
     ),
     "another width": (
         in_part("network", width=3),
-        "weights.pt: its weights are not those of its configuration (cps)",
+        "weights.pt: the weights do not fit the configuration (cps)",
     ),
     "a dropout of 7": (
         in_part("network", dropout=7),
-        "weights.pt: its weights are not those of its configuration",
+        "weights.pt: the weights do not fit the configuration",
     ),
     "a crop of two sides": (
         in_part("batch", crop=[8, 8]),
-        "BatchConfig: crop is [8, 8], but must be tuple[int, int, int]",
+        "BatchConfig: crop is [8, 8]; give tuple[int, int, int]",
     ),
     "an odd window": (
         in_part("window", size=[7, 8, 8]),
-        "window size is (7, 8, 8): a network of depth 3 needs multiples of 4",
+        "window size: (7, 8, 8) does not suit a network of depth 3; use multiples of 4",
     ),
     "a window that stands still": (
         in_part("window", stride=[0, 4, 4]),
@@ -117,7 +126,7 @@ RECORDS = {
     ),
     "one voxel size": (
         lambda record: record | {"prepare": {"spacing_mm": 3}},
-        "spacing_mm is 3, but must be tuple[float, float, float]",
+        "spacing_mm is 3; give tuple[float, float, float]",
     ),
 }
 
@@ -148,7 +157,7 @@ def test_a_damaged_record_is_one_sentence_wherever_it_is_read(content, run):
         refused("record.json: is damaged, so it cannot be read as JSON", read, run)
 
 
-OTHER = "its weights are not those of its configuration (cps)"
+OTHER = "the weights do not fit the configuration (cps)"
 WEIGHTS = {
     "of another method": (
         lambda weights: make_method(tiny_config("supervised")).state_dict(),
@@ -159,7 +168,7 @@ WEIGHTS = {
     "without names": (lambda weights: [*weights.values()], OTHER),
     "not a number": (
         lambda weights: {name: value * np.nan for name, value in weights.items()},
-        "has weights that are not finite numbers",
+        "some weights are not finite numbers",
     ),
 }
 
@@ -185,18 +194,18 @@ def test_damaged_or_missing_weights_are_one_sentence(damage, run, tmp_path):
     (run / "weights.pt").unlink() if damage is None else (run / "weights.pt").write_bytes(
         damage(content)
     )
-    message = "weights.pt: no such file" if damage is None else "weights.pt: is damaged"
+    message = "weights.pt: no such file" if damage is None else "weights.pt: the file is damaged"
     refused(message, load_model, run)
     refused(message, export, run, tmp_path / "model.pt")
 
 
 MODELS = {
-    "a list": (lambda model: [1], "holds no exported model"),
-    "no weights": (lambda model: without(model, "weights"), "lacks its weights"),
-    "no version": (lambda model: without(model, "version"), "lacks its version"),
+    "a list": (lambda model: [1], "the file is not an exported model"),
+    "no weights": (lambda model: without(model, "weights"), "the model lacks its weights"),
+    "no version": (lambda model: without(model, "version"), "the model lacks its version"),
     "a version in words": (
         lambda model: model | {"version": "first"},
-        "has version 'first', not 1",
+        "the model has version 'first', not 1",
     ),
     "a configuration that is a number": (
         lambda model: model | {"config": 3},
@@ -204,7 +213,7 @@ MODELS = {
     ),
     "a preparation of another program": (
         lambda model: model | {"prepare": {1: 2}},
-        "PrepareConfig has no field '1'",
+        "PrepareConfig: it has no field '1'",
     ),
 }
 

@@ -47,8 +47,8 @@ def test_an_exported_model_predicts_what_its_run_predicts(run_folder, model, tmp
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda content: content[: len(content) // 2], "no exported model, or damaged"),
-        (lambda content: b"", "no exported model, or damaged"),
+        (lambda content: content[: len(content) // 2], "is damaged, or is not an exported model"),
+        (lambda content: b"", "is damaged, or is not an exported model"),
     ],
 )
 def test_a_damaged_file_is_one_sentence(model, damage, message):
@@ -59,7 +59,7 @@ def test_a_damaged_file_is_one_sentence(model, damage, message):
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"version": 2}, "newer version"), ({"format": "other"}, "holds no exported model")],
+    [({"version": 2}, "newer version"), ({"format": "other"}, "the file is not an exported model")],
 )
 def test_other_files_and_newer_versions_are_refused(model, change, message):
     checkpoint.save(model, checkpoint.load(model) | change)
@@ -94,10 +94,10 @@ def test_the_volume_of_a_known_shape():
 @pytest.mark.parametrize(
     ("scan", "output", "message"),
     [
-        ("scans", "out.nii.gz", "must be a folder too"),
+        ("scans", "out.nii.gz", "is a folder of scans; give a folder"),
         ("scans", "scans", "would be overwritten"),
         ("nowhere", "out.nii.gz", "nowhere: no such file"),
-        ("empty", "out", "must end in .nii"),
+        ("empty", "out", "does not end in .nii"),
     ],
 )
 def test_wrong_folders_are_one_sentence(scan, output, message, tmp_path):

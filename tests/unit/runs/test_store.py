@@ -149,7 +149,7 @@ def test_weights_load_without_store_or_split(store):
         config_from_record(read_record(run.folder)["config"]), run.folder / "weights.pt"
     )
     assert not method.training
-    with pytest.raises(InputError, match=r"record\.json: not there"):
+    with pytest.raises(InputError, match=r"record\.json: no such file"):
         read_record(run.folder.parent)
 
 
@@ -326,7 +326,7 @@ def test_a_record_of_another_run_and_changed_tables_are_refused(store):
     for name in ("scores.csv", "curves.csv"):
         content = (run.folder / name).read_text()
         (run.folder / name).write_text(content.replace("5", "6"))
-        with pytest.raises(InputError, match=f"{name}: has changed since it was written"):
+        with pytest.raises(InputError, match=f"{name}: the file has changed since it was written"):
             run.scores() if name == "scores.csv" else run.curves()
         (run.folder / name).write_text(content)
     write_json(run.folder / "record.json", run.record | {"key": "0"})

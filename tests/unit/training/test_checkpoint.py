@@ -45,7 +45,7 @@ def test_a_flipped_bit_is_noticed_or_harmless(tmp_path):
         try:
             assert equal(checkpoint.load(path), STATE)
         except DamagedFileError as error:
-            assert str(error).startswith(f"{path}: is damaged") and "\n" not in str(error)
+            assert str(error).startswith(f"{path}: the file is damaged") and "\n" not in str(error)
             noticed += 1
     assert noticed > 150
 
@@ -126,7 +126,9 @@ def test_a_training_goes_on_from_what_is_whole_and_says_so(damaged, goes_on_at, 
     state = train(config, BlobStore(), SPLIT, folder)
     said = capfd.readouterr().err
     assert state.first_step == goes_on_at
-    assert [f"{folder / name}: is damaged" in said for name in damaged] == [True] * len(damaged)
-    assert "going on from what stands before it" in said
+    assert [f"{folder / name}: the file is damaged" in said for name in damaged] == [True] * len(
+        damaged
+    )
+    assert "going on from the checkpoint before it" in said
     for name in ("weights.pt", "weights_last.pt", "curves.csv"):
         assert (folder / name).read_bytes() == (whole / name).read_bytes()

@@ -41,7 +41,7 @@ def test_committed_records_print_the_committed_table(tmp_path):
 def test_a_run_without_a_record_is_named():
     empty = RecordedRuns(TABLE / "elsewhere")
     assert empty.get(ROWS[0].configs[0]) is None
-    with pytest.raises(InputError, match="no record of flare22 cps, seed 0"):
+    with pytest.raises(InputError, match="flare22 cps, seed 0: the run has no record"):
         empty.get(ROWS[0].configs[0], "fail")
 
 

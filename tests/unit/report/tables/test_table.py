@@ -214,7 +214,7 @@ def test_printed_tables_agree_where_the_paper_repeats_itself():
         full["mean_dice"]
         == published.printed("table3").set_index("method").loc["GuidedNet", "mean_dice"]
     )
-    with pytest.raises(InputError, match="unknown printed table or figure 'table9'"):
+    with pytest.raises(InputError, match="unknown published table or figure 'table9'"):
         published.printed("table9")
 
 
