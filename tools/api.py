@@ -16,7 +16,7 @@ from guidednet.errors import CompanionError, InputError
 
 
 def show_own_modules() -> None:
-    """Add every module to the `__all__` of its package, if that has one: pdoc would leave it out."""
+    """Add every module to the `__all__` of its package; pdoc would leave it out."""
     for found in pkgutil.walk_packages(guidednet.__path__, "guidednet."):
         parent, _, name = found.name.rpartition(".")
         shown = getattr(importlib.import_module(parent), "__all__", None)
