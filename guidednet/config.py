@@ -61,7 +61,9 @@ class RunConfig:
 
     `options` is an instance of the method's own `Config`. `n_unlabelled` 0 trains on labelled cases
     alone. `initialisation` applies to single-network methods; networks A and B of a pair are always
-    "kaiming" and "xavier". Raises InputError for numbers that no run can have.
+    "kaiming" and "xavier". `partition` says which cases train: those of the data set's lists
+    ("split"), one of several folds ("fold 1 of 3"), or "all". Raises InputError for numbers that no
+    run can have.
     """
 
     dataset: str
@@ -76,6 +78,7 @@ class RunConfig:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     window: WindowConfig = field(default_factory=WindowConfig)
     initialisation: Initialisation = "kaiming"
+    partition: str = "split"
 
     def __post_init__(self) -> None:
         for name, number, least in (

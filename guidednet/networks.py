@@ -72,12 +72,16 @@ class DoubleConvolution(nn.Sequential):
         super().__init__(*layers)
 
 
+NEVER = -1e4  # a logit whose softmax is exactly 0, and finite as a logarithm
+
+
 class UNet3D(nn.Module):
     """3D U-Net with instance normalisation; 5,884,254 parameters at 14 classes, width 16, depth 5.
 
     Input is (B,1,D,H,W) with D, H, W divisible by 2^(depth-1); output is NetworkOutput. There are
     no running statistics: training and evaluation differ only in dropout (after the centre and
-    before the classifier).
+    before the classifier). The buffer `absent` (K,) marks classes of which no labelled case has a
+    voxel: their probability is 0, so that they take part in no loss.
     """
 
     def __init__(
@@ -93,6 +97,7 @@ class UNet3D(nn.Module):
         self.decoder = nn.ModuleList(DoubleConvolution(skip + below, skip) for skip, below in pairs)
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Conv3d(width, num_classes, kernel_size=1)
+        self.register_buffer("absent", torch.zeros(num_classes, dtype=torch.bool))
 
     def encode(self, image: Tensor) -> list[Tensor]:
         """The encoder's maps of `image` (B,1,D,H,W), from full resolution to the centre.
@@ -127,11 +132,17 @@ class UNet3D(nn.Module):
     def forward(self, image: Tensor) -> NetworkOutput:
         """Segment `image` (B,1,D,H,W)."""
         maps = self.decode(self.encode(image))
-        logits = self.classifier(maps[-1])
-        # Even under autocast, everything computed from logits is computed in at least float32.
-        return NetworkOutput(
-            logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits, maps
-        )
+        return NetworkOutput(self.classify(maps[-1]), maps)
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Logits (B,K,D,H,W) of Layer 4's `features`; classes in `absent` are never predicted.
+
+        Even under autocast, everything computed from logits is computed in at least float32.
+        """
+        logits = self.classifier(features)
+        half = logits.dtype in (torch.float16, torch.bfloat16)
+        masked = self.absent.view(1, -1, 1, 1, 1)
+        return (logits.float() if half else logits).masked_fill(masked, NEVER)
 
 
 Initialisation = Literal["kaiming", "xavier"]

@@ -22,15 +22,18 @@ from guidednet.training.device import accelerated
 
 @dataclass(frozen=True)
 class Job:
-    """A scan (a NIfTI file or the folder of a DICOM series) and the NIfTI file to write."""
+    """A scan (a NIfTI file or the folder of a DICOM series), the NIfTI file to write, and the name
+    of the scan in tables.
+    """
 
     scan: Path
     output: Path
+    name: str
 
-    @property
-    def name(self) -> str:
-        """The scan's file name without its ending."""
-        return self.scan.name.removesuffix(".gz").removesuffix(".nii")
+
+def _name(path: Path) -> str:
+    """A path without the ending of a NIfTI file."""
+    return path.as_posix().removesuffix(".gz").removesuffix(".nii")
 
 
 def segment(
@@ -40,16 +43,18 @@ def segment(
     predictor: str = "primary",
     device: str = "cpu",
     progress: Progress = silent,
+    pattern: str | None = None,
 ) -> pd.DataFrame:
     """Segment `scan` with the model at `model_path`; returns organ volumes in ml, one row per scan.
 
     `scan` is a NIfTI file, the folder of a DICOM series, or a folder of NIfTI files, whose
-    segmentations go to the folder `output` under the same names. `model_path` is a run folder or an
+    segmentations go to the folder `output` under the same names; with a `pattern` such as
+    "*/ct.nii.gz" the files below it that match. `model_path` is a run folder or an
     exported file. Label ids are on each scan's own grid and affine. Raises InputError for an
     argument that cannot be used, before anything is written, and for a scan that cannot be read.
     """
     model_path = Path(model_path)
-    jobs = find_jobs(Path(scan), Path(output))
+    jobs = find_jobs(Path(scan), Path(output), pattern)
     for job in jobs:
         check_file(job.output)
     model = load_model(model_path)
@@ -59,7 +64,7 @@ def segment(
     for job in progress(jobs, len(jobs)):
         volume = read_scan(job.scan)
         label = segment_volume(volume, model, network, device)
-        write_label(job.output, label, volume.affine)
+        write_label(job.output, label, volume.affine, organs.ids)
         lines.append({"scan": job.name} | organ_volumes(label, volume.affine, organs))
     return pd.DataFrame(lines)
 
@@ -67,7 +72,7 @@ def segment(
 def segment_volume(
     volume: Volume, model: Model, network: torch.nn.Module, device: str = "cpu"
 ) -> np.ndarray:
-    """Predict label ids (X,Y,Z) on the grid of `volume`."""
+    """Predict the classes 0 ... K-1 (X,Y,Z) on the grid of `volume`."""
     image, affine = prepare_image(volume, model.prepare)
     label = predict_labels(network, image, model.config.window, model.config.num_classes, device)
     return to_grid(label, affine, volume.data.shape, volume.affine)
@@ -78,13 +83,13 @@ def read_scan(path: Path) -> Volume:
     return read_series(path) if path.is_dir() else read_image(path)
 
 
-def find_jobs(scan: Path, output: Path) -> list[Job]:
-    """List what to segment; raises InputError if `scan` is missing or `output` does not suit it."""
-    scans = (
-        sorted(path for path in scan.iterdir() if path.name.endswith(NIFTI))
-        if scan.is_dir()
-        else []
-    )
+def find_jobs(scan: Path, output: Path, pattern: str | None = None) -> list[Job]:
+    """List what to segment; raises InputError if `scan` is missing, if nothing matches `pattern`,
+    or if `output` does not suit it.
+    """
+    scans = _scans_in(scan, pattern)
+    if not scans and pattern is not None:
+        raise InputError(f"{scan}: no NIfTI file matches --glob '{pattern}'; check the pattern")
     if not scans:
         if output.resolve() == scan.resolve():
             raise InputError(
@@ -96,7 +101,7 @@ def find_jobs(scan: Path, output: Path) -> list[Job]:
             )
         if not scan.exists():
             raise InputError(f"{scan}: no such file or folder; check the path")
-        return [Job(scan, output)]
+        return [Job(scan, output, _name(Path(scan.name)))]
     if output.name.endswith(NIFTI) or output.is_file():
         raise InputError(
             f"{output}: this names a file, but {scan} is a folder of scans; give a folder"
@@ -105,7 +110,19 @@ def find_jobs(scan: Path, output: Path) -> list[Job]:
         raise InputError(
             f"{output}: this folder holds the scans, which would be overwritten; give another"
         )
-    return [Job(path, output / path.name) for path in scans]
+    return [
+        Job(path, output / path.relative_to(scan), _name(path.relative_to(scan))) for path in scans
+    ]
+
+
+def _scans_in(folder: Path, pattern: str | None) -> list[Path]:
+    """The NIfTI files of a folder, or those below it that match `pattern`; hidden ones aside."""
+    if not folder.is_dir():
+        return []
+    found = folder.iterdir() if pattern is None else folder.glob(pattern)
+    return sorted(
+        path for path in found if path.name.endswith(NIFTI) and not path.name.startswith(".")
+    )
 
 
 def organ_volumes(label: np.ndarray, affine: np.ndarray, organs: OrganSet) -> dict[str, float]:
@@ -121,10 +138,10 @@ def organ_volumes(label: np.ndarray, affine: np.ndarray, organs: OrganSet) -> di
 def write_colour_tables(organs: OrganSet, folder: Path) -> list[Path]:
     """Write labels.txt for ITK-SNAP and labels.ctbl for 3D Slicer; returns both paths."""
     colours = {
-        label: tuple(int(organ.colour[place : place + 2], 16) for place in (1, 3, 5))
-        for label, organ in organs.by_label.items()
+        organs.ids[label]: tuple(int(organ.colour[place : place + 2], 16) for place in (1, 3, 5))
+        for label, organ in organs.in_order
     }
-    names = {label: organ.name for label, organ in organs.by_label.items()}
+    names = {organs.ids[label]: organ.name for label, organ in organs.in_order}
     snap = ['    0     0    0    0        0  0  0    "Clear Label"']
     snap += [
         f'{label:5d} {r:5d} {g:4d} {b:4d}        1  1  1    "{names[label]}"'

@@ -20,7 +20,7 @@ class Command:
     run: Callable[[argparse.Namespace], None]
 
 
-NAMES_OF_DATASETS = " or ".join(DATASETS)
+NAMES_OF_DATASETS = f"{', '.join(DATASETS)}, or the folder of a dataset.json"
 
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:
@@ -49,15 +49,17 @@ def add_case_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--ratio",
         type=float,
-        default=10,
-        help="labelled share of the training cases in percent (default: 10)",
+        help="labelled share of the training cases in percent (default: 10 for the paper's data "
+        "sets, else every case that has a label)",
     )
 
 
 def add_workspace_options(command: argparse.ArgumentParser) -> None:
     """Add the options of profile, data, folders and devices."""
     command.add_argument(
-        "--profile", default="quick", help="smoke, quick, reference or paper (default: quick)"
+        "--profile",
+        default="quick",
+        help="smoke, quick, study, reference or paper (default: quick)",
     )
     command.add_argument(
         "--data-root", help="folder of the real data sets (default: DATA_DIR or data)"

@@ -1,4 +1,4 @@
-"""The commands phantom, prepare and split: raw scans, case stores, lists of cases.
+"""The commands init, phantom, prepare and split: raw scans, case stores, lists of cases.
 
 The actions import what they need themselves, so that the command line starts at once.
 """
@@ -14,6 +14,69 @@ from guidednet.cli.arguments import Command
 from guidednet.errors import InputError
 from guidednet.processes.workers import cores
 from guidednet.support.progress import bar
+
+
+def _init_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", type=Path, help="folder of scans, at any depth")
+    command.add_argument("--name", help="name of the data set (default: the folder's)")
+    command.add_argument(
+        "--images", metavar="PATTERN", help="pattern of images, such as '{case}/ct.nii.gz'"
+    )
+    command.add_argument(
+        "--segmentations", metavar="PATTERN", help="pattern of labels, such as '{case}/seg.nii.gz'"
+    )
+    command.add_argument(
+        "--labels", metavar="ID=NAME,...", help="organs by id, such as '1=liver,2=spleen'"
+    )
+    command.add_argument("--modality", choices=("CT", "MR"), help="default: found out from values")
+    command.add_argument("--force", action="store_true", help="replace an existing dataset.json")
+    command.add_argument(
+        "--workers",
+        type=arguments.processes,
+        default=cores(),
+        help="processes (default: all cores)",
+    )
+
+
+def init(options: Namespace) -> None:
+    """Write dataset.json beside a folder's scans, and warn of what looks wrong."""
+    from guidednet.data.datasets.description import FILE
+    from guidednet.data.describe_folder import describe_folder
+    from guidednet.support.files import check_file, write_json
+
+    path = options.folder / FILE
+    if path.exists() and not options.force:
+        raise InputError(f"{path}: is there already; edit it, or give --force to replace it")
+    check_file(path)
+    found = describe_folder(
+        options.folder,
+        options.name,
+        options.images,
+        options.segmentations,
+        _labels(options.labels),
+        options.modality,
+        options.workers,
+        bar("read", "case"),
+    )
+    write_json(path, found.document)
+    print(*found.said, sep="\n")
+    for warning in found.warnings:
+        print(f"guidednet: {warning}", file=sys.stderr)
+    print(f"description in {path}; 'guidednet compare {options.folder}' compares methods on it")
+
+
+def _labels(text: str | None) -> dict[int, str] | None:
+    """The organs of "1=liver,2=spleen" by id; None without a text."""
+    if text is None:
+        return None
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    for number, equals, name in pairs:
+        if not equals or not number.strip().isdecimal() or not name.strip():
+            raise InputError(f"--labels {text}: not ids and names; write them as 1=liver,2=spleen")
+    numbers = [int(number) for number, _, _ in pairs]
+    if len(set(numbers)) < len(numbers):
+        raise InputError(f"--labels {text}: an id appears twice; give every organ its own")
+    return {int(number): name.strip() for number, _, name in pairs}
 
 
 def _phantom_options(command: argparse.ArgumentParser) -> None:
@@ -117,14 +180,22 @@ def _prepare_options(command: argparse.ArgumentParser) -> None:
 
 def prepare_store(options: Namespace) -> None:
     """Prepare a folder of raw NIfTI into a case store, or verify an existing one."""
-    from guidednet.data.case_store import PRESETS
-    from guidednet.data.datasets import organ_set
-    from guidednet.data.prepare import prepare
+    from guidednet.cli.options import dataset_at
+    from guidednet.data.case_store import PRESETS, CaseStore
+    from guidednet.data.prepare import prepare, unlabelled_organs
 
-    organ_set(options.dataset)
+    dataset = dataset_at(options.dataset)
+    options.dataset = dataset.name
     if options.verify:
         return _verify_store(options)
     settings = PRESETS[options.preset]()
+    if options.preset == "paper":
+        settings = dataclasses.replace(
+            settings,
+            spacing_mm=dataset.spacing_mm or settings.spacing_mm,
+            hu_window=dataset.hu_window,
+            percentiles=dataset.percentiles,
+        )
     if options.spacing:
         settings = dataclasses.replace(settings, spacing_mm=tuple(options.spacing))
     broken = prepare(
@@ -143,6 +214,8 @@ def prepare_store(options: Namespace) -> None:
             file=sys.stderr,
         )
         print(*(f"  {case.reason}" for case in broken), sep="\n", file=sys.stderr)
+    if warning := unlabelled_organs(CaseStore(options.store)):
+        print(f"guidednet: {warning}", file=sys.stderr)
     print(f"case store in {options.store}; its cases are listed in {options.store / 'cases.csv'}")
 
 
@@ -186,7 +259,7 @@ def _split_options(command: argparse.ArgumentParser) -> None:
 
 def split(options: Namespace) -> None:
     """Write the lists of training, validation and test cases of a raw folder."""
-    from guidednet.data.datasets import dataset_of
+    from guidednet.cli.options import dataset_at
     from guidednet.data.splits import (
         LIST_FILE,
         check_lists,
@@ -198,7 +271,8 @@ def split(options: Namespace) -> None:
     from guidednet.runs.cases_on_disk import raw_case_ids
     from guidednet.support.files import check_file
 
-    hides_labels = dataset_of(options.dataset).hides_labels
+    dataset = dataset_at(options.dataset)
+    hides_labels, options.dataset = dataset.hides_labels, dataset.name
     output = options.output or options.raw / LIST_FILE
     check_file(output)
     with_label, without_label = raw_case_ids(options.raw, options.dataset)
@@ -218,6 +292,7 @@ def split(options: Namespace) -> None:
 
 
 COMMANDS = (
+    Command("init", "describe a folder of scans in a dataset.json", _init_options, init),
     Command(
         "phantom", "write synthetic abdominal CT in a data set's layout", _phantom_options, phantom
     ),

@@ -33,6 +33,12 @@ def _predict_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--ensemble", action="store_true", help="average both networks of a two-network method"
     )
+    command.add_argument(
+        "--glob",
+        dest="pattern",
+        metavar="PATTERN",
+        help="which files below a folder to segment, such as '*/ct.nii.gz' (default: those in it)",
+    )
     command.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, mps")
     command.add_argument(
         "--volumes", type=Path, metavar="CSV", help="also write each organ's volume in ml"
@@ -50,7 +56,6 @@ def predict(options: Namespace) -> None:
 
     Each segmentation is on its scan's own grid.
     """
-    from guidednet.data.datasets import organ_set
     from guidednet.predict import segment, write_colour_tables
     from guidednet.runs.model_file import load_model
     from guidednet.support.files import check_file, check_folder, write_text
@@ -71,11 +76,12 @@ def predict(options: Namespace) -> None:
         predictor,
         options.device,
         bar("predict", "scan"),
+        options.pattern,
     )
     if options.volumes is not None:
         write_text(options.volumes, volumes.to_csv(index=False))
     if options.colours is not None:
-        write_colour_tables(organ_set(load_model(options.model).config.dataset), options.colours)
+        write_colour_tables(load_model(options.model).config.organs, options.colours)
     print(f"segmentation in {options.output}")
 
 

@@ -1,17 +1,33 @@
 """What the command line's options choose: workspace, devices, run store, methods."""
 
+import os
 from argparse import Namespace
+from pathlib import Path
 
+from guidednet.data.datasets import Dataset, dataset_of, resolve
 from guidednet.errors import InputError
 from guidednet.methods import method_class
+from guidednet.runs.model_file import load_model
 from guidednet.runs.store import RunStore
-from guidednet.runs.workspace import Workspace, open_workspace
+from guidednet.runs.workspace import Workspace, home, open_workspace
 from guidednet.training.device import device_of
 
 
 def workspace_of(options: Namespace) -> Workspace:
-    """The workspace: the profile, data and folders that the options name."""
+    """The workspace: the profile, data and folders that the options name.
+
+    A data set that is named by a folder becomes known, and the options then hold its name.
+    """
+    if getattr(options, "dataset", None) is not None:
+        options.dataset = dataset_at(options.dataset, options.data_root).name
     return open_workspace(options.profile, options.data_root, options.results, options.steps)
+
+
+def dataset_at(text: str, data_root: str | None = None) -> Dataset:
+    """The data set of `--dataset`: a known name, a folder with a description, or a model's."""
+    if (path := Path(text)).suffix == ".pt" or (path / "record.json").is_file():
+        return dataset_of(load_model(path).config.dataset)
+    return resolve(text, Path(data_root or os.environ.get("DATA_DIR") or home() / "data"))
 
 
 def runs_of(workspace: Workspace, options: Namespace) -> RunStore:

@@ -34,6 +34,11 @@ def plan(options: Namespace) -> None:
 
 def _train_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--method", required=True)
+    command.add_argument(
+        "--all",
+        action="store_true",
+        help="train on every case and hold out none, to use the model afterwards",
+    )
     arguments.add_case_options(command)
     arguments.add_workspace_options(command)
 
@@ -77,6 +82,43 @@ def table(options: Namespace) -> None:
     print(f"table: {path}")
 
 
+def _compare_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("dataset", help=arguments.NAMES_OF_DATASETS)
+    command.add_argument(
+        "--folds",
+        type=arguments.count,
+        help="parts of the labelled cases, each tested once; 1 for the data set's own test cases "
+        "(default: 5, or one per labelled case if there are fewer)",
+    )
+    command.add_argument(
+        "--ratio",
+        type=float,
+        help="labelled share of the training cases in percent (default: every case with a label)",
+    )
+    arguments.add_workspace_options(command)
+    arguments.add_effort_options(command)
+
+
+def compare(options: Namespace) -> None:
+    """Train methods on every fold and say which is better than Sup only beyond noise."""
+    from guidednet.cli.options import methods_of, runs_of, workspace_of
+    from guidednet.reproduce.comparison import Comparison, chosen, compare, default_folds
+
+    workspace = workspace_of(options)
+    labelled = workspace.labelled_cases(options.dataset)
+    wanted = Comparison(
+        options.dataset,
+        chosen(methods_of(options.methods)),
+        options.folds or default_folds(labelled),
+        options.seeds or 1,
+        options.ratio,
+    )
+    table, words, path = compare(wanted, runs_of(workspace, options), options.jobs, options.gpus)
+    shown = table.set_index("method").drop(columns=["n_labeled", "n_unlabeled"])
+    print(shown.T.to_string(na_rep="-"))
+    print(f"\n{words}\ntable and picture: {path.with_suffix('')}.csv, .md, .tex, .png, .pdf")
+
+
 def _evaluate_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "predictions", type=Path, nargs="?", help="folder of NIfTI label maps, made by anyone"
@@ -115,6 +157,7 @@ def evaluate(options: Namespace) -> None:
 
 
 def _evaluate_folder(options: Namespace) -> None:
+    from guidednet.cli.options import dataset_at
     from guidednet.cli.score_text import folder_text
     from guidednet.evaluation.folders import mean_scores, score_folder
     from guidednet.support.files import check_file, write_text
@@ -127,7 +170,11 @@ def _evaluate_folder(options: Namespace) -> None:
         check_file(options.output)
     progress = bar("evaluate", "case")
     scores = score_folder(
-        options.predictions, options.references, options.dataset, options.rules, progress
+        options.predictions,
+        options.references,
+        dataset_at(options.dataset, options.data_root).name,
+        options.rules,
+        progress,
     )
     if options.output is not None:
         write_text(options.output, scores.to_csv(index=False))
@@ -143,10 +190,15 @@ def _run_of(options: Namespace) -> "Run":
 
 def _asked_for(options: Namespace) -> "tuple[Workspace, RunConfig]":
     from guidednet.cli.options import workspace_of
+    from guidednet.data.partitions import ALL, SPLIT
 
     workspace = workspace_of(options)
-    ratio = workspace.data(options.dataset).at(options.ratio / 100)
-    return workspace, workspace.profile.run(options.dataset, options.method, ratio, options.seed)
+    takes_all, percent = getattr(options, "all", False), options.ratio
+    if percent is None and not takes_all:
+        percent = workspace.profile.default_percent(options.dataset)
+    partition = ALL if takes_all else SPLIT
+    config = workspace.run(options.dataset, options.method, percent, options.seed, partition)
+    return workspace, config
 
 
 COMMANDS = (
@@ -155,6 +207,12 @@ COMMANDS = (
         "list the runs, which of them exist, and what the rest will cost",
         _plan_options,
         plan,
+    ),
+    Command(
+        "compare",
+        "which method is best on a data set: cross-validation, one table and one picture",
+        _compare_options,
+        compare,
     ),
     Command("train", "train one method, or go on with its run", _train_options, train),
     Command(

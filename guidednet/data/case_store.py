@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from guidednet.data.case_ids import check_case_ids
-from guidednet.data.datasets import organ_set
+from guidednet.data.datasets import dataset_of, labels_of, organ_set
 from guidednet.errors import InputError
 from guidednet.support.csv_files import read_csv
 from guidednet.support.files import file_hash
@@ -45,12 +45,13 @@ class ZScore:
 class PrepareConfig:
     """How cases are prepared (section 4.1 of the paper).
 
-    `spacing_mm` is the voxel size (z,y,x), `hu_window` the range to clip to before resampling. Then
-    the `percentiles` of each volume become 0 and 1, unless `z_score` scales all volumes alike.
+    `spacing_mm` is the voxel size (z,y,x), `hu_window` the range to clip to before resampling, if
+    any. Then the `percentiles` of each volume become 0 and 1, unless `z_score` scales all volumes
+    alike.
     """
 
     spacing_mm: tuple[float, float, float] = (2.5, 1.25, 1.25)
-    hu_window: tuple[float, float] = (-325.0, 325.0)
+    hu_window: tuple[float, float] | None = (-325.0, 325.0)
     percentiles: tuple[float, float] = (0.5, 99.5)
     z_score: ZScore | None = None
 
@@ -59,11 +60,9 @@ class PrepareConfig:
             raise InputError(
                 f"spacing is {self.spacing_mm} mm: give numbers from {SMALLEST_MM} to {LARGEST_MM}"
             )
-        for name, (low, high) in (("hu_window", self.hu_window), ("percentiles", self.percentiles)):
-            if not low < high:
-                raise InputError(
-                    f"{name} is ({low}, {high}): the first number must be below the second"
-                )
+        for name, pair in (("hu_window", self.hu_window), ("percentiles", self.percentiles)):
+            if pair is not None and not pair[0] < pair[1]:
+                raise InputError(f"{name} is {pair}: the first number must be below the second")
 
     @classmethod
     def official(cls) -> "PrepareConfig":
@@ -80,11 +79,14 @@ def store_settings(dataset: str, config: PrepareConfig) -> dict[str, Any]:
     """The settings that store.json holds for a data set prepared with `config`.
 
     A field that is None is left out, because case stores written before the field existed lack it.
+    Case stores of data sets that do not come with the package also hold the labels.
     """
     fields = {
         name: value for name, value in dataclasses.asdict(config).items() if value is not None
     }
-    return {"dataset": dataset, **json.loads(json.dumps(fields))}
+    own = dataset_of(dataset)
+    labels = {"labels": [[*pair] for pair in labels_of(own)]} if own.folder is not None else {}
+    return {"dataset": dataset, **json.loads(json.dumps(fields)), **labels}
 
 
 def mapped(path: Path) -> np.ndarray:
@@ -226,9 +228,7 @@ class CaseStore:
     def class_voxels(self, cases: Iterable[str]) -> np.ndarray:
         """Voxels of each class (K,) over the labelled `cases`, background first."""
         organs = organ_set(self.settings["dataset"])
-        names = ["background"] + [
-            organs.by_label[label].name for label in range(1, organs.num_classes)
-        ]
+        names = ["background"] + [organ.name for _, organ in organs.in_order]
         return self.table.loc[list(cases), names].sum().to_numpy(dtype=np.int64)
 
     def fingerprint(self, labelled: Iterable[str], unlabelled: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 import gzip
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
@@ -19,6 +19,8 @@ from guidednet.errors import InputError
 from guidednet.support.files import written_beside
 
 NIFTI = (".nii", ".nii.gz")
+WHOLE = 1e-3  # how far a label may be from a whole number: some tools store them as fractions
+NO_CLASS = 255  # for ids that are not known
 # Voxels between image and label at any corner: headers round, but with a larger gap a label belongs
 # to another voxel.
 LARGEST_GAP = 0.5
@@ -57,7 +59,7 @@ def read_image(path: Path) -> Volume:
 
 
 def read_label(path: Path, image: Volume | None, organs: OrganSet) -> Volume:
-    """The label map at `path`, uint8.
+    """The label map at `path`, uint8, with classes 0 ... K-1 for the ids of the file.
 
     Raises InputError if its grid is not that of `image`, if given, or if a value is not one of the
     data set's label ids.
@@ -65,17 +67,52 @@ def read_label(path: Path, image: Volume | None, organs: OrganSet) -> Volume:
     volume = _read(path)
     if image is not None:
         _refuse_other_grid(path, volume, image)
-    with np.errstate(invalid="ignore"):  # NaN becomes some number, which then differs
-        label = volume.data.astype(np.uint8, copy=False)
-    highest = organs.num_classes - 1
-    strange = volume.data[(label != volume.data) | (label > highest)]
+    return Volume(_classes(path, volume.data, organs), volume.affine)
+
+
+def _classes(path: Path, data: np.ndarray, organs: OrganSet) -> np.ndarray:
+    """The class (uint8) of each id in `data`, which is whole to within WHOLE."""
+    ids = np.asarray(organs.ids)
+    class_of = np.full(ids.max() + 1, NO_CLASS, np.uint8)
+    class_of[ids] = np.arange(len(ids))
+    with np.errstate(invalid="ignore"):  # NaN is not close to any number
+        whole = np.rint(data) if data.dtype.kind == "f" else data
+        known = (whole >= 0) & (whole <= ids.max())
+        if data.dtype.kind == "f":
+            known &= np.abs(data - whole) <= WHOLE
+    label = class_of[np.where(known, whole, 0).astype(np.uint16)]
+    strange = data[~known | (label == NO_CLASS)]
     if strange.size:
-        value = strange.min()
         raise InputError(
-            f"{path}: label value {value:g} is not one of {organs.dataset}'s 0 to {highest}; "
+            f"{path}: label value {strange.min():g} is not one of {_listed(organs)}; "
             "check the file or --dataset"
         )
-    return Volume(label, volume.affine)
+    return label
+
+
+def _listed(organs: OrganSet) -> str:
+    """The ids of a data set in words: "amos's 0 to 15"."""
+    ids = organs.ids
+    consecutive = ids == tuple(range(len(ids)))
+    text = f"0 to {ids[-1]}" if consecutive else ", ".join(map(str, ids))
+    return f"{organs.dataset}'s {text}"
+
+
+def read_masks(masks: Iterable[tuple[int, Path]], image: Volume) -> Volume:
+    """One label map, uint8, from masks of single organs with the label of each; of two that overlap
+    the later one wins. Raises InputError if a mask does not lie on the grid of `image`.
+    """
+    merged = np.zeros(image.data.shape, np.uint8)
+    for label, path in masks:
+        volume = _read(path)
+        _refuse_other_grid(path, volume, image)
+        merged[volume.data > 0] = label
+    return Volume(merged, image.affine)
+
+
+def read_values(path: Path) -> np.ndarray:
+    """The values of the volume at `path` (X,Y,Z), as they are."""
+    return _read(path).data
 
 
 def canonical(volume: Volume) -> tuple[np.ndarray, np.ndarray]:
@@ -84,9 +121,17 @@ def canonical(volume: Volume) -> tuple[np.ndarray, np.ndarray]:
     return np.ascontiguousarray(np.asarray(ordered.dataobj).transpose(2, 1, 0)), ordered.affine
 
 
-def write_label(path: Path, label: np.ndarray, affine: np.ndarray) -> None:
-    """Write a label map (X,Y,Z) as NIfTI (uint8), with `affine` as both qform and sform."""
-    image = nib.Nifti1Image(label.astype(np.uint8), affine)
+def write_label(
+    path: Path, label: np.ndarray, affine: np.ndarray, ids: Sequence[int] | None = None
+) -> None:
+    """Write a label map (X,Y,Z) of classes 0 ... K-1 as NIfTI, with `affine` as both qform and
+    sform.
+
+    `ids` are the numbers that stand for the classes in the file, if they are others.
+    """
+    numbers = label if ids is None else np.asarray(ids)[label]
+    kind = np.uint8 if numbers.max() < 256 else np.uint16
+    image = nib.Nifti1Image(numbers.astype(kind), affine)
     image.set_qform(affine, code="scanner")
     image.set_sform(affine, code="scanner")
     with written_beside(path) as temporary:

@@ -1,18 +1,14 @@
-"""Organs: the label ids of FLARE22 and AMOS, the paper's column order, and one colour per organ.
+"""Organs: names, column heads, colours and surface tolerances, and the labels of a data set."""
 
-Label ids follow the label files of the two public data sets; both agree with the numbering of the
-released code. `Organ.column` is the abbreviation that the paper prints above the organ's column.
-"""
-
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Organ:
-    """An organ and how it is shown and scored.
-
-    `column` is the paper's abbreviation, `colour` the display colour (hex RGB) and `tolerance_mm`
-    the tolerance of the surface for the normalised surface Dice.
+    """An organ: its full name, the abbreviation above its column, its display colour (hex RGB) and
+    the tolerance of its surface (normalised surface Dice).
     """
 
     name: str
@@ -25,60 +21,129 @@ class Organ:
 class OrganSet:
     """The labels of one data set.
 
-    `by_label` maps label id (1 ... K-1; 0 is background) to organ. `column_order` lists the label
-    ids in the order of table columns; if it is empty, columns follow the ids.
+    `by_label` maps label (1 ... K-1; 0 is background) to organ; `column_order` lists the labels in
+    the order of table columns, all by rising label if empty. `file_ids` are the numbers that stand
+    for the labels 1 ... K-1 in files, if they are others.
     """
 
     dataset: str
-    by_label: dict[int, Organ]
+    by_label: Mapping[int, Organ]
     column_order: tuple[int, ...] = ()
+    file_ids: tuple[int, ...] = ()
 
     @property
     def num_classes(self) -> int:
-        """K: the number of organs plus 1 for the background."""
+        """K: the organs and the background."""
         return len(self.by_label) + 1
 
     @property
     def in_order(self) -> list[tuple[int, Organ]]:
-        """(label, organ) pairs by rising label, the order of all arrays (K-1,)."""
+        """(label, organ) by rising label, which is the order of all arrays (K-1,)."""
         return sorted(self.by_label.items())
 
     @property
+    def ids(self) -> tuple[int, ...]:
+        """The number of each class in files, the background's 0 first (K,)."""
+        return (0, *(self.file_ids or range(1, self.num_classes)))
+
+    @property
     def column_labels(self) -> tuple[int, ...]:
-        """The label ids in the order of table columns."""
+        """The labels in the order of table columns."""
         return self.column_order or tuple(sorted(self.by_label))
 
     @property
     def column_names(self) -> list[str]:
-        """The full names of the organs, in the order of table columns."""
+        """The organs' names, in the order of table columns."""
         return [self.by_label[label].name for label in self.column_labels]
 
     @property
     def columns(self) -> list[str]:
-        """The column headings, in the order of table columns."""
+        """The column heads, in their order."""
         return [self.by_label[label].column for label in self.column_labels]
 
     def label_of(self, name: str) -> int:
-        """The label id of the organ called `name`; raises KeyError if this data set lacks it."""
+        """The label of the organ called `name`; raises KeyError for another data set's organ."""
         labels = {organ.name: label for label, organ in self.by_label.items()}
         return labels[name]
 
 
-# Tolerances are those of the FLARE22 challenge. The AMOS challenge does not publish its own, so the
-# organs that only AMOS has take the tolerances of similar organs.
-# No two colours look alike with any common form of colour vision; a test simulates them.
-LIVER = Organ("liver", "Liv", "#AA4499", 5)
-SPLEEN = Organ("spleen", "Spl", "#4477AA", 3)
-STOMACH = Organ("stomach", "Sto", "#DDCC77", 5)
-LEFT_KIDNEY = Organ("left kidney", "L.kid", "#117733", 3)
-RIGHT_KIDNEY = Organ("right kidney", "R.kid", "#88CC88", 3)
-AORTA = Organ("aorta", "Aor", "#CC3311", 2)
-PANCREAS = Organ("pancreas", "Pan", "#EE9933", 5)
-INFERIOR_VENA_CAVA = Organ("inferior vena cava", "IVC", "#33BBEE", 2)
-DUODENUM = Organ("duodenum", "Duo", "#DDAACC", 7)
-GALLBLADDER = Organ("gallbladder", "Gal", "#44AA99", 2)
-OESOPHAGUS = Organ("oesophagus", "Eso", "#882255", 3)
-RIGHT_ADRENAL = Organ("right adrenal gland", "RAG", "#FFEE33", 2)
-LEFT_ADRENAL = Organ("left adrenal gland", "LAG", "#999933", 2)
-BLADDER = Organ("bladder", "Bla", "#9933FF", 3)
-PROSTATE_UTERUS = Organ("prostate/uterus", "P/U", "#332288", 3)
+# The organs of FLARE22 and AMOS under the paper's abbreviations. Tolerances are those of the
+# FLARE22 challenge; AMOS's further organs, which have no public ones, have those of similar organs.
+# No two colours are alike with any of the common forms of colour vision; a test simulates them.
+KNOWN = (
+    Organ("liver", "Liv", "#AA4499", 5),
+    Organ("spleen", "Spl", "#4477AA", 3),
+    Organ("stomach", "Sto", "#DDCC77", 5),
+    Organ("left kidney", "L.kid", "#117733", 3),
+    Organ("right kidney", "R.kid", "#88CC88", 3),
+    Organ("aorta", "Aor", "#CC3311", 2),
+    Organ("pancreas", "Pan", "#EE9933", 5),
+    Organ("inferior vena cava", "IVC", "#33BBEE", 2),
+    Organ("duodenum", "Duo", "#DDAACC", 7),
+    Organ("gallbladder", "Gal", "#44AA99", 2),
+    Organ("oesophagus", "Eso", "#882255", 3),
+    Organ("right adrenal gland", "RAG", "#FFEE33", 2),
+    Organ("left adrenal gland", "LAG", "#999933", 2),
+    Organ("bladder", "Bla", "#9933FF", 3),
+    Organ("prostate/uterus", "P/U", "#332288", 3),
+)
+SYNONYMS = {
+    "esophagus": "oesophagus",
+    "postcava": "inferior vena cava",
+    "ivc": "inferior vena cava",
+    "gall bladder": "gallbladder",
+    "urinary bladder": "bladder",
+    "prostate or uterus": "prostate/uterus",
+    "left adrenal": "left adrenal gland",
+    "right adrenal": "right adrenal gland",
+}
+# For organs that are not known, in this order.
+FURTHER_COLOURS = (
+    *("#77AADD", "#EE8866", "#BBCC33", "#6699CC", "#994455", "#004488", "#997700", "#EE99AA"),
+    *("#225555", "#663333", "#AAAA00", "#CCDDAA", "#555555", "#EECC66", "#222255", "#BB5566"),
+)
+FURTHER_TOLERANCE_MM = 3.0
+
+
+def _words(name: str) -> frozenset[str]:
+    """What makes a name, whatever its order and punctuation: "kidney_left" is "left kidney"."""
+    return frozenset(re.split(r"[\s_,.\-]+", name.strip().lower()))
+
+
+_BY_WORDS = {_words(organ.name): organ for organ in KNOWN}
+_BY_WORDS |= {_words(other): _BY_WORDS[_words(name)] for other, name in SYNONYMS.items()}
+
+
+def known_organ(name: str) -> Organ | None:
+    """The known organ that `name` stands for, whatever the order of its words."""
+    return _BY_WORDS.get(_words(name))
+
+
+def organs_of(names: list[str]) -> list[Organ]:
+    """An organ for each of `names`, with the column, colour and tolerance of a known organ, or with
+    ones by rule that no other of them has.
+    """
+    found: list[Organ] = []
+    for name in names:
+        known = known_organ(name)
+        taken = {organ.colour for organ in found}
+        column = _column(name, known, {organ.column for organ in found})
+        if known is not None and known.colour not in taken:
+            found.append(Organ(name, column, known.colour, known.tolerance_mm))
+        else:
+            found.append(Organ(name, column, _colour(len(found), taken), FURTHER_TOLERANCE_MM))
+    return found
+
+
+def _column(name: str, known: Organ | None, taken: set[str]) -> str:
+    if known is not None and known.column not in taken:
+        return known.column
+    words = [word for word in re.split(r"[\s_,.\-]+", name) if word] or [name]
+    first = words[0][:3].capitalize() if len(words) == 1 else "".join(w[0].upper() for w in words)
+    numbered = (f"{first}{number}" for number in range(2, 1000))
+    return first if first not in taken else next(text for text in numbered if text not in taken)
+
+
+def _colour(place: int, taken: set[str]) -> str:
+    free = [colour for colour in FURTHER_COLOURS if colour not in taken]
+    return free[0] if free else f"#{(place * 2654435761) % 0xFFFFFF:06X}"

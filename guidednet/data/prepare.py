@@ -16,11 +16,11 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 
-from guidednet.data.case_store import PrepareConfig, store_settings
+from guidednet.data.case_store import CaseStore, PrepareConfig, store_settings
 from guidednet.data.datasets import organ_set
 from guidednet.data.disk_space import check_space
-from guidednet.data.layouts import RawCase, find_cases
-from guidednet.data.nifti import Volume, read_image, read_label
+from guidednet.data.layouts import RawCase, find_cases, label_hash, source_hash
+from guidednet.data.nifti import Volume, read_image, read_label, read_masks
 from guidednet.data.organs import OrganSet
 from guidednet.data.resample import label_to_spacing, to_spacing
 from guidednet.errors import FailedError, InputError, input_error
@@ -80,6 +80,24 @@ def prepare(
     return broken
 
 
+def unlabelled_organs(cases: CaseStore) -> str | None:
+    """A sentence on the organs that occur in no labelled case; None if all occur, or if no case has
+    a label.
+    """
+    if not cases.labelled_ids:
+        return None
+    organs = organ_set(cases.settings["dataset"])
+    voxels = cases.class_voxels(cases.labelled_ids)
+    missing = [organ.name for label, organ in organs.in_order if voxels[label] == 0]
+    if not missing:
+        return None
+    dataset, number = organs.dataset, len(organs.by_label)
+    return (
+        f"{len(missing)} of {number} organs of {dataset} ({', '.join(missing)}) occur in no"
+        f" labelled case: is this {dataset}? They are left out of training."
+    )
+
+
 def _row_or_broken(
     case: RawCase, folder: Path, dataset: str, config: PrepareConfig
 ) -> tuple[str, dict[str, Any] | BrokenCase]:
@@ -120,21 +138,22 @@ def prepare_case(
     If the case is done already, its row is read back. Raises InputError if it cannot be used.
     """
     done = folder / case.case_id / "case.json"
-    if case.label is not None and not case.label.exists():
-        raise InputError(
-            f"{case.image}: the label of case {case.case_id} is missing; "
-            f"add {case.label} or move the image away"
-        )
+    for path in case.files:
+        if not path.exists():
+            raise InputError(
+                f"{case.image}: the label of case {case.case_id} is missing; "
+                f"add {path} or move the image away"
+            )
     source = {
         "case_id": case.case_id,
-        "image_sha256": _source_hash(case.image),
-        "label_sha256": _source_hash(case.label),
+        "image_sha256": source_hash(case.image),
+        "label_sha256": label_hash(case),
     }
     if row := _finished_row(done, source):
         return row
     organs = organ_set(dataset)
     scan = read_image(case.image)
-    label = read_label(case.label, scan, organs) if case.label else None
+    label = _read_label(case, scan, organs)
     image, _ = prepare_image(scan, config)
     row = {
         "case_id": case.case_id,
@@ -161,6 +180,12 @@ def prepare_case(
             )
         write_json(done, row)
     return row
+
+
+def _read_label(case: RawCase, scan: Volume, organs: OrganSet) -> Volume | None:
+    if case.label is None:
+        return None
+    return read_masks(case.masks, scan) if case.masks else read_label(case.label, scan, organs)
 
 
 def prepare_image(scan: Volume, config: PrepareConfig) -> tuple[np.ndarray, np.ndarray]:
@@ -196,16 +221,6 @@ def scale_intensity(image: np.ndarray, percentiles: tuple[float, float]) -> np.n
     return np.clip((image - low) / (high - low), 0, 1)
 
 
-def _source_hash(path: Path | None) -> str:
-    """The hash of a raw file, "" for None; raises InputError if the file cannot be read."""
-    try:
-        return file_hash(path) if path else ""
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read ({error.strerror}); check the file and its permissions"
-        ) from error
-
-
 def _finished_row(done: Path, source: dict[str, str]) -> dict[str, Any] | None:
     """The row in the file `done`.
 
@@ -221,7 +236,7 @@ def _finished_row(done: Path, source: dict[str, str]) -> dict[str, Any] | None:
 def _write_label(path: Path, label: np.ndarray, organs: OrganSet) -> dict[str, Any]:
     write_array(path, label)
     voxels = np.bincount(label.ravel(), minlength=organs.num_classes).tolist()
-    names = ["background"] + [organs.by_label[value].name for value in range(1, organs.num_classes)]
+    names = ["background"] + [organ.name for _, organ in organs.in_order]
     return {"prepared_label_sha256": file_hash(path), **dict(zip(names, voxels, strict=True))}
 
 

@@ -45,9 +45,12 @@ def prepared_grid(
 
 
 def to_spacing(
-    data: np.ndarray, affine: np.ndarray, spacing: tuple[float, ...], window: tuple[float, float]
+    data: np.ndarray,
+    affine: np.ndarray,
+    spacing: tuple[float, ...],
+    window: tuple[float, float] | None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """An image (X,Y,Z), clipped to `window`, on its `prepared_grid`.
+    """An image (X,Y,Z), clipped to `window` if there is one, on its `prepared_grid`.
 
     Returns (D,H,W), float32, and the affine of the grid.
     """
@@ -59,7 +62,8 @@ def to_spacing(
     planes = torch.empty(data.shape[2], shape[1], shape[0])
     with one_thread():
         for z in range(data.shape[2]):
-            plane = np.clip(data[:, :, z].T, *window).astype(np.float32, copy=False)
+            plane = data[:, :, z].T if window is None else np.clip(data[:, :, z].T, *window)
+            plane = plane.astype(np.float32, copy=False)
             torch.mm(to_y @ torch.from_numpy(plane), to_x.T, out=planes[z])
         volume = (to_z @ planes.flatten(1)).view(shape[::-1])
     return volume.numpy(), new_affine

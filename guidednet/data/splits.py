@@ -5,6 +5,7 @@ test. The order of the training cases matters: the first ones with a label are t
 `released_lists` gives the lists of the paper's released code.
 """
 
+import io
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from importlib import resources
@@ -96,18 +97,24 @@ def draw_six_two_two(
     return draw_lists(with_label, without_label, validation=fifth, test=fifth, seed=seed)
 
 
-def released_lists(dataset: str, mapping: dict[str, str] | None = None) -> CaseLists:
-    """The lists of the paper's released code, with the case names that `mapping` gives.
+def released_lists(
+    dataset: str, mapping: dict[str, str] | None = None, n_labelled: int | None = None
+) -> CaseLists:
+    """The published lists of `dataset`, with the case names that `mapping` gives.
 
-    AMOS's names are those of the public release. FLARE22's cases were renamed (train_000 ...), and
-    no public list gives their original names. Raises InputError if `mapping` lacks a case.
+    For FLARE22 and AMOS they are those of the paper's released code; AMOS's names are those of the
+    public release, while FLARE22's cases were renamed (train_000 ...), and no public list gives
+    their original names. For BTCV they are those of DHC's code, which also say which cases are
+    labelled if there are `n_labelled` of them: these come first. Raises InputError if there are no
+    published lists, or if `mapping` lacks a case.
     """
-    with (
-        resources.files("guidednet.published")
-        .joinpath(f"splits_{dataset}.csv")
-        .open(encoding="utf-8") as file
-    ):
-        lists = _lists_of(pd.read_csv(file, dtype=str), f"splits_{dataset}.csv")
+    source = resources.files("guidednet.published").joinpath(f"splits_{dataset}.csv")
+    if not source.is_file():
+        raise InputError(f"no lists of {dataset} have been published; leave out --released")
+    table = pd.read_csv(io.StringIO(source.read_text(encoding="utf-8")), dtype=str)
+    if (column := f"labelled_{n_labelled}") in table:
+        table = table.sort_values(column, ascending=False, kind="stable")
+    lists = lists_of(table, f"splits_{dataset}.csv")
     if mapping is None:
         return lists
     missing = [case for part in vars(lists).values() for case in part if case not in mapping]
@@ -116,12 +123,7 @@ def released_lists(dataset: str, mapping: dict[str, str] | None = None) -> CaseL
             f"the mapping lacks {len(missing)} of the released cases, such as {missing[0]}; "
             "add a line for each"
         )
-    return CaseLists(
-        *(
-            tuple(mapping[case] for case in part)
-            for part in (lists.train, lists.validation, lists.test)
-        )
-    )
+    return CaseLists(*(tuple(mapping[case] for case in part) for part in vars(lists).values()))
 
 
 def read_mapping(path: Path) -> dict[str, str]:
@@ -138,7 +140,7 @@ def read_lists(path: Path) -> CaseLists:
     Raises InputError for a missing column, an unknown part, an id that is not a plain name, or a
     case that occurs more than once.
     """
-    return _lists_of(_read_table(path, ("case", "split")), str(path))
+    return lists_of(_read_table(path, ("case", "split")), str(path))
 
 
 def write_lists(path: Path, lists: CaseLists) -> None:
@@ -206,7 +208,8 @@ def refuse_leaks(split: Split, cases: CaseStore) -> None:
                 )
 
 
-def _lists_of(table: pd.DataFrame, source: str) -> CaseLists:
+def lists_of(table: pd.DataFrame, source: str) -> CaseLists:
+    """The lists of a table with the columns case and split; errors name `source`."""
     if unknown := set(table["split"]) - set(PARTS):
         raise InputError(
             f"{source}: split is '{min(map(str, unknown))}': use one of {', '.join(PARTS)}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from guidednet.data.case_store import CaseStore
-from guidednet.data.layouts import RawCase, find_cases
+from guidednet.data.layouts import RawCase, find_cases, label_hash
 from guidednet.errors import InputError, input_error
 from guidednet.processes.workers import in_parallel
 from guidednet.support.files import file_hash, read_json
@@ -79,9 +79,13 @@ def _sources(
         for name, case in raw.items()
         if case.label is None and name in rows and rows[name]["label_sha256"]
     ]
-    return raw, faults + [
-        f"{raw_folder}: the label of case {name} is missing" for name in unlabelled
+    faults += [f"{raw_folder}: the label of case {name} is missing" for name in unlabelled]
+    changed = [
+        case
+        for name, case in raw.items()
+        if case.masks and name in rows and rows[name]["label_sha256"] != label_hash(case)
     ]
+    return raw, faults + [f"{case.label}: the masks have changed since then" for case in changed]
 
 
 def _recorded(folder: Path, hashes: dict[str, str], source: RawCase | None) -> Recorded:
@@ -91,7 +95,7 @@ def _recorded(folder: Path, hashes: dict[str, str], source: RawCase | None) -> R
     }
     if source is not None:
         files[source.image] = hashes["image_sha256"]
-    if source is not None and source.label is not None:
+    if source is not None and source.label is not None and not source.masks:
         files[source.label] = hashes["label_sha256"] or "none, as prepared without a label"
     return Recorded(
         folder, hashes, {path: recorded for path, recorded in files.items() if recorded}

@@ -54,6 +54,9 @@ def score_method(
     metrics are those of guidednet.metrics.METRICS, with shares from 0 to 1.
     """
 
+    absent = method.absent()
+    never = [organ.name for label, organ in config.organs.in_order if absent[label]]
+
     def score(case: str) -> pd.DataFrame:
         parts = []
         for predictor in method.predictors():
@@ -64,12 +67,14 @@ def score_method(
                 cases.spacing(case),
                 config.organs,
             )
+            scores["value"] = scores["value"].mask(scores["organ"].isin(never))
             parts.append(scores.assign(predictor=predictor, case=case))
         return pd.concat(parts, ignore_index=True)
 
-    return pd.concat(map_over_ranks(score, case_ids), ignore_index=True)[
-        ["predictor", "case", *COLUMNS]
-    ]
+    columns = ["predictor", "case", *COLUMNS]
+    if not case_ids:
+        return pd.DataFrame(columns=columns)
+    return pd.concat(map_over_ranks(score, case_ids), ignore_index=True)[columns]
 
 
 def score_case(

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from guidednet.data.sampling import Batch
 from guidednet.errors import check_choices
 from guidednet.losses import ramp
-from guidednet.networks import NetworkConfig, NetworkOutput, build_network
+from guidednet.networks import NetworkConfig, NetworkOutput, UNet3D, build_network
 from guidednet.optimiser import OptimiserConfig, make_optimiser
 
 Predictor = Callable[[Tensor], NetworkOutput]
@@ -44,7 +44,9 @@ class MethodSetup:
 
     def build_network(self, initialisation: str) -> nn.Module:
         """Build a network whose weights depend only on the seed and `initialisation`."""
-        return build_network(self.network, self.num_classes, initialisation, self.seed)
+        network = build_network(self.network, self.num_classes, initialisation, self.seed)
+        network.absent.copy_(self.labelled_voxels == 0)
+        return network
 
 
 class Method(nn.Module):
@@ -105,6 +107,12 @@ class Method(nn.Module):
     def predictors(self) -> dict[str, Predictor]:
         """The segmenters to score; "primary" selects the best step and fills the tables."""
         raise NotImplementedError
+
+    def absent(self) -> Tensor:
+        """Whether no labelled case has a voxel of the class (K,): networks never predict it."""
+        networks = (module for module in self.modules() if isinstance(module, UNet3D))
+        none = torch.zeros(self.setup.num_classes, dtype=torch.bool)
+        return next((network.absent.cpu() for network in networks), none)
 
     def ramp_weight(self, step: int) -> float:
         """The unsupervised terms' ramp r(step / ramp_steps): 0.0067 at the start, 1 at the end."""

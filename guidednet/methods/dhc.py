@@ -44,7 +44,7 @@ class DHC(TwoNetworkMethod):
 
     def __init__(self, setup: MethodSetup, options: DHCConfig) -> None:
         super().__init__(setup, options)
-        self.difficulty = DifficultyWeights(setup.num_classes, options)
+        self.difficulty = DifficultyWeights(setup.labelled_voxels, options)
         self.distribution = DistributionWeights(setup.labelled_voxels, options)
 
     def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:
@@ -81,14 +81,18 @@ class DistributionWeights(torch.nn.Module):
     def __init__(self, labelled_voxels: Tensor, options: DHCConfig) -> None:
         super().__init__()
         self.options = options
+        self.register_buffer("exists", labelled_voxels > 0)
         self.register_buffer("weights", self.from_counts(labelled_voxels.float()))
 
     def from_counts(self, counts: Tensor) -> Tensor:
-        """Weights (K,) of voxel counts (K,); all K where the counts are equal."""
-        log_ratio = (
-            (counts.max() + self.options.smoothing) / (counts + self.options.smoothing)
-        ).log()
-        return len(counts) * torch.where(log_ratio.max() > 0, log_ratio / log_ratio.max(), 1.0)
+        """Weights (K,) of voxel counts (K,): all K if the counts are equal, 0 for a class of which
+        no labelled case has a voxel.
+        """
+        smoothing = self.options.smoothing
+        log_ratio = ((counts.max() + smoothing) / (counts + smoothing)).log()
+        log_ratio = log_ratio.masked_fill(~self.exists, 0)
+        weights = torch.where(log_ratio.max() > 0, log_ratio / log_ratio.max(), 1.0)
+        return len(counts) * weights.masked_fill(~self.exists, 0)
 
     @torch.no_grad()
     def update(self, unlabelled_logits: Tensor) -> Tensor:
@@ -106,9 +110,10 @@ class DifficultyWeights(torch.nn.Module):
     d_k says whether class k is being learned or unlearned, and g_k averages 1 - Dice.
     """
 
-    def __init__(self, num_classes: int, options: DHCConfig) -> None:
+    def __init__(self, labelled_voxels: Tensor, options: DHCConfig) -> None:
         super().__init__()
-        self.options = options
+        self.options, num_classes = options, len(labelled_voxels)
+        self.register_buffer("exists", labelled_voxels > 0)
         self.register_buffer("last_dice", torch.full((num_classes,), options.smoothing))
         self.register_buffer("learning", torch.zeros(num_classes))
         self.register_buffer("unlearning", torch.zeros(num_classes))
@@ -127,6 +132,7 @@ class DifficultyWeights(torch.nn.Module):
         self._average("gap", 1 - dice, present, share)
         self.last_dice.copy_(torch.where(present, dice, self.last_dice))
         product = ((self.unlearning + e) / (self.learning + e)) ** self.options.exponent * self.gap
+        product = product.masked_fill(~self.exists, 0)
         self.weights.copy_(len(product) * product / product.max())
         return self.weights.clone()
 

@@ -93,7 +93,7 @@ class MagicNet(MeanTeacherMethod):
         images = rows_of_all(image, places, len(permutation))
         embedding = self.student(mix(images, self.grid, permutation[places])).features
         embeddings = rows_of_all(embedding, places, len(permutation))
-        return self.student.classifier(recover(embeddings, self.grid, permutation, places))
+        return self.student.classify(recover(embeddings, self.grid, permutation, places))
 
     def cube_logits(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B,K,D,H,W) from cubes segmented one by one, and the location term.
@@ -105,7 +105,7 @@ class MagicNet(MeanTeacherMethod):
         place = torch.arange(self.cells, device=image.device).repeat(len(image))
         location = cross_entropy(self.locator(encoded[-1]), place)
         embedding = self.student.decode(encoded)[-1].unflatten(0, cubes.shape[:2])
-        return self.student.classifier(assemble(embedding, self.grid)), location
+        return self.student.classify(assemble(embedding, self.grid)), location
 
     @torch.no_grad()
     def pseudo_label(self, image: Tensor, cubes: Tensor, step: int) -> Tensor:

@@ -72,6 +72,19 @@ def in_parallel(
             pool.shutdown(cancel_futures=True)
 
 
+def refuse_unguarded_script() -> None:
+    """End a process that re-runs the script which started it.
+
+    A worker process imports that script again. If the script then calls this package outside
+    `if __name__ == "__main__":`, the worker would wait for its own parent.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise SystemExit(
+            "guidednet: this script starts worker processes, which import it again; put the calls"
+            ' of guidednet below: if __name__ == "__main__":'
+        )
+
+
 def computing(device: "torch.device") -> AbstractContextManager:
     """A context that limits a run to one thread unless it computes on a GPU."""
     return nullcontext() if device.type == "cuda" else one_thread()

@@ -4,9 +4,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from guidednet.data.case_store import CaseStore
-from guidednet.data.layouts import find_cases
-from guidednet.data.splits import LIST_FILE, CaseLists, check_lists, draw_six_two_two, read_lists
+from guidednet.data.datasets import dataset_of
+from guidednet.data.layouts import find_cases, listed_parts
+from guidednet.data.splits import (
+    LIST_FILE,
+    CaseLists,
+    check_lists,
+    draw_six_two_two,
+    lists_of,
+    read_lists,
+    released_lists,
+)
 from guidednet.runs.profiles import DataConfig
+
+FEWEST_TO_DIVIDE = 3  # labelled cases: training, validation and test
 
 
 @dataclass(frozen=True)
@@ -28,25 +39,50 @@ class CasesOnDisk:
         )
 
 
-def cases_on_disk(
-    raw_folder: Path, store_folder: Path, dataset: str, hides_labels: bool
-) -> CasesOnDisk:
+def cases_on_disk(raw_folder: Path, store_folder: Path, dataset: str) -> CasesOnDisk:
     """The cases of `raw_folder` and their lists.
 
-    The lists come from split.csv in the raw folder; else from the store's, so that cases added
-    later change nothing; else they are drawn from the raw folder at 6:2:2. If there is no raw
-    folder, as on a machine that only trains, the case store says which cases have a label. Raises
+    The lists come from split.csv in the raw folder or from the column `split` of the data set's own
+    table; else from the case store, so that cases added later change nothing; else they are those
+    published with the data set, or drawn from the raw folder at 6:2:2. If there is no raw folder,
+    as on a machine that only trains, the case store says which cases have a label. Raises
     InputError for lists that do not fit the cases.
     """
     with_label, without_label = _case_ids(raw_folder, store_folder, dataset)
-    for path in (raw_folder / LIST_FILE, store_folder / LIST_FILE):
-        if path.is_file():
-            lists = read_lists(path)
-            check_lists(lists, with_label, with_label | without_label, str(path))
-            return CasesOnDisk(lists, with_label)
-    return CasesOnDisk(
-        draw_six_two_two(with_label, () if hides_labels else without_label), with_label
-    )
+    lists, source = _written_lists(raw_folder, store_folder, dataset)
+    if lists is not None:
+        check_lists(lists, with_label, with_label | without_label, source)
+        return CasesOnDisk(lists, with_label)
+    if (published := _published_lists(dataset, with_label)) is not None:
+        return CasesOnDisk(published, with_label)
+    kind = dataset_of(dataset)
+    if kind.folder is not None and len(with_label) < FEWEST_TO_DIVIDE:
+        train = (*sorted(with_label), *sorted(without_label))  # held out only if there are more
+        return CasesOnDisk(CaseLists(train, (), ()), with_label)
+    others = () if kind.hides_labels else without_label
+    return CasesOnDisk(draw_six_two_two(with_label, others), with_label)
+
+
+def _written_lists(
+    raw_folder: Path, store_folder: Path, dataset: str
+) -> tuple[CaseLists | None, str]:
+    """The lists that a file holds, and the file; None if there is none."""
+    listed = listed_parts(raw_folder, dataset) if raw_folder.is_dir() else None
+    if (raw_folder / LIST_FILE).is_file():
+        return read_lists(raw_folder / LIST_FILE), str(raw_folder / LIST_FILE)
+    if listed is not None:
+        source = str(raw_folder / dataset_of(dataset).layout.table)
+        return lists_of(listed.dropna(), source), source
+    if (store_folder / LIST_FILE).is_file():
+        return read_lists(store_folder / LIST_FILE), str(store_folder / LIST_FILE)
+    return None, ""
+
+
+def _published_lists(dataset: str, with_label: set[str]) -> CaseLists | None:
+    """The lists published with the data set, if all of their cases are there."""
+    name = dataset_of(dataset).published_split
+    lists = released_lists(name) if name is not None else None
+    return lists if lists is not None and set().union(*vars(lists).values()) <= with_label else None
 
 
 def raw_case_ids(raw_folder: Path, dataset: str) -> tuple[set[str], set[str]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from guidednet.config import RunConfig
+from guidednet.data.datasets import dataset_of, labels_of
 from guidednet.data.splits import Split
 from guidednet.methods import method_class
 from guidednet.methods.supervised import Supervised
@@ -59,7 +60,7 @@ class RunIdentity:
 
     def split(self, config: RunConfig) -> Split:
         """The cases on which the run is trained, validated and tested."""
-        return self._split(config.dataset, config.n_labelled, config.n_unlabelled)
+        return self._split(config.dataset, config.n_labelled, config.n_unlabelled, config.partition)
 
     def key_parts(self, config: RunConfig) -> dict[str, Any]:
         """Everything that determines the run's weights.
@@ -69,6 +70,7 @@ class RunIdentity:
         split = self.split(config)
         return {
             "config": dataclasses.asdict(config),
+            "labels": [[*pair] for pair in labels_of(dataset_of(config.dataset))],
             "data": self.cases(config.dataset).fingerprint(
                 split.labelled + split.validation, split.unlabelled
             ),
@@ -91,8 +93,9 @@ class RunIdentity:
         """A readable name of the run, which several keys may share."""
         start = "" if config.initialisation == "kaiming" else f"-{config.initialisation}"
         cases = f"{config.n_labelled}+{config.n_unlabelled}"
+        part = "" if config.partition == "split" else f"-{config.partition.replace(' ', '_')}"
         return (
-            f"{config.dataset}-{config.method}{start}-{cases}"
+            f"{config.dataset}-{config.method}{start}-{cases}{part}"
             f"-{config.training.steps}steps-seed{config.seed}"
         )
 

@@ -5,6 +5,8 @@ go on. With a lock, two processes can request the same run and it is trained onc
 """
 
 import dataclasses
+import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +20,7 @@ import torch
 from filelock import FileLock, Timeout
 
 from guidednet.config import RunConfig
+from guidednet.data.datasets import dataset_of
 from guidednet.evaluation.scores import score_method
 from guidednet.processes.distributed import by_first_rank, rank
 from guidednet.processes.workers import computing
@@ -108,10 +111,11 @@ class RunMaker:
             "key": self.identity.key(config),
             **self.identity.key_parts(config),
             "best_step": state.best_step,
-            "best_validation_dice": state.best_dice,
+            "best_validation_dice": None if math.isnan(state.best_dice) else state.best_dice,
             "seconds_per_step": seconds / max(state.step - state.first_step, 1),
             "curves": {"sha256": file_hash(folder / "curves.csv")},
             "warnings": self._warnings(config, folder),
+            "dataset": json.loads(dataset_of(config.dataset).document),
             "prepare": dataclasses.asdict(self.identity.workspace.data(config.dataset).prepare),
             **provenance(self.device),
         }

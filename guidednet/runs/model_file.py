@@ -4,14 +4,16 @@ Reading the file executes nothing in it (torch's weights_only), so that a file f
 do no harm.
 """
 
+import json
 import reprlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from guidednet.config import RunConfig, from_dict
 from guidednet.data.case_store import PrepareConfig
-from guidednet.data.datasets import organ_set
+from guidednet.data.datasets import DATASETS, dataset_of, register
+from guidednet.data.datasets.description import parse
 from guidednet.errors import InputError, naming
 from guidednet.methods import Method
 from guidednet.runs.record import config_from_record, load_weights, read_record, with_weights
@@ -40,14 +42,13 @@ def export(run_folder: Path, output: Path) -> None:
     record = read_record(run_folder)
     config, _ = _settings(record, run_folder / "record.json")
     method = load_weights(config, run_folder / "weights.pt")
-    organs = config.organs
     content = {
         "format": FORMAT,
         "version": VERSION,
         "key": record.get("key", ""),
         "config": record["config"],
         "prepare": record["prepare"],
-        "labels": {label: organ.name for label, organ in organs.by_label.items()},
+        "dataset": json.loads(dataset_of(config.dataset).document),
         "weights": copy_weights(method),
     }
     checkpoint.save(output, content)
@@ -75,8 +76,22 @@ def _settings(content: dict[str, Any], path: Path) -> tuple[RunConfig, PrepareCo
     """
     with naming(path):
         config = config_from_record(content["config"])
-        organ_set(config.dataset)  # raises if this installation does not know the data set
+        _know(config.dataset, content.get("dataset"))
         return config, from_dict(PrepareConfig, content["prepare"])
+
+
+def _know(name: str, document: dict[str, Any] | None) -> None:
+    """Make the data set of a model known here: by its own description, if it carries one.
+
+    Raises InputError if it carries none and this installation does not know it, or knows another
+    data set with other labels by this name.
+    """
+    if document is None:
+        dataset_of(name)
+    else:
+        known = DATASETS.get(name)
+        described = parse(document, name)
+        register(replace(described, folder=known.folder) if known is not None else described)
 
 
 def _read(path: Path) -> dict[str, Any]:

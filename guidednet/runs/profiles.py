@@ -77,31 +77,61 @@ class DataConfig:
         return self.at(0.5), self.at(0.1)
 
 
+class DataByName(dict[str, DataConfig]):
+    """The settings of each data set, by its name; raises InputError for one that is not there."""
+
+    def __missing__(self, name: str) -> DataConfig:
+        raise InputError(
+            f"this profile has no {name}, but {', '.join(self)}; the paper's tables and figures are"
+            " those of FLARE22 and AMOS: use --profile quick, reference or paper"
+        )
+
+
+def by_name(*settings: DataConfig) -> DataByName:
+    """The settings of each data set, by its name."""
+    return DataByName({data.dataset: data for data in settings})
+
+
 @dataclass(frozen=True)
 class Profile:
     """Data, sizes and seeds of everything in a reproduction."""
 
     name: str
-    data: dict[str, DataConfig]
+    data: DataByName
     seeds: int
     network: NetworkConfig = field(default_factory=NetworkConfig)
     batch: BatchConfig = field(default_factory=BatchConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     window: WindowConfig = field(default_factory=WindowConfig)
+    percent: float = 10.0
 
     @property
     def synthetic(self) -> bool:
         """Whether the profile's cases are phantoms."""
         return all(data.phantom is not None for data in self.data.values())
 
+    def default_percent(self, dataset: str) -> float | None:
+        """The labelled share in percent to train at if none is asked for.
+
+        None stands for all labelled cases of a data set that the profile does not name.
+        """
+        named = dataset in PROFILES[self.name]().data if self.name in PROFILES else False
+        return self.percent if named else None
+
     def other_data(self, dataset: str) -> DataConfig:
         """Settings of a data set that the profile does not name.
 
         They stand for its real cases, prepared like the profile's own.
         """
-        like = next(iter(self.data.values()))
-        return DataConfig(dataset, training=0, validation=0, test=0, prepare=like.prepare)
+        like, own = next(iter(self.data.values())).prepare, dataset_of(dataset)
+        prepare = replace(
+            like,
+            spacing_mm=own.spacing_mm or like.spacing_mm,
+            hu_window=own.hu_window,
+            percentiles=own.percentiles,
+        )
+        return DataConfig(dataset, training=0, validation=0, test=0, prepare=prepare)
 
     def run(
         self, dataset: str, method: str, ratio: tuple[int, int], seed: int, options: Any = None
@@ -121,11 +151,6 @@ class Profile:
             training=self.training,
             window=self.window,
         )
-
-
-def by_name(*settings: DataConfig) -> dict[str, DataConfig]:
-    """The settings of each data set, by name."""
-    return {data.dataset: data for data in settings}
 
 
 def smoke() -> Profile:
@@ -235,6 +260,22 @@ def paper() -> Profile:
     )
 
 
+def study() -> Profile:
+    """BTCV, thirty real CT, in DHC's split with 4 of 20 training cases labelled; from scratch."""
+    prepare = PrepareConfig(spacing_mm=(8.0, 6.0, 6.0))
+    return Profile(
+        name="study",
+        data=by_name(DataConfig("btcv", training=20, validation=4, test=6, prepare=prepare)),
+        seeds=3,
+        network=NetworkConfig(width=12, depth=4, dropout=0.0),
+        batch=BatchConfig(labelled=2, unlabelled=2, crop=(32, 48, 48), flip_axes=()),
+        optimiser=OptimiserConfig(name="adam", learning_rate=5e-3, weight_decay=0.0),
+        training=TrainingConfig(steps=1_000, validate_every=50, checkpoint_every=100),
+        window=WindowConfig(size=(32, 48, 48), stride=(16, 24, 24)),
+        percent=20.0,
+    )
+
+
 def with_steps(chosen: Profile, steps: int) -> Profile:
     """Return `chosen` with runs of `steps` steps and nothing else changed.
 
@@ -248,7 +289,13 @@ def with_steps(chosen: Profile, steps: int) -> Profile:
     return replace(chosen, training=replace(plan, steps=steps, **every))
 
 
-PROFILES = {"smoke": smoke, "quick": quick, "reference": reference, "paper": paper}
+PROFILES = {
+    "smoke": smoke,
+    "quick": quick,
+    "study": study,
+    "reference": reference,
+    "paper": paper,
+}
 
 
 def profile(name: str) -> Profile:

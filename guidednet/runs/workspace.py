@@ -1,20 +1,32 @@
 """The folders of a reproduction's data, runs and figures, and the making of its case stores."""
 
 import os
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock
 
+from guidednet.config import RunConfig
 from guidednet.data.case_store import CaseStore, store_settings
 from guidednet.data.datasets import DATASETS, dataset_of
 from guidednet.data.layouts import PHANTOM_FILE, find_cases
-from guidednet.data.splits import LIST_FILE, Split, choose, draw_lists, refuse_leaks, write_lists
+from guidednet.data.partitions import SPLIT, partition_lists
+from guidednet.data.splits import (
+    LIST_FILE,
+    CaseLists,
+    Split,
+    choose,
+    draw_lists,
+    refuse_leaks,
+    released_lists,
+    write_lists,
+)
 from guidednet.errors import InputError
-from guidednet.processes.workers import cores
+from guidednet.processes.workers import cores, refuse_unguarded_script
 from guidednet.runs.cases_on_disk import CasesOnDisk, cases_on_disk
-from guidednet.runs.profiles import DataConfig, Profile, profile, with_steps
+from guidednet.runs.profiles import DataConfig, Profile, by_name, profile, with_steps
 from guidednet.support.files import nearest_existing
 from guidednet.support.progress import bar
 
@@ -58,7 +70,7 @@ class Workspace:
     def raw_folder(self, dataset: str) -> Path:
         """The folder of raw NIfTI: phantoms under `results`, real data sets under `data_root`."""
         if self.data(dataset).phantom is None:
-            return self.data_root / dataset
+            return dataset_of(dataset).folder or self.data_root / dataset
         return self.results / "phantoms" / self.profile.name / dataset
 
     @property
@@ -73,7 +85,8 @@ class Workspace:
         """
         settings = self.profile.data.get(dataset)
         own = settings is not None and settings.phantom is not None
-        return own or (self.data_root / dataset / PHANTOM_FILE).exists()
+        raw = (dataset_of(dataset).folder or self.data_root / dataset) if not own else None
+        return own or (raw / PHANTOM_FILE).exists()
 
     def store_folder(self, dataset: str) -> Path:
         """The folder of the prepared cases."""
@@ -111,7 +124,7 @@ class Workspace:
 
     def _make_data(self, dataset: str, further: Iterable[str]) -> None:
         # imported here, so that a machine that only trains needs no NIfTI libraries
-        from guidednet.data.prepare import prepare
+        from guidednet.data.prepare import prepare, unlabelled_organs
         from guidednet.phantom import write_phantoms
 
         settings, workers = self.data(dataset), cores()
@@ -130,7 +143,8 @@ class Workspace:
         else:
             write_lists(store / LIST_FILE, self._cases_on_disk(dataset).lists)
             before = CaseStore(store).table.index if self.has_cases(dataset) else ()
-            wanted = self._needed(dataset).union(before, further)
+            own = dataset_of(dataset).folder is not None  # then all of its cases are wanted
+            wanted = None if own else self._needed(dataset).union(before, further)
         prepare(
             raw,
             store,
@@ -140,6 +154,8 @@ class Workspace:
             progress=bar(f"{dataset}: prepare", "case"),
             only=wanted,
         )
+        if warning := unlabelled_organs(CaseStore(store)):
+            print(f"guidednet: {warning}", file=sys.stderr, flush=True)
 
     def _needed(self, dataset: str) -> set[str]:
         """The cases of a real data set that the two ratios of the tables need."""
@@ -182,25 +198,80 @@ class Workspace:
             else self.make_data(dataset)
         )
 
-    def split(self, dataset: str, n_labelled: int, n_unlabelled: int) -> Split:
+    def split(
+        self, dataset: str, n_labelled: int, n_unlabelled: int, partition: str = SPLIT
+    ) -> Split:
         """The split of `dataset` with these numbers of training cases; prepares missing ones.
 
         Raises InputError if there are too few cases, and if an image is in two parts of the split.
         """
         cases, on_disk = self.cases(dataset), self._cases_on_disk(dataset)
+        lists = self._lists(dataset, on_disk, partition, n_labelled)
         split = choose(
-            on_disk.lists, on_disk.with_label, n_labelled, n_unlabelled, source=str(cases.folder)
+            lists, on_disk.with_label, n_labelled, n_unlabelled, source=str(cases.folder)
         )
         if further := split.cases - set(cases.table.index):
             cases = self.make_data(dataset, further)
         refuse_leaks(split, cases)
         return split
 
+    def _lists(
+        self, dataset: str, on_disk: CasesOnDisk, partition: str, n_labelled: int
+    ) -> CaseLists:
+        """The lists of a partition of `dataset`."""
+        if partition != SPLIT:
+            everyone = set().union(*vars(on_disk.lists).values()) | on_disk.with_label
+            return partition_lists(partition, on_disk.with_label, everyone - on_disk.with_label)
+        if not on_disk.lists.test:
+            raise InputError(
+                f"{dataset}: {len(on_disk.with_label)} labelled cases are too few to hold some out"
+                " for validation and test; label more cases, or train with --all"
+            )
+        published = dataset_of(dataset).published_split
+        if published is not None and on_disk.lists == released_lists(published):
+            return released_lists(published, n_labelled=n_labelled)
+        return on_disk.lists
+
+    def labelled_cases(self, dataset: str) -> int:
+        """How many cases of `dataset` have a label."""
+        return len(self._cases_on_disk(dataset).with_label)
+
+    def ratio(
+        self, dataset: str, percent: float | None = None, partition: str = SPLIT
+    ) -> tuple[int, int]:
+        """(labelled, unlabelled) training cases of a partition if `percent` of them are labelled.
+
+        None takes every training case as it is, labelled or not.
+        """
+        settings = self.data(dataset)
+        if percent is not None and partition == SPLIT:
+            return settings.at(percent / 100)
+        on_disk = self._cases_on_disk(dataset)
+        lists = self._lists(dataset, on_disk, partition, n_labelled=0)
+        labelled = len(on_disk.with_label.intersection(lists.train))
+        numbers = replace(settings, training=labelled, most_unlabelled=len(lists.train) - labelled)
+        if percent is None:
+            return labelled, len(lists.train) - labelled
+        return numbers.at(percent / 100)
+
+    def run(
+        self,
+        dataset: str,
+        method: str,
+        percent: float | None = None,
+        seed: int = 0,
+        partition: str = SPLIT,
+    ) -> RunConfig:
+        """The run of `method` on a partition of `dataset`, at the profile's size."""
+        ratio = self.ratio(dataset, percent, partition)
+        config = self.profile.run(dataset, method, ratio, seed)
+        return replace(config, partition=partition)
+
     def _cases_on_disk(self, dataset: str) -> CasesOnDisk:
         """The lists of `dataset`; for phantoms they are drawn from the case store."""
         settings, folder = self.data(dataset), self.store_folder(dataset)
         if settings.phantom is None:
-            return cases_on_disk(self.raw_folder(dataset), folder, dataset, settings.hides_labels)
+            return cases_on_disk(self.raw_folder(dataset), folder, dataset)
         store = CaseStore(folder)
         lists = draw_lists(
             store.labelled_ids, store.unlabelled_ids, settings.validation, settings.test
@@ -221,7 +292,8 @@ class Workspace:
             if settings.phantom is None
             and (wider.raw_folder(name).is_dir() or wider.has_cases(name))
         }
-        return replace(self, profile=replace(self.profile, data=self.profile.data | there))
+        data = by_name(*(self.profile.data | there).values())
+        return replace(self, profile=replace(self.profile, data=data))
 
 
 def open_workspace(
@@ -236,6 +308,7 @@ def open_workspace(
     folders are data, results and figures of the repository, and runs are as long as the profile
     says.
     """
+    refuse_unguarded_script()
     chosen, steps = profile(name), steps or number_of_environment("TRAINING_STEPS", least=1)
     workspace = Workspace(
         profile=with_steps(chosen, steps) if steps else chosen,

@@ -39,29 +39,29 @@ def device_of(gpus: int, elsewhere: bool = False) -> torch.device:
     return torch.device("cuda")
 
 
-def autocast(plan: TrainingConfig, device: torch.device | str, training: bool) -> torch.autocast:
-    """Let convolutions compute in `plan.precision` for the duration of the block.
+def autocast(config: TrainingConfig, device: torch.device | str, training: bool) -> torch.autocast:
+    """Let convolutions compute in `config.precision` for the duration of the block.
 
     A CPU does so in training only, where bf16 saves memory; in prediction bf16 would take twice the
     time.
     """
     kind = torch.device(device).type
     return torch.autocast(
-        kind, torch.bfloat16, enabled=plan.precision == "bf16" and (training or kind != "cpu")
+        kind, torch.bfloat16, enabled=config.precision == "bf16" and (training or kind != "cpu")
     )
 
 
-def accelerated(method: Module, plan: TrainingConfig, device: torch.device | str) -> Module:
-    """Move `method` to `device`, and compile its networks if `plan` says so; same parameters.
+def accelerated(method: Module, config: TrainingConfig, device: torch.device | str) -> Module:
+    """Move `method` to `device`, and compile its networks if `config` says so; same parameters.
 
-    The layout is channels-last if `plan` says so, and always on a CPU, where it takes two thirds of
-    the time.
+    The layout is channels-last if `config` says so, and always on a CPU, where it takes two thirds
+    of the time.
     """
-    last = plan.channels_last or torch.device(device).type == "cpu"
+    last = config.channels_last or torch.device(device).type == "cpu"
     method = method.to(
         device, memory_format=torch.channels_last_3d if last else torch.contiguous_format
     )
-    if plan.compiled:
+    if config.compiled:
         for module in method.modules():
             if isinstance(module, UNet3D):
                 module.compile()

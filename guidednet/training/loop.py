@@ -64,9 +64,12 @@ class TrainingState:
         self.curves.setdefault(self.step, {}).update(values)
 
     def keep_if_best(self, validation_dice: float, method: Method) -> None:
-        """Log the validation, and copy the weights if no earlier step was as good."""
+        """Log the validation, and copy the weights if no earlier step was as good.
+
+        Without validation cases (NaN) the latest step counts as the best.
+        """
         self.log({"validation_dice": validation_dice})
-        if validation_dice > self.best_dice:
+        if validation_dice > self.best_dice or math.isnan(validation_dice):
             self.best_weights = copy_weights(method)
             self.best_dice, self.best_step = validation_dice, self.step
 
@@ -86,9 +89,9 @@ def train(
     as tqdm does. Raises NonFiniteLossError for the first loss term or gradient that is not finite,
     before it is logged, validated or saved; InputError for more processes than rows to share.
     """
-    plan = config.training
+    training = config.training
     refuse_idle_processes(config, world_size())
-    method = accelerated(make_method(config, cases.class_voxels(split.labelled)), plan, device)
+    method = accelerated(make_method(config, cases.class_voxels(split.labelled)), training, device)
     method.start_from(warm_start or {})
     optimisers = method.optimisers(config.optimiser)
     checkpoint.seed_everything(config.seed + SEEDS_PER_RANK * rank())
@@ -107,30 +110,30 @@ def train(
         world_size(),
     )
     workers = loader_workers(device)
-    batches = batch_loader(dataset, state.step, plan.steps, workers, pin_memory=workers > 0)
+    batches = batch_loader(dataset, state.step, training.steps, workers, pin_memory=workers > 0)
     recent: list[dict[str, Tensor]] = []  # the terms since the last check, which makes a GPU wait
     for batch in progress(batches, len(batches)):
-        set_learning_rate(optimisers, (1 - state.step / plan.steps) ** config.optimiser.power)
-        with autocast(plan, device, training=True):
+        set_learning_rate(optimisers, (1 - state.step / training.steps) ** config.optimiser.power)
+        with autocast(training, device, training=True):
             terms = losses.train()(batch.to(device), state.step)
         update(optimisers, sum(terms.values()))
         method.after_step(state.step)
         state.step += 1
         recent.append({name: value.detach() for name, value in terms.items()})
-        if looks(plan, state.step):
+        if should_check(training, state.step):
             values = checked(recent, state.step) | {
                 "gradient_norm": checked_norm(optimisers, state.step)
             }
             recent.clear()
-        if state.step % plan.log_every == 0:
+        if state.step % training.log_every == 0:
             state.log(values | method.log())
-        if plan.keep_every and state.step % plan.keep_every == 0:
+        if training.keep_every and state.step % training.keep_every == 0:
             by_first_rank(checkpoint.save, kept_weights(folder, state.step), copy_weights(method))
-        if state.step % plan.validate_every == 0 or state.step == plan.steps:
+        if state.step % training.validate_every == 0 or state.step == training.steps:
             state.keep_if_best(
                 validation_dice(method, config, cases, split.validation, device), method
             )
-        if state.step % plan.checkpoint_every == 0:
+        if state.step % training.checkpoint_every == 0:
             save_checkpoint(folder / "checkpoint.pt", method, optimisers, state, device)
     by_first_rank(write_results, folder, method, state)
     return state
@@ -177,14 +180,14 @@ def make_method(config: RunConfig, labelled_voxels: np.ndarray | None = None) ->
     return build_method(config.method, setup, config.options)
 
 
-def looks(plan: TrainingConfig, step: int) -> bool:
+def should_check(training: TrainingConfig, step: int) -> bool:
     """Whether the state after `step` steps is logged, validated or saved."""
     every = (
-        plan.log_every,
-        plan.validate_every,
-        plan.checkpoint_every,
-        plan.keep_every or plan.steps,
-        plan.steps,
+        training.log_every,
+        training.validate_every,
+        training.checkpoint_every,
+        training.keep_every or training.steps,
+        training.steps,
     )
     return any(step % number == 0 for number in every)
 
@@ -241,8 +244,11 @@ def validation_dice(
             prediction = predict_labels(
                 network, cases.image(case), config.window, num_classes, device
             )
-        return dice(prediction, cases.label(case), num_classes)
+        scores = dice(prediction, cases.label(case), num_classes)
+        return np.where(method.absent()[1:], np.nan, scores)
 
+    if not case_ids:
+        return float("nan")
     per_case = map_over_ranks(score, case_ids)
     # pandas leaves out NaN (organ absent from the reference)
     return float(pd.DataFrame(per_case).mean().mean())

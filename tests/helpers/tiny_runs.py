@@ -83,7 +83,7 @@ class TinyWorkspace:
         )
         return store
 
-    def split(self, dataset, n_labelled, n_unlabelled):
+    def split(self, dataset, n_labelled, n_unlabelled, partition="split"):
         return SPLIT
 
 

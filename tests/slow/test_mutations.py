@@ -174,8 +174,8 @@ MUTATIONS = {
     ),
     "decay of the learning rate": Mutation(
         "training/loop.py",
-        "(1 - state.step / plan.steps) ** config.optimiser.power",
-        "(1 - state.step / plan.steps) * config.optimiser.power",
+        "(1 - state.step / training.steps) ** config.optimiser.power",
+        "(1 - state.step / training.steps) * config.optimiser.power",
         (
             "unit/training/test_loop.py::test_learning_rate_falls_polynomially_but_for_the_discriminator",
         ),

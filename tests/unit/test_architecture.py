@@ -92,7 +92,7 @@ def test_imports_are_at_the_top_but_for_a_light_start():
 # A machine that only trains has no NIfTI library, which making phantoms and preparing need.
 LIGHT_STARTS = {
     "guidednet.runs.workspace: from guidednet.phantom import write_phantoms",
-    "guidednet.runs.workspace: from guidednet.data.prepare import prepare",
+    "guidednet.runs.workspace: from guidednet.data.prepare import prepare, unlabelled_organs",
     "guidednet.runs.workspace: from guidednet.data.disk_space import needed_bytes",
 }
 

@@ -159,7 +159,8 @@ def check_names(options):
     values = vars(options)
     for name in (values.get("methods") or values.get("method") or "cps").split(","):
         method_class(name)
-    assert values.get("dataset", "amos") in DATASETS
+    own = {"mydata", "model.pt"}  # what a reader has
+    assert values.get("dataset", "amos") in own.union(DATASETS)
     artefacts(values.get("only"))
     profile(values.get("profile", "quick"))
     if options.command == "notebook":

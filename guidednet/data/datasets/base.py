@@ -1,44 +1,52 @@
-"""The description of a data set: its organs, its file layout and its synthetic stand-ins."""
+"""What a data set is: its organs, where its files lie, its intensities, its phantoms."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
 from guidednet.data.organs import OrganSet
 
 ENDING = ".nii.gz"
+Modality = Literal["CT", "MR"]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The file layout of a data set's release, as regular expressions for paths in the raw folder.
+    """Where the files of a data set lie below its folder.
 
-    Group 1 of `image` and of `label` is the case id. Images that match `labelled` must have a
-    label, images that match `unlabelled` have none, and any other image has one if the file exists.
-    Cases numbered `first_mri` or higher are not CT. `image_name` is the pattern in words.
+    `images` and `segmentations` are patterns with one `{case}`, the case id; `*` stands for any
+    text within a name, a leading `**/` for any folders. `{organ}` in a pattern of segmentations
+    means one mask per organ: `masks` gives, for each label, the names of the files that are merged
+    into it. `table` is a CSV file that lists the cases instead. Images that match `always_labelled`
+    must have a segmentation, those that match `never_labelled` have none. Cases whose number is
+    `numbers_below` or higher are left out.
     """
 
-    image: str
-    label: str
-    labelled: str
-    unlabelled: str
-    image_name: str
-    first_mri: int | None = None
+    images: tuple[str, ...] = ()
+    segmentations: tuple[str, ...] = ()
+    masks: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    table: str | None = None
+    always_labelled: tuple[str, ...] = ()
+    never_labelled: tuple[str, ...] = ()
+    numbers_below: int | None = None
 
-    def is_ct(self, case_id: str) -> bool:
-        """Whether `case_id` is a CT case, judged by the number at its end."""
+    def is_taken(self, case_id: str) -> bool:
+        """Whether the number at the end of a case id is below `numbers_below`."""
         number = case_id.rsplit("_", 1)[-1]
-        return self.first_mri is None or not number.isdigit() or int(number) < self.first_mri
+        return (
+            self.numbers_below is None or not number.isdigit() or int(number) < self.numbers_below
+        )
 
 
 @dataclass(frozen=True)
 class PhantomForm:
-    """How synthetic cases stand in for the data set.
+    """How synthetic cases stand in for a data set.
 
-    `field_of_view_mm` gives its highest and lowest plane in the average anatomy, before random
-    variation; with `may_cut_pelvis` it may also end within the pelvis. Ids are made from the
-    patterns `labelled_id` and `unlabelled_id`; if the two are the same, the numbers of unlabelled
-    cases follow those of labelled ones. Labelled cases go to `labelled_folders` (image, label), the
-    images of unlabelled cases to `unlabelled_folder`; the name of an image is its case id plus
-    `suffix`. With `has_description`, a dataset.json beside them names the labels.
+    `field_of_view_mm` are its highest and lowest plane in the average anatomy, before they vary; it
+    may also end within the pelvis if `may_cut_pelvis`. Ids are made from the patterns `labelled_id`
+    and `unlabelled_id`; if both are the same, numbers of unlabelled cases continue those of the
+    labelled ones. Files of labelled cases go to the (image, label) folders; an image's name is its
+    case id and `suffix`. `has_description`: a dataset.json that names the labels lies beside them.
     """
 
     field_of_view_mm: tuple[float, float]
@@ -51,24 +59,35 @@ class PhantomForm:
     has_description: bool = False
 
     def case_id(self, number: int, labelled: int) -> str:
-        """The id of case `number` (from 0) if the first `labelled` cases have labels."""
+        """The id of case `number` (from 0) if the first `labelled` have labels."""
         if number < labelled:
             return self.labelled_id.format(number + 1)
-        goes_on = self.labelled_id == self.unlabelled_id
-        return self.unlabelled_id.format(number + 1 - (0 if goes_on else labelled))
+        continues = self.labelled_id == self.unlabelled_id
+        return self.unlabelled_id.format(number + 1 - (0 if continues else labelled))
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set. Its name is also that of its folder in the data folder.
+    """A data set, as its description (guidednet.data.datasets.description) says.
 
-    If `hides_labels`, all cases have labels, and those of the training cases that should count as
-    unlabelled are hidden, as the paper does with AMOS. If `phantom` is None, no synthetic cases can
-    stand in for it.
+    Intensities are clipped to `hu_window` (None: not at all, as for MR), then scaled by their
+    `percentiles`. `spacing_mm` is the voxel size (z,y,x) to train at, None for the profile's.
+    `hides_labels`: unlabelled training cases are labelled ones whose label is hidden, as the paper
+    does with AMOS. `published_split` names a list of cases that comes with the package.
+    `phantom` None: no synthetic cases can stand in for it. `folder` holds the data of a description
+    that lies beside them; others lie in the data folder, under their name. `document` is the
+    description as JSON, which records and exported models carry.
     """
 
     name: str
     organs: OrganSet
     layout: Layout
+    modality: Modality = "CT"
+    hu_window: tuple[float, float] | None = (-325.0, 325.0)
+    percentiles: tuple[float, float] = (0.5, 99.5)
+    spacing_mm: tuple[float, float, float] | None = None
     hides_labels: bool = False
+    published_split: str | None = None
     phantom: PhantomForm | None = None
+    folder: Path | None = None
+    document: str = ""

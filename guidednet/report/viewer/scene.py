@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from guidednet.data.case_store import CaseStore
-from guidednet.data.datasets import organ_set
+from guidednet.data.datasets import organ_set, resolve
 from guidednet.data.nifti import canonical, read_image, read_label
 from guidednet.data.organs import OrganSet
 from guidednet.errors import InputError
@@ -105,7 +105,7 @@ def scene_of_files(
             f"reference '{reference}': not one of the label maps ({', '.join(labels) or 'none'}); "
             "give one of their names, or no reference"
         )
-    organs, scan = organ_set(dataset), read_image(Path(image))
+    organs, scan = resolve(dataset).organs, read_image(Path(image))
     maps = {name: read_label(Path(path), scan, organs) for name, path in labels.items()}
     grey, affine = canonical(scan)
     return Scene(

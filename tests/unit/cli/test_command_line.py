@@ -19,7 +19,7 @@ from helpers.paths import ROOT
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["phantom", "OUT", "--dataset", "btcv", "--cases", "1"], "unknown data set 'btcv'"),
+        (["phantom", "OUT", "--dataset", "kits", "--cases", "1"], "unknown data set 'kits'"),
         (
             ["phantom", "OUT", "--dataset", "amos", "--cases", "1", "--labelled", "2"],
             "--labelled 2: this is more than --cases 1",

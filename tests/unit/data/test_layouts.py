@@ -122,7 +122,7 @@ def test_a_label_that_the_release_has_is_expected_where_it_would_be(tmp_path):
 
 
 BAD_FOLDERS = {
-    "MRI alone": (lambda folder: amos(folder, 507, 600), "contains only MRI"),
+    "MRI alone": (lambda folder: amos(folder, 507, 600), "contains only cases from number 507 on"),
     "another layout": (other_layout, "files named like those of flare22; use --dataset flare22"),
     "no image": (lambda folder: touch(folder, "readme.txt"), "no image .* found; check --dataset"),
     "no folder": (lambda folder: folder / "absent", "absent: no such folder"),

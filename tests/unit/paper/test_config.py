@@ -44,7 +44,7 @@ def test_unknown_field_is_named():
     ("call", "message"),
     [
         (lambda: profile("fast"), "unknown profile 'fast': use one of smoke"),
-        (lambda: organ_set("btcv"), "unknown data set 'btcv': use one of flare22, amos"),
+        (lambda: organ_set("kits"), "unknown data set 'kits': use one of flare22, amos"),
         (lambda: method_class("fixmatch"), "unknown method 'fixmatch': use one of supervised"),
         (lambda: artefacts("table3,table9"), "unknown artefact 'table9'"),
     ],

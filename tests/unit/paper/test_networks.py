@@ -11,7 +11,7 @@ from guidednet.networks import InstanceNorm, NetworkConfig, UNet3D, build_networ
 def test_parameter_count(num_classes, parameters):
     network = UNet3D(num_classes)
     assert sum(parameter.numel() for parameter in network.parameters()) == parameters
-    assert not list(network.buffers())
+    assert [name for name, _ in network.named_buffers()] == ["absent"]
 
 
 def test_shapes_from_deep_to_shallow():

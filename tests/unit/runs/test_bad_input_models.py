@@ -66,7 +66,7 @@ RECORDS = {
     "another version's field": (in_config(flavour=1), "RunConfig: it has no field 'flavour'"),
     "an unknown method": (in_config(method="fixmatch"), "unknown method 'fixmatch'"),
     "a list of methods": (in_config(method=["cps"]), "unknown method '['cps']'"),
-    "an unknown data set": (in_config(dataset="btcv"), "unknown data set 'btcv'"),
+    "an unknown data set": (in_config(dataset="kits"), "unknown data set 'kits'"),
     "a seed in words": (
         in_config(seed="zero"),
         "RunConfig: seed is 'zero'; give a value of type int",

@@ -39,7 +39,7 @@ def test_an_exported_model_predicts_what_its_run_predicts(run_folder, model, tmp
     found = [np.asarray(nib.load(tmp_path / f"{name}.nii.gz").dataobj) for name in ("run", "file")]
     np.testing.assert_array_equal(*found)
     assert (
-        checkpoint.load(model)["labels"][1] == "liver"
+        checkpoint.load(model)["dataset"]["labels"]["1"] == "liver"
         and load_model(model).config == load_model(run_folder).config
     )
 
@@ -215,7 +215,7 @@ def test_a_folder_is_scored_like_its_cases(tmp_path):
     ("dataset", "rules", "remove", "message"),
     [
         ("flare22", "best", None, "use one of own, challenge"),
-        ("btcv", "own", None, "unknown data set"),
+        ("kits", "own", None, "unknown data set"),
         ("flare22", "own", "references/a.nii.gz", "a.nii.gz: the reference of"),
         ("flare22", "own", "predictions/a.nii.gz", "holds no NIfTI file"),
     ],

@@ -1,0 +1,289 @@
+"""Describes a folder of scans: finds images and labels, counts, and warns of what looks wrong."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from guidednet.data.datasets.description import FILE, parse
+from guidednet.data.layouts import by_case, images_by_case, nifti_files
+from guidednet.data.nifti import read_grid, read_values
+from guidednet.errors import InputError, naming
+from guidednet.processes.workers import in_parallel
+from guidednet.support.progress import Progress, silent
+
+LABEL_WORDS = ("label", "seg", "mask", "annotation", "gt")
+MOST_IDS = 250  # a volume with more different values is an image
+AIR_HU = -200  # a CT in HU has voxels below it
+FEWEST_LABELLED = 3  # for a split into training, validation and test cases
+
+
+@dataclass
+class Found:
+    """What a folder holds: the description, and sentences to print and to warn with."""
+
+    document: dict[str, Any]
+    said: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """What the files of one case say: `voxels` by label id, None if there is no label."""
+
+    case_id: str
+    shape: tuple[int, ...]
+    spacing: tuple[float, ...]
+    lowest: float
+    voxels: dict[int, int] | None
+    fault: str | None = None
+
+
+def describe_folder(
+    folder: Path,
+    name: str | None = None,
+    images: str | None = None,
+    segmentations: str | None = None,
+    labels: dict[int, str] | None = None,
+    modality: str | None = None,
+    workers: int = 1,
+    progress: Progress = silent,
+) -> Found:
+    """The description of the scans of `folder`; what is not given is found out from the files.
+
+    Raises InputError if no image is found, or if what is given cannot be a description.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; give the folder of the scans")
+    files = nifti_files(folder)
+    if not files:
+        raise InputError(
+            f"{folder}: holds no NIfTI file (.nii.gz or .nii); convert the scans first"
+        )
+    if images is None:
+        images, found_segmentations = find_patterns(folder, files)
+        segmentations = segmentations or found_segmentations
+    document = _document(folder, name, images, segmentations, labels or {1: "organ"}, modality)
+    with naming(folder / FILE):
+        parse(document, folder.resolve().name, folder)  # a mistake is told before files are read
+    pairs = _pairs(folder, files, images, segmentations)
+    facts = list(progress(in_parallel(read_facts, pairs, workers), len(pairs)))
+    return _judged(folder, files, document, facts, labels, modality)
+
+
+def _document(
+    folder: Path,
+    name: str | None,
+    images: str,
+    segmentations: str | None,
+    labels: dict[int, str],
+    modality: str | None,
+) -> dict[str, Any]:
+    own_name = re.sub(r"[^A-Za-z0-9_.-]+", "_", folder.resolve().name).strip("_.-") or "dataset"
+    document = {
+        "name": name or own_name,
+        "modality": modality or "CT",
+        "labels": {str(number): organ for number, organ in sorted(labels.items())},
+        "images": images,
+    }
+    return document | ({"segmentations": segmentations} if segmentations else {})
+
+
+def _pairs(
+    folder: Path, files: list[Path], images: str, segmentations: str | None
+) -> list[tuple[str, Path, Path | None]]:
+    """(case id, image, label) of every case; raises InputError if no file matches `images`."""
+    wanted = [segmentations] if segmentations else []
+    by_image = images_by_case(folder, files, [images], wanted)
+    if not by_image:
+        example = files[0].relative_to(folder).as_posix()
+        raise InputError(f"{folder}: no file matches --images '{images}'; one of them is {example}")
+    by_label = by_case(folder, files, wanted)
+    return [(case, path, by_label.get(case)) for case, path in sorted(by_image.items())]
+
+
+def read_facts(pair: tuple[str, Path, Path | None]) -> CaseFacts:
+    """Reads one case; a file that cannot be used is a `fault`."""
+    case, image, label = pair
+    try:
+        shape, affine = read_grid(image)
+        spacing = tuple(np.linalg.norm(affine[:3, :3], axis=0)[::-1].round(3).tolist())
+        lowest = float(read_values(image).min())
+        voxels = None if label is None else _ids(label, shape, affine)
+    except InputError as error:
+        return CaseFacts(case, (), (), 0.0, None, str(error))
+    return CaseFacts(case, shape[::-1], spacing, lowest, voxels)
+
+
+def _ids(label: Path, shape: tuple[int, ...], affine: np.ndarray) -> dict[int, int]:
+    """Voxels by id; raises InputError for a map that is not whole numbers or on another grid."""
+    own_shape, own_affine = read_grid(label)
+    if own_shape != shape or not np.allclose(own_affine, affine, atol=0.5):
+        raise InputError(f"{label}: lies on another grid than its image; resample one to the other")
+    values, counts = np.unique(read_values(label), return_counts=True)
+    whole = values.round()
+    if np.abs(values - whole).max() > 1e-3 or values.min() < 0:
+        raise InputError(
+            f"{label}: has values that are not ids, such as {values[-1]:g}; use whole ones"
+        )
+    return {int(value): int(count) for value, count in zip(whole, counts, strict=True) if value > 0}
+
+
+# What the facts mean
+
+
+def _judged(
+    folder: Path,
+    files: list[Path],
+    document: dict[str, Any],
+    facts: list[CaseFacts],
+    labels: dict[int, str] | None,
+    modality: str | None,
+) -> Found:
+    """The description with the ids that were found, and what there is to say."""
+    found = Found(document)
+    usable = [case for case in facts if case.fault is None]
+    found.warnings += [case.fault for case in facts if case.fault is not None]
+    if not usable:
+        raise InputError(f"{folder}: no case can be used; {facts[0].fault}")
+    labelled = [case for case in usable if case.voxels]
+    voxels = Counter(number for case in labelled for number in case.voxels)
+    found.said += _counts(document, usable, labelled, voxels, labels)
+    found.warnings += _without_image(folder, files, document)
+    if labels is None:
+        document["labels"] = {str(number): f"organ {number}" for number in sorted(voxels)}
+        if voxels:
+            found.warnings.append("the organs have no names yet; give --labels or edit the file")
+    else:
+        found.warnings += _unnamed_and_empty(labels, voxels)
+    if not document["labels"]:
+        document["labels"] = {"1": "organ"}
+        found.warnings.append("no label was found; give --segmentations and --labels")
+    if modality is None and all(case.lowest >= AIR_HU for case in usable):
+        document["modality"] = "MR"
+        found.warnings.append(
+            f"no voxel is below {AIR_HU}, so this is not taken for CT in HU; "
+            "if it is, give --modality CT"
+        )
+    if len(labelled) < FEWEST_LABELLED:
+        found.warnings.append(
+            f"labelled cases: {len(labelled)}, too few to hold some out for validation and test; "
+            "'guidednet train --all' still trains"
+        )
+    return found
+
+
+def _counts(
+    document: dict[str, Any],
+    usable: list[CaseFacts],
+    labelled: list[CaseFacts],
+    voxels: Counter,
+    labels: dict[int, str] | None,
+) -> list[str]:
+    names = {number: (labels or {}).get(number, "?") for number in sorted(voxels)}
+    ids = ", ".join(f"{number} {name} in {voxels[number]}" for number, name in names.items())
+    return [
+        f"{len(usable)} cases, {len(labelled)} of them labelled",
+        f"images {document['images']}, segmentations {document.get('segmentations', 'not found')}",
+        f"ids: {ids or 'none'}",
+        f"voxels (z, y, x): {_range([case.spacing for case in usable])} mm",
+        f"sizes (z, y, x): {_range([case.shape for case in usable])} voxels",
+    ]
+
+
+def _range(values: Iterable[tuple[float, ...]]) -> str:
+    columns = [sorted(column) for column in zip(*values, strict=True)]
+    parts = (f"{c[0]:g}" if c[0] == c[-1] else f"{c[0]:g} to {c[-1]:g}" for c in columns)
+    return " x ".join(parts)
+
+
+def _without_image(folder: Path, files: list[Path], document: dict[str, Any]) -> list[str]:
+    """Labels that have no image."""
+    if "segmentations" not in document:
+        return []
+    labels = by_case(folder, files, [document["segmentations"]])
+    lonely = sorted(set(labels) - set(by_case(folder, files, [document["images"]])))
+    return [f"{labels[case]}: has no image" for case in lonely]
+
+
+def _unnamed_and_empty(labels: dict[int, str], voxels: Counter) -> list[str]:
+    unnamed = [number for number in sorted(voxels) if number not in labels]
+    empty = [organ for number, organ in labels.items() if number not in voxels]
+    said = []
+    if unnamed:
+        ids = ", ".join(map(str, unnamed))
+        said.append(f"id {ids} has no name; add it to --labels, or preparing refuses the files")
+    if empty:
+        said.append(f"{', '.join(empty)}: in no labelled case; check the ids")
+    return said
+
+
+# Which files are images, which are labels
+
+
+def find_patterns(folder: Path, files: list[Path]) -> tuple[str, str | None]:
+    """The pattern of images and that of segmentations (None without any); raises InputError if no
+    pattern fits.
+    """
+    groups: dict[str, set[str]] = defaultdict(set)
+    for path in files:
+        for pattern, case in _candidates(path.relative_to(folder).as_posix()):
+            groups[pattern].add(case)
+    labels = {pattern: cases for pattern, cases in groups.items() if _means_label(pattern)}
+    images = {pattern: cases for pattern, cases in groups.items() if pattern not in labels}
+    if not images:
+        raise InputError(
+            f"{folder}: which files are images is not clear; give --images '{{case}}...'"
+        )
+    best = max(
+        images, key=lambda pattern: (_partners(images[pattern], labels), *_rank(images, pattern))
+    )
+    partner = max(labels, key=lambda pattern: len(labels[pattern] & images[best]), default=None)
+    fits = partner is not None and labels[partner] & images[best]
+    return best, partner if fits else None
+
+
+def _partners(cases: set[str], labels: dict[str, set[str]]) -> int:
+    """How many of the cases have a label by the best pattern of labels."""
+    return max((len(cases & found) for found in labels.values()), default=0)
+
+
+def _rank(groups: dict[str, set[str]], pattern: str) -> tuple[int, int]:
+    """More cases first, then the plainer pattern."""
+    return len(groups[pattern]), -len(pattern.replace("{case}", ""))
+
+
+def _candidates(path: str) -> list[tuple[str, str]]:
+    """(pattern, case id) for every part of a path that can be the case."""
+    parts = path.split("/")
+    name, ending = re.fullmatch(r"(.*?)(\.nii(?:\.gz)?)", parts[-1]).groups()
+    found = []
+    for place, folder in enumerate(parts[:-1]):
+        others = [*parts[:place], "{case}", *parts[place + 1 : -1], name + ending]
+        found.append(("/".join(others), folder))
+    for case, rest in _stems(name):
+        found.append(("/".join([*parts[:-1], rest + ending]), case))
+    return found
+
+
+def _stems(name: str) -> list[tuple[str, str]]:
+    """(case id, name with {case}) for a file's name: all of it, or what is left without a prefix or
+    suffix that says what it is.
+    """
+    found = [(name, "{case}")]
+    words = "|".join((*LABEL_WORDS, "labels", "image", "img", "ct", "scan", "mr", "0000"))
+    if match := re.fullmatch(rf"(.+?)([_.-](?:{words}))", name, re.IGNORECASE):
+        found.append((match[1], "{case}" + match[2]))
+    if match := re.fullmatch(rf"((?:{words})[_.-]?)(.+)", name, re.IGNORECASE):
+        found.append((match[2], match[1] + "{case}"))
+    return found
+
+
+def _means_label(pattern: str) -> bool:
+    """Whether a pattern's fixed words say that its files are labels."""
+    words = re.split(r"[/_.\-]+", pattern.replace("{case}", "").lower())
+    return any(word.startswith(LABEL_WORDS) for word in words)

@@ -1,0 +1,206 @@
+"""Which method is best on one's own data: every labelled case tested once, paired with Sup only."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from guidednet.errors import InputError
+from guidednet.evaluation.statistics import bootstrap_interval, holm, paired_p_value
+from guidednet.methods import method_class, method_label
+from guidednet.report.figures.charts import LINE_COLOURS
+from guidednet.report.figures.save import DOUBLE, print_figure, save_figure
+from guidednet.report.tables.captions import Caption, caption
+from guidednet.report.tables.table import by_organ, case_dice, write_table
+from guidednet.runs.record import Run
+from guidednet.runs.resources import default_jobs
+from guidednet.runs.side_by_side import train_runs
+from guidednet.runs.store import RunStore
+from guidednet.study.rows import Row
+
+BASELINE = "supervised"
+FEWEST_CASES = 5  # for an interval of a mean over cases
+SURE = 0.05  # corrected p below which a difference is called one
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What to compare: `methods` on `dataset`, in `folds` parts of its labelled cases, or on its
+    own test cases if `folds` is 1; `percent` of the training cases labelled, None for all that are.
+    """
+
+    dataset: str
+    methods: tuple[str, ...]
+    folds: int
+    seeds: int = 1
+    percent: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of its files."""
+        share = "" if self.percent is None else f"_{self.percent:g}percent"
+        return f"{self.dataset}{share}_comparison"
+
+
+def comparison_rows(wanted: Comparison, runs: RunStore) -> list[Row]:
+    """A row per method, the baseline first; its configurations are those of all folds and seeds."""
+    methods = dict.fromkeys((BASELINE, *wanted.methods))
+    for name in methods:
+        method_class(name)
+    partitions = [f"fold {fold} of {wanted.folds}" for fold in range(1, wanted.folds + 1)]
+    partitions = partitions if wanted.folds > 1 else ["split"]
+    workspace = runs.workspace
+    return [
+        Row(
+            method_label(name),
+            tuple(
+                workspace.run(wanted.dataset, name, wanted.percent, seed, partition)
+                for partition in partitions
+                for seed in range(wanted.seeds)
+            ),
+        )
+        for name in methods
+    ]
+
+
+def compare(
+    wanted: Comparison, runs: RunStore, jobs: int | None = None, gpus: int = 0
+) -> tuple[pd.DataFrame, str, Path]:
+    """Train what is missing and write a table and a picture; returns the table, what it says in
+    words, and the path of its CSV file.
+    """
+    rows = comparison_rows(wanted, runs)
+    configs = [config for row in rows for config in row.configs]
+    needed = dict.fromkeys(run for one in configs for run in runs.identity.with_warm_start(one))
+    train_runs(runs, list(needed), jobs or default_jobs(runs), gpus)
+    table = comparison_table(rows, runs)
+    words = verdict(table)
+    folder = runs.workspace.figure_folder
+    text = caption(f"Comparison on {wanted.dataset}", rows, runs)
+    write_table(table, folder, wanted.name, Caption(f"{text.text} {words}", text.notes))
+    figure, axes = print_figure(DOUBLE, 0.9 + 0.3 * len(table))
+    draw_differences(axes, table, f"{wanted.dataset}: Dice beside Sup only on the same cases")
+    save_figure(figure, table, folder, wanted.name)
+    return table, words, folder / f"{wanted.name}.csv"
+
+
+def comparison_table(rows: Sequence[Row], runs: RunStore) -> pd.DataFrame:
+    """One line per method: Dice by organ and its mean in percent over all tested cases, and the
+    paired difference to the first row in points, with 95 % intervals over cases and Holm's p.
+
+    Fewer than FEWEST_CASES cases give no interval.
+    """
+    finished = [runs.finished(row.configs) for row in rows]
+    by_case = [
+        case_dice(found, row.predictor) if found else None
+        for row, found in zip(rows, finished, strict=True)
+    ]
+    lines = [
+        _line(row, found, dice, by_case[0])
+        for row, found, dice in zip(rows, finished, by_case, strict=True)
+    ]
+    table = pd.DataFrame(lines)
+    table["p_vs_supervised"] = holm(table["p_vs_supervised"])
+    decimals = {name: 4 if name.startswith("p_") else 2 for name in table.columns[3:]}
+    return table.round(decimals)
+
+
+def _line(row: Row, runs: list[Run], dice: pd.Series | None, baseline: pd.Series | None) -> dict:
+    config = row.configs[0]
+    values = {
+        "method": row.label,
+        "n_labeled": config.n_labelled,
+        "n_unlabeled": config.n_unlabelled,
+    }
+    values |= by_organ(row, runs, "dice").mean().to_dict()
+    counts = {"n_seeds": len({run.config.seed for run in runs}), "n_test_cases": 0}
+    empty = dict.fromkeys(
+        ("difference", "difference_low", "difference_high", "p_vs_supervised"), np.nan
+    )
+    if dice is None:
+        return (
+            values | {"mean_dice": np.nan} | counts | {"ci_low": np.nan, "ci_high": np.nan} | empty
+        )
+    low, high = interval(dice)
+    counts["n_test_cases"] = len(dice)
+    values |= {"mean_dice": dice.mean(), **counts, "ci_low": low, "ci_high": high}
+    if baseline is None or dice is baseline:
+        return values | empty
+    gain = (dice - baseline).dropna()
+    low, high = interval(gain)
+    p = paired_p_value(dice, baseline) if len(gain) >= FEWEST_CASES else np.nan
+    return values | dict(zip(empty, (gain.mean(), low, high, p), strict=True))
+
+
+def interval(values: pd.Series) -> tuple[float, float]:
+    """The 95 % interval of a mean over cases; NaN if they are fewer than FEWEST_CASES."""
+    few = len(values) < FEWEST_CASES
+    return (np.nan, np.nan) if few else bootstrap_interval(values.to_numpy())
+
+
+def verdict(table: pd.DataFrame) -> str:
+    """In words: whether any method differs from the baseline beyond noise."""
+    cases, baseline = int(table["n_test_cases"].max()), table["method"].iloc[0]
+    if cases < FEWEST_CASES:
+        return (
+            f"{cases} test cases are too few for an interval, so that nothing can be said about"
+            f" which method is better; {FEWEST_CASES} are the least."
+        )
+    sure = table[table["p_vs_supervised"] < SURE]
+    better, worse = sure[sure["difference"] > 0], sure[sure["difference"] < 0]
+    if sure.empty:
+        return f"No method differs from {baseline} beyond noise on these {cases} cases."
+    parts = [
+        f"{word} than {baseline} beyond noise: {_listed(rows)}"
+        for word, rows in (("better", better), ("worse", worse))
+        if len(rows)
+    ]
+    return f"On these {cases} cases, {'; '.join(parts)}."
+
+
+def _listed(rows: pd.DataFrame) -> str:
+    return ", ".join(
+        f"{row.method} by {abs(row.difference):.1f} points"
+        f" ({row.difference_low:+.1f} to {row.difference_high:+.1f})"
+        for row in rows.itertuples()
+    )
+
+
+def draw_differences(axes: Axes, table: pd.DataFrame, title: str) -> None:
+    """A dot per method: its paired difference to the first row, with the interval over cases."""
+    shown = table.iloc[1:].reset_index(drop=True)
+    places = np.arange(len(shown))
+    known = shown["difference_low"].notna()
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.hlines(
+        places[known],
+        shown["difference_low"][known],
+        shown["difference_high"][known],
+        color=LINE_COLOURS[0],
+    )
+    axes.plot(shown["difference"], places, "o", color=LINE_COLOURS[0], markersize=4)
+    axes.set_yticks(places, shown["method"])
+    axes.invert_yaxis()
+    low = "" if known.any() else " (too few cases for an interval)"
+    axes.set(
+        xlabel=f"difference of mean Dice to {table['method'].iloc[0]} in points{low}", title=title
+    )
+    axes.grid(axis="x", alpha=0.3)
+
+
+def default_folds(labelled: int) -> int:
+    """Five folds, or one per labelled case if there are fewer; raises InputError for fewer than two
+    labelled cases.
+    """
+    if labelled < 2:
+        fix = "label another one, or use 'guidednet train --all'"
+        raise InputError(f"{labelled} labelled case cannot be both trained on and tested; {fix}")
+    return min(5, labelled)
+
+
+def chosen(methods: Collection[str] | None) -> tuple[str, ...]:
+    """The methods to compare; a few that represent the field if none are given."""
+    return tuple(methods) if methods else ("supervised", "mean_teacher", "cps", "dhc", "guidednet")
