@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
     import torch
 
+UNGUARDED = (
+    "guidednet: worker processes import this script again; put its calls of guidednet below"
+    ' if __name__ == "__main__":'
+)
 VISIBLE_GPUS = "CUDA_VISIBLE_DEVICES"
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -62,7 +67,7 @@ def in_parallel(
         except BrokenProcessPool:
             raise WorkerLostError(
                 "a worker process was killed, perhaps because memory ran out; "
-                "run the command again with fewer --jobs"
+                "run the command again with fewer --jobs, unless a sentence above says more"
             ) from None
         except KeyboardInterrupt:
             for worker in multiprocessing.active_children():
@@ -73,16 +78,14 @@ def in_parallel(
 
 
 def refuse_unguarded_script() -> None:
-    """End a process that re-runs the script which started it.
+    """End a worker process that runs the script which started it.
 
-    A worker process imports that script again. If the script then calls this package outside
+    A worker process imports that script again. If the script calls this package outside
     `if __name__ == "__main__":`, the worker would wait for its own parent.
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
-        raise SystemExit(
-            "guidednet: this script starts worker processes, which import it again; put the calls"
-            ' of guidednet below: if __name__ == "__main__":'
-        )
+        print(UNGUARDED, file=sys.stderr, flush=True)
+        os._exit(2)
 
 
 def computing(device: "torch.device") -> AbstractContextManager:
