@@ -36,6 +36,8 @@ class TrainingConfig:
     training. `precision` of the networks is "fp32" or "bf16"; losses are always computed in
     float32, and so are predictions on a CPU. `channels_last` (on a GPU; a CPU always uses it) and
     `compiled` change how the networks are computed and, through rounding, their output.
+    `omits_absent_classes`: a class of which no labelled case has a voxel takes part in no loss, no
+    class weight and no score.
     """
 
     steps: int = 20_000
@@ -50,6 +52,7 @@ class TrainingConfig:
     precision: Precision = "fp32"
     channels_last: bool = False
     compiled: bool = False
+    omits_absent_classes: bool = True
 
     def __post_init__(self) -> None:
         check_choices(self)

@@ -90,20 +90,26 @@ class KTCPSWeights(nn.Module):
     """Running class weights of networks A and B, as buffers: w_t = m w_{t-1} + (1 - m) w (eq. 18).
 
     `labelled_voxels` (K,), the class counts over the labelled cases, gives both their initial
-    value. A class of which no labelled case has a voxel has the weight 0 throughout.
+    value. Classes outside `takes_part` (K,), by default those without a labelled voxel, have the
+    weight 0 throughout.
     """
 
     weights_a: Tensor
     weights_b: Tensor
-    exists: Tensor
+    takes_part: Tensor
 
-    def __init__(self, labelled_voxels: Tensor, config: KTCPSConfig = DEFAULT) -> None:
+    def __init__(
+        self,
+        labelled_voxels: Tensor,
+        config: KTCPSConfig = DEFAULT,
+        takes_part: Tensor | None = None,
+    ) -> None:
         super().__init__()
         self.config = config
-        self.register_buffer("exists", labelled_voxels > 0)
-        first = difficulty_weights(labelled_voxels, self.exists, config.smoothing)
+        self.register_buffer("takes_part", labelled_voxels > 0 if takes_part is None else takes_part)
+        first = difficulty_weights(labelled_voxels, self.takes_part, config.smoothing)
         for name in ("weights_a", "weights_b"):
-            self.register_buffer(name, first.masked_fill(~self.exists, 0))
+            self.register_buffer(name, first.masked_fill(~self.takes_part, 0))
 
     @torch.no_grad()
     def update(self, logits_a: Tensor, logits_b: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -126,11 +132,11 @@ class KTCPSWeights(nn.Module):
         true_positives = true_positive_counts(
             logits, labels, num_classes, self.config.wrong_as_background
         )
-        known = self.exists
+        known = self.takes_part
         if self.config.keep_absent:
             # A crop without the organ says nothing about its difficulty, and neither does a class
             # that has no other to be compared with.
-            present = self.exists & (class_counts(labels, num_classes) > 0)
+            present = self.takes_part & (class_counts(labels, num_classes) > 0)
             known = present & (present.sum() > 1)
         current = difficulty_weights(true_positives, known, self.config.smoothing)
         # eq. 18, (K,)

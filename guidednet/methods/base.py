@@ -29,7 +29,7 @@ class MethodSetup:
     `labelled_voxels` (K,) counts the voxels of each class over the labelled training cases, never
     over unlabelled ones. `steps` is the length of the training and `crop` the size (D,H,W) of its
     crops. Ramps reach their full weight after `ramp_steps` steps, rising every `ramp_staircase`
-    steps.
+    steps. A class without labelled voxels takes part in nothing if `omits_absent_classes`.
     """
 
     num_classes: int
@@ -41,11 +41,17 @@ class MethodSetup:
     crop: tuple[int, int, int]
     initialisation: str = "kaiming"
     ramp_staircase: int | None = None
+    omits_absent_classes: bool = True
+
+    @property
+    def takes_part(self) -> Tensor:
+        """Whether each class takes part in the training (K,)."""
+        return (self.labelled_voxels > 0) | (not self.omits_absent_classes)
 
     def build_network(self, initialisation: str) -> nn.Module:
         """Build a network whose weights depend only on the seed and `initialisation`."""
         network = build_network(self.network, self.num_classes, initialisation, self.seed)
-        network.absent.copy_(self.labelled_voxels == 0)
+        network.absent.copy_(~self.takes_part)
         return network
 
 

@@ -44,7 +44,7 @@ class CLD(TwoNetworkMethod):
         super().__init__(setup, options)
         counts = setup.labelled_voxels.clamp_min(1).float()
         weights = (counts.max() / counts) ** (1 / 3)
-        self.register_buffer("class_weights", weights.masked_fill(setup.labelled_voxels == 0, 0))
+        self.register_buffer("class_weights", weights.masked_fill(~setup.takes_part, 0))
         self.bank_a = ConfidenceBank(setup.num_classes, options.momentum)
         self.bank_b = ConfidenceBank(setup.num_classes, options.momentum)
 

@@ -44,8 +44,8 @@ class DHC(TwoNetworkMethod):
 
     def __init__(self, setup: MethodSetup, options: DHCConfig) -> None:
         super().__init__(setup, options)
-        self.difficulty = DifficultyWeights(setup.labelled_voxels, options)
-        self.distribution = DistributionWeights(setup.labelled_voxels, options)
+        self.difficulty = DifficultyWeights(setup.takes_part, options)
+        self.distribution = DistributionWeights(setup.labelled_voxels, setup.takes_part, options)
 
     def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:
         """Weighted supervised terms, and the weighted cross term on all rows."""
@@ -78,10 +78,10 @@ class DistributionWeights(torch.nn.Module):
 
     weights: Tensor
 
-    def __init__(self, labelled_voxels: Tensor, options: DHCConfig) -> None:
+    def __init__(self, labelled_voxels: Tensor, takes_part: Tensor, options: DHCConfig) -> None:
         super().__init__()
         self.options = options
-        self.register_buffer("exists", labelled_voxels > 0)
+        self.register_buffer("takes_part", takes_part)
         self.register_buffer("weights", self.from_counts(labelled_voxels.float()))
 
     def from_counts(self, counts: Tensor) -> Tensor:
@@ -90,9 +90,9 @@ class DistributionWeights(torch.nn.Module):
         """
         smoothing = self.options.smoothing
         log_ratio = ((counts.max() + smoothing) / (counts + smoothing)).log()
-        log_ratio = log_ratio.masked_fill(~self.exists, 0)
+        log_ratio = log_ratio.masked_fill(~self.takes_part, 0)
         weights = torch.where(log_ratio.max() > 0, log_ratio / log_ratio.max(), 1.0)
-        return len(counts) * weights.masked_fill(~self.exists, 0)
+        return len(counts) * weights.masked_fill(~self.takes_part, 0)
 
     @torch.no_grad()
     def update(self, unlabelled_logits: Tensor) -> Tensor:
@@ -110,10 +110,10 @@ class DifficultyWeights(torch.nn.Module):
     d_k says whether class k is being learned or unlearned, and g_k averages 1 - Dice.
     """
 
-    def __init__(self, labelled_voxels: Tensor, options: DHCConfig) -> None:
+    def __init__(self, takes_part: Tensor, options: DHCConfig) -> None:
         super().__init__()
-        self.options, num_classes = options, len(labelled_voxels)
-        self.register_buffer("exists", labelled_voxels > 0)
+        self.options, num_classes = options, len(takes_part)
+        self.register_buffer("takes_part", takes_part)
         self.register_buffer("last_dice", torch.full((num_classes,), options.smoothing))
         self.register_buffer("learning", torch.zeros(num_classes))
         self.register_buffer("unlearning", torch.zeros(num_classes))
@@ -132,7 +132,7 @@ class DifficultyWeights(torch.nn.Module):
         self._average("gap", 1 - dice, present, share)
         self.last_dice.copy_(torch.where(present, dice, self.last_dice))
         product = ((self.unlearning + e) / (self.learning + e)) ** self.options.exponent * self.gap
-        product = product.masked_fill(~self.exists, 0)
+        product = product.masked_fill(~self.takes_part, 0)
         self.weights.copy_(len(product) * product / product.max())
         return self.weights.clone()
 

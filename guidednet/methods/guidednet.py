@@ -57,7 +57,7 @@ class GuidedNet(TwoNetworkMethod):
                 f"feature_layer: {options.feature_layer} is not a layer of the decoder of depth "
                 f"{layers + 1}; use 1 to {layers}"
             )
-        self.class_weights = KTCPSWeights(setup.labelled_voxels, options.ktcps)
+        self.class_weights = KTCPSWeights(setup.labelled_voxels, options.ktcps, setup.takes_part)
 
     def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:
         """The terms of eq. 2, with the CGMM terms one by one (eqs. 8 to 13)."""

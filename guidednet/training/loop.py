@@ -176,6 +176,7 @@ def make_method(config: RunConfig, labelled_voxels: np.ndarray | None = None) ->
         crop=config.batch.crop,
         initialisation=config.initialisation,
         ramp_staircase=config.training.ramp_staircase,
+        omits_absent_classes=config.training.omits_absent_classes,
     )
     return build_method(config.method, setup, config.options)
 

@@ -19,7 +19,7 @@ class DistanceHead(nn.Module):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(setup.seed)
             self.layer = nn.Conv3d(setup.network.width, setup.num_classes - 1, kernel_size=1)
-        self.register_buffer("absent", setup.labelled_voxels[1:] == 0)
+        self.register_buffer("absent", ~setup.takes_part[1:])
 
     def forward(self, output: NetworkOutput) -> Tensor:
         """The organs' distance maps from the network's last features."""

@@ -332,14 +332,18 @@ def test_weighted_dice_against_a_loop():
 
 
 def test_distribution_weights_fall_with_frequency():
-    weights = DistributionWeights(torch.tensor([1000, 100, 10, 500]), DHCConfig()).weights
+    weights = DistributionWeights(
+        torch.tensor([1000, 100, 10, 500]), torch.ones(4) > 0, DHCConfig()
+    ).weights
     assert weights[0] == 0 and weights.max() == 4 and weights.argmax() == 2
     assert (weights[torch.tensor([0, 3, 1, 2])].diff() > 0).all()
-    assert (DistributionWeights(torch.tensor([7, 7, 7]), DHCConfig()).weights == 3).all()
+    assert (
+        DistributionWeights(torch.tensor([7, 7, 7]), torch.ones(3) > 0, DHCConfig()).weights == 3
+    ).all()
 
 
 def test_distribution_weights_move_slowly_with_the_pseudo_labels():
-    weights = DistributionWeights(torch.tensor([1000, 10]), DHCConfig())
+    weights = DistributionWeights(torch.tensor([1000, 10]), torch.ones(2) > 0, DHCConfig())
     logits = torch.zeros(1, 2, 1, 1, 10)
     logits[:, 0, ..., :2], logits[:, 1, ..., 2:] = 1, 1
     used = weights.update(logits)
@@ -349,7 +353,7 @@ def test_distribution_weights_move_slowly_with_the_pseudo_labels():
 
 
 def test_difficulty_weights_follow_1_minus_dice_once_the_dice_stands_still():
-    difficulty = DifficultyWeights(torch.ones(3), DHCConfig(accumulate=1))
+    difficulty = DifficultyWeights(torch.ones(3) > 0, DHCConfig(accumulate=1))
     label = torch.tensor([0, 0, 0, 0, 1, 1, 2, 2]).view(1, 1, 1, 8)
     prediction = torch.tensor([0, 0, 0, 1, 1, 1, 0, 2]).view(1, 1, 1, 8)
     logits = torch.nn.functional.one_hot(prediction, 3).movedim(-1, 1).float()
@@ -360,7 +364,7 @@ def test_difficulty_weights_follow_1_minus_dice_once_the_dice_stands_still():
 
 
 def test_difficulty_of_absent_classes_stays():
-    difficulty = DifficultyWeights(torch.ones(3), DHCConfig())
+    difficulty = DifficultyWeights(torch.ones(3) > 0, DHCConfig())
     label = torch.zeros(1, 1, 1, 8, dtype=torch.long)
     difficulty.update(torch.rand(1, 3, 1, 1, 8), label)
     assert difficulty.gap[1] == difficulty.gap[2] == 1 and difficulty.last_dice[1] == pytest.approx(

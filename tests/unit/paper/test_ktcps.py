@@ -161,7 +161,7 @@ def test_states_travel_with_checkpoints(batch):
     assert torch.equal(restored.weights_a, state.weights_a) and restored.state_dict().keys() == {
         "weights_a",
         "weights_b",
-        "exists",
+        "takes_part",
     }
 
 
