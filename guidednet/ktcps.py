@@ -106,7 +106,8 @@ class KTCPSWeights(nn.Module):
     ) -> None:
         super().__init__()
         self.config = config
-        self.register_buffer("takes_part", labelled_voxels > 0 if takes_part is None else takes_part)
+        present = labelled_voxels > 0 if takes_part is None else takes_part
+        self.register_buffer("takes_part", present)
         first = difficulty_weights(labelled_voxels, self.takes_part, config.smoothing)
         for name in ("weights_a", "weights_b"):
             self.register_buffer(name, first.masked_fill(~self.takes_part, 0))
