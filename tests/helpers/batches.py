@@ -1,4 +1,4 @@
-"""Batches and methods of the tests."""
+"""Methods of the tests, and the batches that they and 3D-CGMM are given."""
 
 import torch
 

@@ -3,12 +3,12 @@
 import nibabel as nib
 import numpy as np
 
-from guidednet.predict import segment as segment_scan
+from guidednet.predict import segment
 from helpers.volumes import blobs, reoriented, save
 
 
-def segment(scan, affine, run_folder, folder, **options):
-    segment_scan(
+def segmented(scan, affine, run_folder, folder, **options):
+    segment(
         save(folder / "scan.nii.gz", scan, affine), run_folder, folder / "out.nii.gz", **options
     )
     return nib.load(folder / "out.nii.gz")
@@ -17,9 +17,9 @@ def segment(scan, affine, run_folder, folder, **options):
 def check_that_prediction_follows_the_scan(order, run_folder, folder):
     """A scan stored in another axis order is segmented alike, on its own grid."""
     image, _, affine = blobs()
-    expected = np.asarray(segment(image, affine, run_folder, folder).dataobj)
+    expected = np.asarray(segmented(image, affine, run_folder, folder).dataobj)
     stored, stored_affine = reoriented(image, affine, order)
-    found = segment(stored, stored_affine, run_folder, folder)
+    found = segmented(stored, stored_affine, run_folder, folder)
     assert found.shape == stored.shape and np.allclose(found.affine, stored_affine, atol=1e-4)
     assert found.get_data_dtype() == np.uint8
     turned = nib.apply_orientation(expected, order)

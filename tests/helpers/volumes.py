@@ -57,3 +57,13 @@ def save_case(folder, number=1, image=None, label=None, affine=None, labelled=Tr
             folder / "labels" / f"{name}.nii.gz", default_label if label is None else label, affine
         )
     return image_path, folder / "labels" / f"{name}.nii.gz"
+
+
+def save_five_cases(folder):
+    for number in range(1, 6):
+        save_case(folder, number)
+    return folder
+
+
+def image_of(raw, number):
+    return raw / "images" / f"FLARE22_Tr_{number:04d}_0000.nii.gz"

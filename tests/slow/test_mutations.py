@@ -60,7 +60,7 @@ MUTATIONS = {
         "cgmm/printed.py",
         "log_posterior.detach() if config.detach_rectify_target",
         "log_posterior if config.detach_rectify_target",
-        ("unit/paper/cgmm/test_printed.py::test_rectification_teaches_probabilities_only",),
+        ("unit/paper/cgmm/test_cgmm_losses.py::test_rectification_teaches_probabilities_only",),
     ),
     "class ratio, eq. 16": Mutation(
         "ktcps.py",
@@ -95,7 +95,7 @@ MUTATIONS = {
         "methods/guidednet.py",
         "options.lambda_g * weight * value",
         "options.lambda_c * weight * value",
-        ("unit/methods/test_methods.py::test_lambda_g_scales_the_cgmm_terms_alone",),
+        ("unit/methods/test_guidednet.py::test_lambda_g_scales_the_cgmm_terms_alone",),
     ),
     "Dice loss": Mutation(
         "losses.py",
@@ -149,7 +149,7 @@ MUTATIONS = {
         "1 - min(1 - 1 / (step + 1), self.momentum)",
         "1 - self.momentum",
         (
-            "unit/methods/test_baselines.py::test_teacher_equals_the_student_after_the_first_step_and_follows_slowly_later",
+            "unit/methods/test_mean_teacher.py::test_teacher_equals_the_student_after_the_first_step_and_follows_slowly_later",
         ),
     ),
     "momentum of the teacher": Mutation(
@@ -157,20 +157,20 @@ MUTATIONS = {
         "teacher.lerp_(student, share)",
         "teacher.lerp_(student, 1 - share)",
         (
-            "unit/methods/test_baselines.py::test_teacher_equals_the_student_after_the_first_step_and_follows_slowly_later",
+            "unit/methods/test_mean_teacher.py::test_teacher_equals_the_student_after_the_first_step_and_follows_slowly_later",
         ),
     ),
     "threshold of UA-MT": Mutation(
         "methods/ua_mt.py",
         "(0.75 + 0.25 * ramp",
         "(0.25 + 0.75 * ramp",
-        ("unit/methods/test_baselines.py::test_uncertainty_threshold_is_a_share_of_ln_k",),
+        ("unit/methods/test_ua_mt.py::test_uncertainty_threshold_is_a_share_of_ln_k",),
     ),
     "distance map of SASSnet and DTC": Mutation(
         "data/distance_maps.py",
         "outside / outside.max() - inside / inside.max()",
         "outside / outside.max() + inside / inside.max()",
-        ("unit/methods/test_baselines.py::test_distance_map_against_the_definition",),
+        ("unit/data/test_distance_maps.py::test_distance_map_against_the_definition",),
     ),
     "decay of the learning rate": Mutation(
         "training/loop.py",

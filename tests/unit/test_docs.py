@@ -1,37 +1,28 @@
-"""README.md and docs/ say what is there: links lead somewhere, commands exist, code runs, and numbers
-are those of the files.
+"""README.md and docs/ say what is there: links lead somewhere, commands exist, and numbers are those
+of the files.
 """
 
-import importlib.util
 import re
 import shlex
 import subprocess
-import sys
 from functools import cache
-from pathlib import Path
 
-import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-import guidednet
 from benchmarks.__main__ import available
 from guidednet.cli.parser import parser
 from guidednet.data.datasets import DATASETS
-from guidednet.methods import METHODS, method_class
-from guidednet.metrics import METRICS
+from guidednet.methods import method_class
 from guidednet.report.execute_notebooks import source
 from guidednet.runs.profiles import profile
-from guidednet.study.artefacts import ARTEFACTS, artefacts
-from tools import api
+from guidednet.study.artefacts import artefacts
+from helpers.docs import BLOCK, PAGES, README, blocks, text_of
+from helpers.paths import ROOT
 
-ROOT = Path(guidednet.__file__).parents[1]
-README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 PAGE_NAMES = [path.name for path in PAGES]
 MOST_WORDS = 900
 LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 INLINE = re.compile(r"`([^`\n]+)`")
 # What the package keeps in folders, and where a reader of the paper looks for it: three files, the
 # word that stands beside the way to each, and a line that it holds.
@@ -42,17 +33,9 @@ SOUGHT = {
 }
 
 
-def text_of(path):
-    return path.read_text(encoding="utf-8")
-
-
 def prose(path):
     """The text without its blocks of code."""
     return BLOCK.sub("", text_of(path))
-
-
-def blocks(path, language):
-    return [code for kind, code in BLOCK.findall(text_of(path)) if kind == language]
 
 
 def links(path):
@@ -211,36 +194,6 @@ def test_the_usage_of_reproduce_sh_names_options_that_there_are():
     } - {"--help"}
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    """One results folder, so that phantoms are made once."""
-    return tmp_path_factory.mktemp("results")
-
-
-@pytest.fixture
-def restored():
-    """The registries, as they were before a page added to them."""
-    before = [(registry, dict(registry)) for registry in (METHODS, DATASETS, METRICS, ARTEFACTS)]
-    yield
-    for registry, content in before:
-        registry.clear()
-        registry.update(content)
-    plt.close("all")
-
-
-@pytest.mark.whole
-@pytest.mark.parametrize(
-    "path", [path for path in PAGES if blocks(path, "python")], ids=lambda path: path.name
-)
-def test_python_on_a_page_runs_from_top_to_bottom(path, results, tmp_path, monkeypatch, restored):
-    monkeypatch.chdir(tmp_path)
-    for name in ("DATA_DIR", "RESULTS_DIR", "FIGURES_DIR"):
-        monkeypatch.setenv(name, str(results / name))
-    namespace = {"__name__": path.stem}
-    for place, code in enumerate(blocks(path, "python"), start=1):
-        exec(compile(code, f"{path.name}, block {place}", "exec"), namespace)
-
-
 def openings(target):
     """How many files one opens after the README until `target` is open, by links alone."""
     reached, depth = {README}, 0
@@ -293,29 +246,3 @@ def test_no_difference_from_guidednet_is_significant_as_the_readme_says():
     assert "(p > 0.1 throughout" in text_of(README)
     for name in ("table1", "table2"):
         assert pd.read_csv(ROOT / "figures" / "quick" / f"{name}.csv")["p_vs_guidednet"].min() > 0.1
-
-
-def test_without_pdoc_one_sentence_says_what_is_missing(tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "pdoc", None)
-    monkeypatch.setattr(sys, "argv", ["api", str(tmp_path / "api")])
-    assert api.main() == 2
-    said = capsys.readouterr().err
-    assert said.startswith("api: the API pages need pdoc") and said.count("\n") == 1
-    assert not (tmp_path / "api").exists()
-
-
-@pytest.mark.whole
-@pytest.mark.skipif(
-    not importlib.util.find_spec("pdoc"), reason="bash reproduce.sh docs installs it"
-)
-def test_api_pages_show_every_module(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-W", "error::UserWarning:pdoc", "-m", "tools.api", tmp_path],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"API pages: {tmp_path / 'index.html'}\n"
-    for name in ("cgmm/printed", "metrics/overlap", "data/datasets/base", "runs/store"):
-        assert (tmp_path / "guidednet" / f"{name}.html").is_file()

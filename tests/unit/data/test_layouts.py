@@ -4,13 +4,8 @@ another layout.
 
 import pytest
 
-from guidednet.data.layouts import PHANTOM_FILE, find_cases
+from guidednet.data.layouts import find_cases
 from guidednet.errors import InputError
-from guidednet.report.tables.captions import caption
-from guidednet.runs.profiles import profile
-from guidednet.runs.store import RunStore
-from guidednet.runs.workspace import Workspace
-from guidednet.study.rows import Row
 
 
 def touch(folder, *names):
@@ -136,12 +131,3 @@ def test_a_folder_that_is_no_release_gets_one_sentence(name, tmp_path):
     with pytest.raises(InputError, match=message) as caught:
         find_cases(make(tmp_path), "amos")
     assert "\n" not in str(caught.value)
-
-
-def test_phantoms_in_the_place_of_a_real_data_set_are_called_synthetic(tmp_path):
-    workspace = Workspace(profile("paper"), tmp_path, tmp_path / "results", tmp_path / "figures")
-    rows = [Row("CPS", (workspace.profile.run("amos", "cps", (1, 1), 0),))]
-    text = lambda: caption("Table 2", rows, RunStore(workspace)).text  # noqa: E731
-    assert not workspace.synthetic and "amos;" in text()
-    touch(tmp_path / "amos", PHANTOM_FILE)
-    assert workspace.synthetic and "synthetic amos phantoms, not patients" in text()

@@ -1,7 +1,8 @@
 """Five steps of every method in float64 stand in golden/losses.csv, so that no change of the
 mathematics passes unseen.
 
-After a change that is meant: `PYTHONPATH=.:tests python tests/unit/methods/test_golden_losses.py`, and say why in the commit.
+After a change that is meant, run `PYTHONPATH=.:tests python tests/unit/methods/test_golden_losses.py`
+and say why in the commit.
 """
 
 import dataclasses

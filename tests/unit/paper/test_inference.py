@@ -1,6 +1,4 @@
-"""Sliding windows cover everything, average softmax, and put a segmentation back on the scan's own
-grid.
-"""
+"""Sliding windows cover everything, and average the softmax."""
 
 import itertools
 from types import SimpleNamespace
@@ -12,7 +10,6 @@ import torchio
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from guidednet.errors import InputError
 from guidednet.inference import (
     WindowConfig,
     predict_labels,
@@ -21,10 +18,6 @@ from guidednet.inference import (
     window_starts,
 )
 from guidednet.networks import UNet3D
-from guidednet.predict import segment as segment_scan
-from helpers.prediction import check_that_prediction_follows_the_scan, segment
-from helpers.tiny_runs import save_run
-from helpers.volumes import AXIS_ORDERS, blobs, save
 
 
 def voxelwise(image):
@@ -176,50 +169,3 @@ def test_labels_are_the_most_probable_class():
     image = np.random.default_rng(0).random((9, 9, 9))
     labels = predict_labels(voxelwise, image, WindowConfig((8, 8, 8), (4, 4, 4)), 2)
     assert labels.dtype == np.uint8 and np.array_equal(labels, image > 0.5)
-
-
-@pytest.fixture(scope="module")
-def run_folder(tmp_path_factory):
-    """A finished run with a network that tells bright from dark: its first channel passes the image
-    through.
-    """
-    torch.manual_seed(0)
-    return save_run(tmp_path_factory.mktemp("run"), "cps")
-
-
-@pytest.mark.parametrize("order", AXIS_ORDERS[::6], ids=str)
-def test_prediction_follows_the_scan_through_all_48_axis_orders(order, run_folder, tmp_path):
-    """Every sixth; the others are in tests/whole."""
-    check_that_prediction_follows_the_scan(order, run_folder, tmp_path)
-
-
-def test_a_scan_smaller_than_the_window_is_segmented(run_folder, tmp_path):
-    image, _, affine = blobs()
-    assert segment(image[:5, :6, :3], affine, run_folder, tmp_path).shape == (5, 6, 3)
-
-
-def test_ensemble_is_another_answer(run_folder, tmp_path):
-    image, _, affine = blobs()
-    primary = np.asarray(segment(image, affine, run_folder, tmp_path).dataobj)
-    ensemble = np.asarray(
-        segment(image, affine, run_folder, tmp_path, predictor="ensemble").dataobj
-    )
-    assert not np.array_equal(primary, ensemble)
-
-
-@pytest.mark.parametrize(
-    ("output", "run", "predictor", "message"),
-    [
-        ("out.png", None, "primary", "does not end in .nii"),
-        ("out.nii", "elsewhere", "primary", "no such file or folder"),
-        ("out.nii", None, "teacher", "has no teacher"),
-    ],
-)
-def test_wrong_requests_get_one_sentence_and_no_file(
-    output, run, predictor, message, run_folder, tmp_path
-):
-    image, _, affine = blobs()
-    scan = save(tmp_path / "scan.nii.gz", image, affine)
-    with pytest.raises(InputError, match=message):
-        segment_scan(scan, tmp_path / run if run else run_folder, tmp_path / output, predictor)
-    assert [path.name for path in tmp_path.iterdir()] == ["scan.nii.gz"]

@@ -14,6 +14,7 @@ from guidednet.losses import (
     resize_labels,
     supervised_loss,
     weighted_cross_entropy,
+    weighted_dice_loss,
 )
 
 K, SHAPE = 5, (2, 4, 6, 5)
@@ -160,3 +161,15 @@ def test_resized_labels_stay_labels():
     labels = torch.randint(0, K, (1, 4, 4, 4), dtype=torch.uint8)
     coarse = resize_labels(labels, torch.Size((2, 2, 2)))
     assert coarse.dtype == torch.uint8 and torch.equal(coarse, labels[:, 1::2, 1::2, 1::2])
+
+
+def test_weighted_dice_against_a_loop():
+    probabilities, label = torch.rand(2, 4, 3, 3, 3).softmax(1), torch.randint(4, (2, 3, 3, 3))
+    weights = torch.tensor([9.0, 1.0, 2.0, 3.0])
+    expected = 0.0
+    for k in range(1, 4):
+        hit = probabilities[:, k][label == k].sum()
+        expected -= (
+            weights[k] * (2 * hit + 1) / (probabilities[:, k].sum() + (label == k).sum() + 1) / 3
+        )
+    torch.testing.assert_close(weighted_dice_loss(probabilities, label, weights), expected)

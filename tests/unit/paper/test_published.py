@@ -5,6 +5,7 @@ doubtful.
 import pytest
 
 from guidednet import published
+from guidednet.errors import InputError
 from guidednet.published.checks import (
     detectable_gap,
     dice_ranks,
@@ -55,3 +56,13 @@ def test_doubtful_numbers_carry_their_note():
 def test_table4_names_its_rows():
     table = published.printed("table4").set_index("method")
     assert table.loc["L_gt", "mean_dice"] == 81.29 and table.index[-1].endswith("L_cons")
+
+
+def test_printed_tables_agree_where_the_paper_repeats_itself():
+    full = published.printed("table1").query("method == 'GuidedNet' and n_unlabeled == 378").iloc[0]
+    assert (
+        full["mean_dice"]
+        == published.printed("table3").set_index("method").loc["GuidedNet", "mean_dice"]
+    )
+    with pytest.raises(InputError, match="unknown published table or figure 'table9'"):
+        published.printed("table9")

@@ -1,6 +1,4 @@
-"""Notebooks in the tree are clean, have one cell of literal parameters, and refuse parameters they
-do not have.
-"""
+"""Notebooks in the tree are clean, and have one cell of literal parameters."""
 
 import ast
 import json
@@ -10,15 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from guidednet.errors import InputError
-from guidednet.report.execute_notebooks import (
-    NOTEBOOKS,
-    WIDGET,
-    check_parameters,
-    parse_parameters,
-    source,
-    without_widgets,
-)
+from guidednet.report.execute_notebooks import NOTEBOOKS
 from guidednet.study.artefacts import ARTEFACTS
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -81,58 +71,6 @@ def test_last_code_cell_asserts(path):
         isinstance(node, ast.Assert) and node.msg
         for node in ast.walk(ast.parse(code_cells(path)[-1].source))
     )
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"profil": "smoke"}, "no parameter 'profil'; use one of profile"),
-        ({"seeds": "3"}, "parameter 'seeds' is '3'; give a value of type int"),
-        ({"seeds": 0}, "parameter 'seeds' is 0; use a number from 1 to 100"),
-        ({"profile": "fast"}, "parameter 'profile' is 'fast'; use one of smoke, quick"),
-        ({"on_missing": "guess"}, "use one of train, blank, fail"),
-    ],
-)
-def test_wrong_parameters_are_refused_before_the_run(values, message):
-    with pytest.raises(InputError, match=message):
-        check_parameters(source("12_table3_components"), values)
-
-
-def test_an_executed_copy_has_no_widgets_and_keeps_its_pictures(tmp_path):
-    widget = nbformat.v4.new_output(
-        "display_data", {WIDGET: {"model_id": "1"}, "text/plain": "VBox()"}
-    )
-    picture = nbformat.v4.new_output(
-        "display_data", {"image/png": "aGVsbG8=", "text/plain": "<Figure>"}
-    )
-    cells = [nbformat.v4.new_code_cell("x", outputs=[widget, picture])]
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"widgets": {"state": {}}})
-    nbformat.write(notebook, tmp_path / "executed.ipynb")
-    without_widgets(tmp_path / "executed.ipynb")
-    (cell,) = nbformat.read(tmp_path / "executed.ipynb", as_version=4).cells
-    assert (
-        "interactive in JupyterLab" in cell.outputs[0].data["text/plain"]
-        and WIDGET not in cell.outputs[0].data
-    )
-    assert (
-        cell.outputs[1].data["image/png"] == "aGVsbG8="
-        and "widgets" not in nbformat.read(tmp_path / "executed.ipynb", 4).metadata
-    )
-
-
-def test_unknown_notebook_is_refused():
-    with pytest.raises(InputError, match="no such notebook; use one of 00_start_here"):
-        source("99_missing")
-
-
-def test_parameters_are_read_as_literals():
-    assert parse_parameters(["seeds=3", "profile=smoke", "on_missing='blank'"]) == {
-        "seeds": 3,
-        "profile": "smoke",
-        "on_missing": "blank",
-    }
-    with pytest.raises(InputError, match="write it as NAME=VALUE"):
-        parse_parameters(["seeds"])
 
 
 def test_notebook_files_are_canonical_json():

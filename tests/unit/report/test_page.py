@@ -11,13 +11,17 @@ import pytest
 from guidednet.data.datasets import organ_set
 from guidednet.report.figures.save import print_figure, save_figure
 from guidednet.report.page import write_page
+from guidednet.report.tables.captions import MIXED
 from guidednet.report.viewer.scene import SCALED_WINDOWS, Scene
 from guidednet.report.viewer.slice_browser import browser_html, slice_pictures
 from guidednet.runs.profiles import profile
+from guidednet.runs.record import RecordedRuns
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace
 from guidednet.study.artefacts import Artefact
 from guidednet.study.rows import Row
+from helpers.tiny_runs import tiny_config
+from helpers.written_runs import workspace, write_mixed_rows, write_run
 
 
 def scene(title="case"):
@@ -90,4 +94,30 @@ def test_a_slice_browser_holds_every_slice():
     assert (
         pictures[2][1].size[0] == 2 * 200 + 4
         and pictures[2][1].tobytes() != pictures[3][1].tobytes()
+    )
+
+
+@pytest.fixture
+def mixed_rows(tmp_path):
+    return write_mixed_rows(tmp_path)
+
+
+def test_the_page_shows_the_notes_escaped(mixed_rows, tmp_path):
+    write_run(tmp_path / "runs", tiny_config("dan"), {"warnings": ["x < y & <b>z</b>"]})
+    rows = [*mixed_rows, Row("DAN", (tiny_config("dan"),))]
+    artefacts = {
+        "table3": Artefact("12_table3_components", lambda profile, seeds: rows, ("table3.csv",))
+    }
+    page = write_page(
+        artefacts,
+        pd.DataFrame({"run": []}),
+        RecordedRuns(tmp_path / "runs", workspace(tmp_path)),
+        seeds=1,
+    ).read_text("utf-8")
+    assert (
+        MIXED in page
+        and "<li>mixed devices: CPU, 1 thread (CPS, DAN), NVIDIA H100 (GuidedNet)</li>" in page
+    )
+    assert (
+        "<li>DAN, seed 0: x &lt; y &amp; &lt;b&gt;z&lt;/b&gt;</li>" in page and "<b>z" not in page
     )

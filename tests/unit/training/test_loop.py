@@ -6,16 +6,13 @@ import pandas as pd
 import pytest
 import torch
 
-from guidednet.config import TrainingConfig
-from guidednet.data.sampling import BatchDataset
-from guidednet.errors import InputError, NonFiniteLossError
+from guidednet.errors import NonFiniteLossError
 from guidednet.methods import METHODS
 from guidednet.methods.cps import CPSConfig
 from guidednet.methods.guidednet import GuidedNetConfig
-from guidednet.networks import NetworkConfig
 from guidednet.optimiser import update
-from guidednet.training.device import accelerated, autocast
-from guidednet.training.loop import make_method, train
+from guidednet.training import checkpoint
+from guidednet.training.loop import kept_weights, train
 from helpers.cases import SPLIT, BlobStore
 from helpers.tiny_runs import KilledError, killed_after, result_bytes, tiny_config
 
@@ -113,57 +110,18 @@ def test_non_finite_loss_stops_and_names_step_and_term(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_networks_in_bf16_and_losses_in_float32(method):
-    """One step of every method: terms are float32, finite, and those of float32 networks but for
-    bf16's rounding.
-    """
-    terms = {}
-    for precision in ("fp32", "bf16"):
-        config = dataclasses.replace(
-            tiny_config(method), network=NetworkConfig(width=4, depth=3, dropout=0.0)
-        )
-        plan = dataclasses.replace(config.training, precision=precision)
-        built = make_method(config)
-        classes = config.num_classes if built.uses_distance_maps else 0
-        batch = BatchDataset(
-            BlobStore(), SPLIT.labelled, SPLIT.unlabelled, config.batch, 0, classes
-        )[0]
-        torch.manual_seed(0)
-        with autocast(plan, "cpu", training=True):
-            terms[precision] = built(batch, 1)
-    assert all(
-        value.dtype == torch.float32 and torch.isfinite(value) for value in terms["bf16"].values()
+def test_kept_looks_change_nothing_else(tmp_path):
+    config = tiny_config("cps")
+    kept = dataclasses.replace(config, training=dataclasses.replace(config.training, keep_every=2))
+    for name, one in (("plain", config), ("kept", kept)):
+        train(one, BlobStore(), SPLIT, tmp_path / name)
+    assert (tmp_path / "plain" / "weights_last.pt").read_bytes() == (
+        tmp_path / "kept" / "weights_last.pt"
+    ).read_bytes()
+    assert sorted(path.name for path in (tmp_path / "kept" / "kept").iterdir()) == [
+        "000002.pt",
+        "000004.pt",
+    ]
+    assert set(checkpoint.load(kept_weights(tmp_path / "kept", 4))) == set(
+        checkpoint.load(tmp_path / "kept" / "weights.pt")
     )
-    for name, value in terms["fp32"].items():
-        assert terms["bf16"][name].item() == pytest.approx(value.item(), rel=0.1, abs=0.02), name
-
-
-@pytest.mark.parametrize(
-    ("precision", "training", "dtype"),
-    [("fp32", True, "float32"), ("bf16", True, "bfloat16"), ("bf16", False, "float32")],
-)
-def test_a_cpu_trains_in_the_precision_asked_for_and_predicts_in_float32(
-    precision, training, dtype
-):
-    with autocast(TrainingConfig(precision=precision), "cpu", training):
-        assert torch.nn.Conv3d(1, 1, 1)(torch.ones(1, 1, 2, 2, 2)).dtype == getattr(torch, dtype)
-
-
-def test_the_layout_of_a_cpu_is_the_same_training():
-    config = dataclasses.replace(
-        tiny_config("guidednet"), network=NetworkConfig(width=4, depth=3, dropout=0.0)
-    )
-    weights = []
-    for method in (make_method(config), accelerated(make_method(config), config.training, "cpu")):
-        batch = BatchDataset(BlobStore(), SPLIT.labelled, SPLIT.unlabelled, config.batch, 0)[0]
-        torch.manual_seed(0)
-        sum(method.train()(batch, 1).values()).backward()
-        weights.append([parameter.grad for parameter in method.parameters()])
-    for plain, other in zip(*weights, strict=True):
-        torch.testing.assert_close(other, plain, rtol=1e-3, atol=1e-4)
-
-
-def test_an_unknown_precision_is_refused():
-    with pytest.raises(InputError, match="unknown precision 'fp8': use one of fp32, bf16"):
-        TrainingConfig(precision="fp8")

@@ -1,20 +1,15 @@
-"""3D-CGMM, both readings, against the equations written out class by class and image by image in
-float64.
-"""
+"""The paper's reading of 3D-CGMM against its equations, class by class in float64."""
 
 import dataclasses
-import itertools
 
 import pytest
 import torch
 
-from guidednet.cgmm import cgmm_losses, released
+from guidednet.cgmm import cgmm_losses
 from guidednet.cgmm.config import CGMMConfig
-from guidednet.cgmm.derivatives import AbsoluteDistance
 from guidednet.cgmm.printed import (
     ClassStatistics,
     class_statistics,
-    consistency_loss,
     gt_loss,
     log_posterior,
     max_loss,
@@ -22,72 +17,17 @@ from guidednet.cgmm.printed import (
     rectify_loss,
     self_loss,
 )
-from guidednet.errors import InputError
 from helpers.batches import ABSENT, SIZE, C, K, make_batch
+from helpers.cgmm_by_hand import (
+    naive_posterior,
+    naive_statistics,
+    rows_of,
+)
 
 
 @pytest.fixture
 def batch():
     return make_batch()
-
-
-def rows_of(maps):
-    """(B,N,D,H,W) as one row per voxel."""
-    return maps.movedim(1, -1).reshape(-1, maps.shape[1])
-
-
-def gradients(loss, leaves):
-    """Gradients of one of several losses that share a graph, zeros where there is none."""
-    return torch.autograd.grad(
-        loss, leaves, retain_graph=True, allow_unused=True, materialize_grads=True
-    )
-
-
-def naive_statistics(features, labels, probabilities, sigma_min=1e-2):
-    f, p, y = rows_of(features), rows_of(probabilities), labels.flatten()
-    mean, std = {}, {}
-    for k in y.unique().tolist():
-        members = f[y == k]
-        mean[k] = members.mean(0)
-        squared_distance = ((members - mean[k]) ** 2).mean(1)
-        weight = p[y == k, k]
-        std[k] = ((weight * squared_distance).sum() / weight.sum() + sigma_min**2).sqrt().detach()
-    return mean, std
-
-
-def naive_posterior(features, mean, std, power=1):
-    f = rows_of(features)
-    densities = torch.zeros(len(f), K, dtype=f.dtype)
-    for k in mean:
-        squared_distance = ((f - mean[k]) ** 2).mean(1)
-        densities[:, k] = torch.exp(-squared_distance * power / (2 * std[k] ** 2)) / std[k] ** power
-    return densities / densities.sum(1, keepdim=True)
-
-
-def naive_network(features, logits, labels):
-    """Eqs. 8-10 and 13 of one network, and its unlabelled posterior, by broadcasting and indexing."""
-    n, present = len(labels), labels.unique().tolist()
-    p, p_unlabelled = rows_of(logits[:n].softmax(1)), rows_of(logits[n:].softmax(1))
-    mean, std = naive_statistics(features[:n], labels, logits[:n].softmax(1))
-    g, g_unlabelled = (
-        naive_posterior(features[:n], mean, std),
-        naive_posterior(features[n:], mean, std),
-    )
-    pairs = list(itertools.combinations(present, 2))
-    two_sided = sum(
-        g[:, k] * p[:, k].log() + (1 - g[:, k]) * (1 - p[:, k]).log() for k in present
-    ) / len(present)
-    kept = torch.isin(p_unlabelled.argmax(1), torch.tensor(present))
-    rectify = -(g_unlabelled.detach() * p_unlabelled.log()).sum(1)[kept].mean()
-    return {
-        "gt": -g[torch.arange(len(g)), labels.flatten()].log().mean(),
-        "self": -two_sided.mean(),
-        "max": sum((-((mean[k] - mean[j]) ** 2).mean()).exp() for k, j in pairs) / len(pairs),
-        "rectify": rectify,
-    }, g_unlabelled
-
-
-# --- statistics and posterior
 
 
 def test_statistics_are_those_of_each_class(batch):
@@ -216,27 +156,6 @@ def test_float32_survives_the_expansion_of_the_distance():
     torch.testing.assert_close(single.exp().double(), double.exp(), rtol=0, atol=1e-3)
 
 
-# --- losses, paper reading
-
-
-def test_every_loss_and_gradient_equals_the_equations(batch):
-    features, logits, labels = batch
-    torch.manual_seed(5)
-    features_b, logits_b = (torch.rand_like(t).requires_grad_() for t in batch[:2])
-    leaves = (features, logits, features_b, logits_b)
-    losses = cgmm_losses(*leaves, labels)
-    naive_a, unlabelled_a = naive_network(features, logits, labels)
-    naive_b, unlabelled_b = naive_network(features_b, logits_b, labels)
-    expected = {name: naive_a[name] + naive_b[name] for name in naive_a}
-    expected["consistency"] = ((unlabelled_a - unlabelled_b) ** 2).mean()
-    assert losses.keys() == expected.keys()
-    for name in expected:
-        torch.testing.assert_close(losses[name], expected[name], rtol=0, atol=1e-10)
-        torch.testing.assert_close(
-            gradients(losses[name], leaves), gradients(expected[name], leaves), rtol=0, atol=1e-10
-        )
-
-
 def test_self_loss_gradients_and_clamp(batch):
     features, logits, labels = batch
     log_g = torch.randn(1, K, *SIZE, dtype=torch.float64).log_softmax(1).requires_grad_()
@@ -247,22 +166,6 @@ def test_self_loss_gradients_and_clamp(batch):
     loss = self_loss(log_g, sure, present)
     loss.backward()
     assert loss.isfinite() and (sure.grad == 0).all()
-
-
-def test_self_loss_may_detach_either_side(batch):
-    features, logits, labels = batch
-
-    def reached(target):
-        losses = cgmm_losses(
-            features, logits, features, logits, labels, CGMMConfig(self_target=target)
-        )
-        return [
-            gradient.abs().sum() > 0 for gradient in gradients(losses["self"], (features, logits))
-        ]
-
-    assert reached("none") == [True, True]
-    assert reached("detach_posterior") == [False, True]
-    assert reached("detach_probabilities") == [True, False]
 
 
 def test_gt_loss_balanced_by_class(batch):
@@ -291,13 +194,6 @@ def test_max_loss_falls_as_centroids_part():
     assert max_loss(lonely) == 0
 
 
-def test_rectification_teaches_probabilities_only(batch):
-    features, logits, labels = batch
-    rectify = cgmm_losses(features, logits, features, logits, labels)["rectify"]
-    to_features, to_logits = gradients(rectify, (features, logits))
-    assert (to_features == 0).all() and (to_logits[:2] == 0).all() and to_logits[2:].abs().sum() > 0
-
-
 def test_rectification_leaves_out_voxels_of_classes_nobody_labelled(batch):
     _, logits, _ = batch
     log_g = torch.zeros_like(logits).log_softmax(1)
@@ -307,22 +203,6 @@ def test_rectification_leaves_out_voxels_of_classes_nobody_labelled(batch):
     assert loss == 0 and (gradient == 0).all()
     everywhere = rectify_loss(logits, log_g, present, CGMMConfig(rectify_mask="none"))
     torch.testing.assert_close(everywhere, -(logits.log_softmax(1) / K).sum(1).mean())
-
-
-def test_consistency_is_symmetric_zero_for_equals_and_about_the_unlabelled_rows(batch):
-    features, logits, labels = batch
-    statistics = class_statistics(features[:2], labels, logits[:2].softmax(1))
-    a, b = log_posterior(features[2:], statistics), log_posterior(features[2:] + 0.3, statistics)
-    assert consistency_loss(a, b) == consistency_loss(b, a) > 0 and consistency_loss(a, a) == 0
-    swapped = features.detach().clone()
-    swapped[2:] += 1
-    for rows, moves in (("unlabelled", True), ("labelled", False)):
-        config = CGMMConfig(consistency_on=rows)
-        before, after = (
-            cgmm_losses(f, logits, features.flip(1), logits, labels, config)["consistency"]
-            for f in (features, swapped)
-        )
-        assert (before.item() != pytest.approx(after.item(), rel=1e-9)) == moves
 
 
 def test_class_that_is_absent_changes_no_loss(batch):
@@ -337,43 +217,6 @@ def test_class_that_is_absent_changes_no_loss(batch):
     dropped = network_losses(features, unpredicted[:, order], smaller)[0]
     for name in kept:
         assert kept[name].item() == pytest.approx(dropped[name].item(), abs=1e-6)
-
-
-@pytest.mark.parametrize("config", [CGMMConfig(), CGMMConfig.official()])
-def test_switches_of_table_4(batch, config):
-    features, logits, labels = batch
-    everything = cgmm_losses(features, logits, features, logits, labels, config)
-    for switch, name in (
-        ("use_self", "self"),
-        ("use_max", "max"),
-        ("use_consistency", "consistency"),
-    ):
-        fewer = cgmm_losses(
-            features,
-            logits,
-            features,
-            logits,
-            labels,
-            dataclasses.replace(config, **{switch: False}),
-        )
-        assert fewer == {key: value for key, value in everything.items() if key != name}
-    assert {"gt", "rectify"} < everything.keys()
-
-
-@pytest.mark.parametrize("config", [CGMMConfig(), CGMMConfig.official()])
-@pytest.mark.parametrize("size", [(2, 4, 4), (4, 8, 8)])
-def test_coarse_features_and_a_batch_of_background_alone_stay_finite(config, size):
-    torch.manual_seed(0)
-    features = torch.randn(2, C, *size).relu().requires_grad_()
-    logits = torch.randn(2, K, 4, 8, 8, requires_grad=True)
-    for labels in (torch.zeros(1, 4, 8, 8, dtype=torch.long), torch.randint(0, 3, (1, 4, 8, 8))):
-        losses = cgmm_losses(features, logits, features * 1.5, logits, labels, config)
-        assert all(value.isfinite() for value in losses.values())
-        assert all(
-            gradient.isfinite().all()
-            for gradient in gradients(sum(losses.values()), (features, logits))
-        )
-        assert losses["gt"] > 0 or (labels == 0).all()
 
 
 def test_coarse_posterior_is_the_upsampled_one():
@@ -393,171 +236,8 @@ def test_coarse_posterior_is_the_upsampled_one():
     assert log_g[:, 3].isneginf().all()
 
 
-def test_batch_without_unlabelled_rows(batch):
-    features, logits, labels = batch
-    losses = cgmm_losses(features[:2], logits[:2], features[:2] + 1, logits[:2], labels)
-    assert losses["rectify"] == 0 and losses["consistency"] == 0 and losses["gt"] > 0
-
-
-def test_half_precision_is_cast_up(batch):
-    features, logits, labels = make_batch(dtype=torch.float32)
-    with torch.autocast("cpu", torch.bfloat16):
-        losses = cgmm_losses(
-            features.half(), logits.half(), features.half() / 2, logits.half(), labels
-        )
-    expected = cgmm_losses(
-        features.half().float(),
-        logits.half().float(),
-        features.half().float() / 2,
-        logits.half().float(),
-        labels,
-    )
-    for name in losses:
-        assert losses[name].dtype == torch.float32
-        torch.testing.assert_close(losses[name], expected[name], rtol=1e-2, atol=1e-5)
-
-
-def test_nothing_waits_for_the_device(batch, monkeypatch):
-    def refuse(*_):
-        raise AssertionError("a value was read back from the device")
-
-    for name in ("item", "tolist", "__bool__", "__int__", "__float__", "nonzero"):
-        monkeypatch.setattr(torch.Tensor, name, refuse)
-    features, logits, labels = batch
-    for config in (CGMMConfig(), CGMMConfig.official()):
-        cgmm_losses(features, logits, features, logits, labels, config)
-
-
-def test_unknown_option_is_refused():
-    with pytest.raises(InputError, match="unknown reading 'offical': use one of paper, official"):
-        CGMMConfig(reading="offical")
-
-
-# --- official reading
-
-
-def naive_official(features, logits, labels):
-    """Section by section what the released code computes, one image and one class at a time, in
-    full precision.
-    """
-    n, p = len(labels), logits.softmax(1)
-    terms = {"gt": [], "self": [], "rectify": []}
-    maps, sums = [], torch.zeros(K, C, dtype=features.dtype)
-
-    def bce(t, q):
-        return -(t * (q + 1e-6).log() + (1 - t) * (1 - q + 1e-6).log()) / 2
-
-    for b in range(n):
-        present = labels[b].unique().tolist()
-        centroid = [
-            features[b][:, labels[b] == k].mean(1)
-            if k in present
-            else torch.zeros(C, dtype=features.dtype)
-            for k in range(K)
-        ]
-        sums = sums + torch.stack(centroid)
-        g, g_unlabelled = (
-            torch.stack([(-((f - c.view(C, 1, 1, 1)).abs().mean(0) ** 2)).exp() for c in centroid])
-            for f in (features[b], features[n + b])
-        )
-        g = torch.stack([g[k] if k in present else 0 * g[k] for k in range(K)])
-        maps.append(g.softmax(0))
-        terms["gt"].append(
-            sum(bce((labels[b] == k).double(), g[k]) for k in present) / len(present)
-        )
-        terms["self"].append(sum(bce(g[k], p[b, k]) for k in present) / len(present))
-        terms["rectify"].append(
-            sum(bce(g_unlabelled[k], p[n + b, k]) for k in present) / len(present)
-        )
-    pairs = list(itertools.combinations(labels.unique().tolist(), 2))
-    losses = {name: torch.stack(values).mean() for name, values in terms.items()}
-    losses["max"] = sum((-((sums[k] - sums[j]).abs().mean() ** 2)).exp() for k, j in pairs) / len(
-        pairs
-    )
-    return losses, torch.stack(maps)
-
-
-def test_official_losses_and_gradients_equal_the_released_formulas(batch):
-    features, logits, labels = batch
-    labels[0][labels[0] == 2] = 1  # a class in one image alone
-    torch.manual_seed(5)
-    features_b, logits_b = (torch.rand_like(t).requires_grad_() for t in batch[:2])
-    leaves = (features, logits, features_b, logits_b)
-    losses = cgmm_losses(
-        *leaves, labels, dataclasses.replace(CGMMConfig.official(), rectify_fp16=False)
-    )
-    (naive_a, maps_a), (naive_b, maps_b) = (
-        naive_official(features, logits, labels),
-        naive_official(features_b, logits_b, labels),
-    )
-    expected = {name: naive_a[name] + naive_b[name] for name in naive_a} | {
-        "consistency": 2 * ((maps_a - maps_b) ** 2).mean()
-    }
-    assert losses.keys() == expected.keys()
-    for name in expected:
-        torch.testing.assert_close(losses[name], expected[name], rtol=0, atol=1e-10)
-        torch.testing.assert_close(
-            gradients(losses[name], leaves), gradients(expected[name], leaves), rtol=0, atol=1e-10
-        )
-
-
-def test_absolute_distance_and_its_gradient():
-    torch.manual_seed(0)
-    features = torch.randn(2, C, 7, dtype=torch.float64, requires_grad=True)
-    centroids = torch.randn(2, K, C, dtype=torch.float64, requires_grad=True)
-    plain = (features[:, None] - centroids[..., None]).abs().mean(2)
-    torch.testing.assert_close(
-        AbsoluteDistance.apply(features, centroids), plain, rtol=0, atol=1e-12
-    )
-    assert torch.autograd.gradcheck(AbsoluteDistance.apply, (features, centroids))
-
-
-def test_summed_centroids_matter_only_for_classes_seen_in_several_images():
-    centroids = torch.randn(2, 4, C, dtype=torch.float64)
-    once = torch.tensor([[True, True, False, False], [False, False, True, True]])
-    twice = torch.ones(2, 4, dtype=torch.bool)
-    losses = {
-        (name, how): released.max_loss(centroids * present.unsqueeze(2), present, how)
-        for name, present in (("once", once), ("twice", twice))
-        for how in ("sum", "mean")
-    }
-    assert losses["once", "sum"] == losses["once", "mean"]
-    assert losses["twice", "sum"] < losses["twice", "mean"]
-
-
-def rectify_gradient(half, present_classes, voxels, scale):
-    """Largest gradient that `scale` times the official rectification sends to the probabilities of
-    `voxels` voxels.
-    """
-    probabilities = torch.full(
-        (1, present_classes, 1, 1, voxels), 1 / (present_classes + 1), requires_grad=True
-    )
-    present = torch.ones(1, present_classes, dtype=torch.bool)
-    loss = released.rectify_loss(torch.full_like(probabilities, 0.75), probabilities, present, half)
-    (scale * loss).backward()
-    return probabilities.grad.abs().max().item()
-
-
-def test_half_precision_rectification_has_no_gradient_at_the_published_batch_size():
-    """4 x 64 x 128 x 128 voxels, lambda_g 0.3: 1/(B_u V) times the rest is below half of float16's
-    smallest number.
-    """
-    published = 4 * 64 * 128 * 128
-    assert rectify_gradient(True, 2, published, 0.3) == 0
-    assert rectify_gradient(False, 2, published, 0.3) > 0
-    assert rectify_gradient(True, 2, 1000, 0.3) > 0
-
-
 def test_rectification_of_the_paper_reading_is_alive_at_the_published_batch_size():
     logits = torch.zeros(1, 2, 1, 1, 4 * 64 * 128 * 128, requires_grad=True)
     log_g = torch.tensor([0.9, 0.1]).log().view(1, 2, 1, 1, 1).expand_as(logits)
     rectify_loss(logits, log_g, torch.tensor([True, True])).backward()
     assert logits.grad.abs().min() > 0
-
-
-def test_official_reading_pairs_rows(batch):
-    features, logits, labels = batch
-    with pytest.raises(ValueError, match="pairs"):
-        cgmm_losses(
-            features[:3], logits[:3], features[:3], logits[:3], labels, CGMMConfig.official()
-        )

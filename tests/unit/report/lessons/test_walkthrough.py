@@ -1,12 +1,7 @@
-"""What the step-by-step notebooks compute and draw: gradients, cards, profiles and curves of
-methods and runs.
-"""
-
-import dataclasses
+"""What the step-by-step notebooks compute and draw of 3D-CGMM and of a method at its start."""
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
@@ -14,15 +9,6 @@ from guidednet.cgmm.config import CGMMConfig
 from guidednet.cgmm.printed import ClassStatistics
 from guidednet.data.datasets import organ_set
 from guidednet.report.figures.benchmarks import training_times
-from guidednet.report.figures.curves import class_weights, draw_run
-from guidednet.report.figures.figure2 import class_centres, draw_feature_distance, feature_distances
-from guidednet.report.lessons.method_card import (
-    method_card,
-    networks,
-    relative_cost,
-    trainable_parameters,
-)
-from guidednet.report.lessons.step_profile import step_profile
 from guidednet.report.lessons.walkthrough import (
     class_colours,
     class_names,
@@ -37,28 +23,9 @@ from guidednet.report.lessons.walkthrough import (
 )
 from guidednet.runs.profiles import profile
 from guidednet.runs.store import RunStore
-from helpers.batches import a_batch, a_method, make_batch
-from helpers.cases import SPLIT, BlobStore
-from helpers.tiny_runs import TinyWorkspace, tiny_config
-
-
-@pytest.fixture(autouse=True)
-def closed_figures():
-    yield
-    plt.close("all")
-
-
-class RealWorkspace(TinyWorkspace):
-    """TinyWorkspace as if its cases were real: no phantom knows the labels that training does not
-    see.
-    """
-
-    def data(self, dataset):
-        return dataclasses.replace(super().data(dataset), phantom=None)
-
-
-# 3D-CGMM, step by step
-# --------------------------------------------------------------------------------------------
+from helpers.batches import make_batch
+from helpers.cases import BlobStore
+from helpers.tiny_runs import RealWorkspace, TinyWorkspace, tiny_config
 
 LABELLED, UNLABELLED = (
     ("labelled features", "labelled probabilities"),
@@ -143,52 +110,6 @@ def test_classes_are_named_and_coloured_with_the_background_first():
     )
 
 
-# Methods on one batch
-# ---------------------------------------------------------------------------------------------
-
-
-def test_a_card_lists_networks_terms_and_cost():
-    methods = {name: a_method(name) for name in ("supervised", "mean_teacher")}
-    card = method_card("mean_teacher", methods, a_batch(), step=4)
-    assert (
-        card.loc["network", "name"].tolist() == ["student", "teacher"]
-        and "not trained" in card.loc["network", "value"].iloc[1]
-    )
-    assert card.loc["loss term", "name"].tolist() == ["supervised", "consistency"]
-    costs = card.loc["cost"].set_index("name")["value"]
-    assert (
-        costs["trainable parameters"]
-        == f"{sum(value.numel() for value in methods['mean_teacher'].student.parameters()):,}"
-    )
-    assert float(costs["time of a step (Sup only = 1)"]) > 0
-
-
-def test_measuring_the_cost_leaves_the_networks_as_they_are():
-    methods = {name: a_method(name) for name in ("supervised", "guidednet")}
-    before = [parameter.clone() for parameter in methods["guidednet"].parameters()]
-    costs = relative_cost(methods, a_batch(), step=2, repeats=1)
-    assert costs["supervised"] == 1 and costs["guidednet"] > 0
-    assert all(
-        torch.equal(*pair) for pair in zip(before, methods["guidednet"].parameters(), strict=True)
-    )
-    assert set(networks(methods["guidednet"])) == {"network_a", "network_b"}
-    assert trainable_parameters(methods["guidednet"]) == 2 * trainable_parameters(
-        methods["supervised"]
-    )
-
-
-def test_most_of_a_step_is_convolution(tmp_path):
-    seconds = step_profile(RunStore(TinyWorkspace(tmp_path)), tiny_config("cps"), steps=1)
-    assert {"convolution, forward", "convolution, backward"} <= set(seconds.index) and (
-        seconds >= 0
-    ).all()
-    assert seconds.is_monotonic_decreasing
-
-
-# Runs
-# -------------------------------------------------------------------------------------------------------------
-
-
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     """A store with finished runs of GuidedNet and CPS."""
@@ -196,70 +117,6 @@ def store(tmp_path_factory):
     for method in ("guidednet", "cps"):
         store.get(tiny_config(method))
     return store
-
-
-def test_curves_come_apart_into_terms_and_weights(store):
-    run = store.get(tiny_config("guidednet"))
-    terms, weights = run.loss_terms(), class_weights(run)
-    assert {"supervised_a", "cps", "cgmm_rectify"} <= set(terms) and list(terms.index) == [
-        1,
-        2,
-        3,
-        4,
-        5,
-    ]
-    assert (
-        list(weights) == class_names(organ_set("flare22"))
-        and weights.to_numpy().max() <= organ_set("flare22").num_classes + 1e-5
-    )
-    assert not {"validation_dice", "ktcps_weight_1"} & set(terms)
-
-
-@pytest.mark.parametrize(("method", "classes"), [("guidednet", 14), ("cps", 0)])
-def test_a_runs_picture_has_its_ramp_its_weights_and_its_best_step(method, classes, store):
-    run = store.get(tiny_config(method))
-    terms, weights, validation, ramp = draw_run(run).axes
-    assert len(weights.lines) == classes and [text.get_text() for text in weights.texts] == (
-        [] if classes else ["no class weights"]
-    )
-    assert ramp.lines[0].get_ydata()[0] == pytest.approx(np.exp(-5))
-    assert validation.lines[1].get_xdata()[0] == run.record["best_step"]
-
-
-def test_feature_centres_are_means_over_the_voxels_of_each_class():
-    config = tiny_config("cps")
-    config = dataclasses.replace(
-        config, window=dataclasses.replace(config.window, size=(12, 12, 12), stride=(12, 12, 12))
-    )
-    network, cases = a_method("cps").eval().network_a, BlobStore()
-    network.forward = lambda image: type(
-        "Output", (), {"features": torch.cat([image, 2 * image], 1)}
-    )
-    centres = class_centres(
-        network, cases, {case: cases.label(case) for case in SPLIT.labelled}, config
-    )
-    label = np.concatenate([cases.label(case).ravel() for case in SPLIT.labelled])
-    image = np.concatenate([cases.image(case).ravel() for case in SPLIT.labelled]).astype(float)
-    expected = np.array(
-        [image[label == k].mean() if (label == k).any() else np.nan for k in range(14)]
-    )
-    np.testing.assert_allclose(centres, np.stack([expected, 2 * expected], 1), rtol=1e-5)
-
-
-def test_feature_distances_of_real_cases_need_no_hidden_label(store):
-    scores = pd.DataFrame(
-        {"dice": 50.0, "sd_dice": 1.0, "n_seeds": 1, "n_test_cases": 1},
-        index=organ_set("flare22").columns,
-    )
-    table = feature_distances(tiny_config("cps"), store, scores, most_cases=2)
-    assert (
-        list(table["organ"]) == organ_set("flare22").columns
-        and (table["dice"] == 50).all()
-        and (table["distance"].dropna() >= 0).all()
-    )
-    figure, axes = plt.subplots()
-    draw_feature_distance(axes, table, organ_set("flare22"))
-    assert len(axes.patches) == 13
 
 
 def test_a_method_is_ready_at_its_shared_start(tmp_path):

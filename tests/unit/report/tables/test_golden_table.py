@@ -1,7 +1,8 @@
 """A committed set of run records prints exactly a committed table.
 
-After a change that is meant, `PYTHONPATH=.:tests python tests/unit/report/tables/test_golden_table.py RESULTS` takes both from the runs
-of `bash reproduce.sh --profile smoke --only table3 --results RESULTS`.
+After a change that is meant,
+`PYTHONPATH=.:tests python tests/unit/report/tables/test_golden_table.py RESULTS` takes both from the
+runs of `bash reproduce.sh --profile smoke --only table3 --results RESULTS`.
 """
 
 import shutil

@@ -1,11 +1,12 @@
 """From scores to a table: means as the paper forms them, nothing invented for what is missing."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from guidednet import published
 from guidednet.data.datasets import organ_set
-from guidednet.errors import InputError
 from guidednet.report.tables.captions import Caption
 from guidednet.report.tables.checks import broken_scores
 from guidednet.report.tables.table import (
@@ -14,12 +15,14 @@ from guidednet.report.tables.table import (
     latex,
     make_table,
     markdown,
+    organ_dice,
     readable,
     write_table,
 )
-from guidednet.runs.record import Run
+from guidednet.runs.record import RecordedRuns, Run
 from guidednet.study.rows import Row
 from helpers.tiny_runs import tiny_config
+from helpers.written_runs import liver_scores, write_run
 
 METRICS = ("dice", "jaccard", "nsd", "hd95", "false_positive_ml")
 
@@ -208,16 +211,6 @@ def test_latex_escapes_the_names_of_rows(table):
     assert r"L\_gt \& 50 \% &" in latex(shown, "caption")
 
 
-def test_printed_tables_agree_where_the_paper_repeats_itself():
-    full = published.printed("table1").query("method == 'GuidedNet' and n_unlabeled == 378").iloc[0]
-    assert (
-        full["mean_dice"]
-        == published.printed("table3").set_index("method").loc["GuidedNet", "mean_dice"]
-    )
-    with pytest.raises(InputError, match="unknown published table or figure 'table9'"):
-        published.printed("table9")
-
-
 class CurvedRun(Run):
     """A run whose curves are given."""
 
@@ -281,3 +274,25 @@ def test_a_row_far_below_its_supervised_baseline_is_explained_by_its_curves(fini
     assert below_supervised(table.assign(mean_dice=60.0), *finished).startswith(
         "No row is more than 5 points"
     )
+
+
+def test_costs_name_every_device_and_what_the_mean_rests_on(tmp_path):
+    configs = tuple(replace(tiny_config("cps"), seed=seed) for seed in range(2))
+    write_run(tmp_path, configs[0])
+    write_run(tmp_path, configs[1], {"device": "NVIDIA H100", "seconds_per_step": 3.0})
+    (line,) = cost_table([Row("CPS", configs)], RecordedRuns(tmp_path)).to_dict("records")
+    assert line["device"] == "CPU, 1 thread; NVIDIA H100" and line["n_seeds"] == 2
+    assert line["seconds_per_step"] == 2 and line["sd_seconds_per_step"] == pytest.approx(
+        2**0.5, abs=1e-3
+    )
+
+
+def test_dice_of_an_organ_comes_with_its_spread_and_the_cases_that_have_it(tmp_path):
+    configs = tuple(replace(tiny_config("cps"), seed=seed) for seed in range(2))
+    for config, value in zip(configs, (0.5, 0.7), strict=True):
+        found = liver_scores(value)
+        found.loc[found["case"] == "t1", ["value", "reference_voxels"]] = [None, 0]
+        write_run(tmp_path, config, found=found)
+    liver = organ_dice(Row("CPS", configs), RecordedRuns(tmp_path)).loc["Liv"]
+    assert liver["dice"] == pytest.approx(60) and liver["sd_dice"] == pytest.approx(200**0.5)
+    assert liver["n_seeds"] == 2 and liver["n_test_cases"] == 1

@@ -1,0 +1,44 @@
+"""Figure 1(b): ranks of organs by size and by Dice."""
+
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from guidednet.data.datasets import organ_set
+from guidednet.data.splits import Split
+from guidednet.report.figures.figure1b import draw_ranks, organ_volumes, rank_table
+from guidednet.report.figures.save import SINGLE, print_figure
+
+
+def test_ranks_by_hand():
+    dice, cases = {"Sto": 50.0, "Liv": 90.0, "Gal": 60.0}, {"Sto": 8, "Liv": 8, "Gal": 7}
+    scores = pd.DataFrame({"dice": dice, "sd_dice": float("nan"), "n_test_cases": cases})
+    table = rank_table(pd.Series({"Liv": 1500.0, "Sto": 300.0, "Gal": 30.0}), scores, "here")
+    assert table.set_index("organ")["n_test_cases"].to_dict() == cases
+    figure, axes = print_figure(SINGLE, 2)
+    draw_ranks(axes, table, organ_set("flare22"), "a single seed has no spread")
+    assert [text.get_text() for text in axes.texts] == ["Liv", "Sto", "Gal"]
+    assert table.set_index("organ")["size_rank"].to_dict() == {"Liv": 1, "Sto": 2, "Gal": 3}
+    assert table.set_index("organ")["dice_rank"].to_dict() == {"Liv": 1, "Sto": 3, "Gal": 2}
+
+
+def test_organ_volumes_are_means_over_the_labelled_cases_that_have_them():
+    voxels = pd.DataFrame(
+        {organ.name: [2000, 0, 9] for organ in organ_set("flare22").by_label.values()},
+        index=["a", "b", "c"],
+    )
+    store = SimpleNamespace(table=voxels, spacing=lambda case: (5.0, 2.0, 1.0))
+    volumes = organ_volumes(store, Split(("a", "b"), (), (), ()), organ_set("flare22"))
+    assert list(volumes.index) == organ_set("flare22").columns and (volumes == 20).all()
+    figure, axes = plt.subplots()
+    scores = pd.DataFrame(
+        {
+            "dice": volumes.mask(volumes.index == "Gal"),
+            "sd_dice": 1.0,
+            "n_seeds": 1,
+            "n_test_cases": 2,
+        }
+    )
+    draw_ranks(axes, rank_table(volumes, scores, "here"), organ_set("flare22"), "ranks")
+    assert len(axes.texts) == 12  # the gallbladder has no Dice

@@ -1,0 +1,41 @@
+"""A method's card lists its networks, loss terms and cost."""
+
+import torch
+
+from guidednet.report.lessons.method_card import (
+    method_card,
+    networks,
+    relative_cost,
+    trainable_parameters,
+)
+from helpers.batches import a_batch, a_method
+
+
+def test_a_card_lists_networks_terms_and_cost():
+    methods = {name: a_method(name) for name in ("supervised", "mean_teacher")}
+    card = method_card("mean_teacher", methods, a_batch(), step=4)
+    assert (
+        card.loc["network", "name"].tolist() == ["student", "teacher"]
+        and "not trained" in card.loc["network", "value"].iloc[1]
+    )
+    assert card.loc["loss term", "name"].tolist() == ["supervised", "consistency"]
+    costs = card.loc["cost"].set_index("name")["value"]
+    assert (
+        costs["trainable parameters"]
+        == f"{sum(value.numel() for value in methods['mean_teacher'].student.parameters()):,}"
+    )
+    assert float(costs["time of a step (Sup only = 1)"]) > 0
+
+
+def test_measuring_the_cost_leaves_the_networks_as_they_are():
+    methods = {name: a_method(name) for name in ("supervised", "guidednet")}
+    before = [parameter.clone() for parameter in methods["guidednet"].parameters()]
+    costs = relative_cost(methods, a_batch(), step=2, repeats=1)
+    assert costs["supervised"] == 1 and costs["guidednet"] > 0
+    assert all(
+        torch.equal(*pair) for pair in zip(before, methods["guidednet"].parameters(), strict=True)
+    )
+    assert set(networks(methods["guidednet"])) == {"network_a", "network_b"}
+    assert trainable_parameters(methods["guidednet"]) == 2 * trainable_parameters(
+        methods["supervised"]
+    )
