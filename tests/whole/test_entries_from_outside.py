@@ -26,12 +26,14 @@ def outside(monkeypatch):
     """Registers the three, as importing their files does, and takes them back."""
     kept = [dict(registry) for registry in (METHODS, METRICS, DATASETS)]
     monkeypatch.syspath_prepend(OUTSIDE)
-    for name in ("toy_method", "toy_metric", "toy_dataset"):
-        importlib.reload(importlib.import_module(name))
-    yield
-    for registry, before in zip((METHODS, METRICS, DATASETS), kept, strict=True):
-        registry.clear()
-        registry.update(before)
+    try:
+        for name in ("toy_method", "toy_metric", "toy_dataset"):
+            importlib.reload(importlib.import_module(name))
+        yield
+    finally:  # also if importing fails, or every worker process of later tests would import them
+        for registry, before in zip((METHODS, METRICS, DATASETS), kept, strict=True):
+            registry.clear()
+            registry.update(before)
 
 
 @pytest.fixture

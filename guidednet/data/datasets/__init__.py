@@ -21,6 +21,7 @@ __all__ = [
     "labels_of",
     "organ_set",
     "packaged",
+    "parse",
     "register",
     "resolve",
 ]

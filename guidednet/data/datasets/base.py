@@ -68,20 +68,21 @@ class PhantomForm:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set, as its description (guidednet.data.datasets.description) says.
+    """A data set, as its description says; `parse` makes one from that, so that what a data set
+    does and what its records and models carry (`document`, the description as JSON) are the same.
 
     Intensities are clipped to `hu_window` (None: not at all, as for MR), then scaled by their
     `percentiles`. `spacing_mm` is the voxel size (z,y,x) to train at, None for the profile's.
     `hides_labels`: unlabelled training cases are labelled ones whose label is hidden, as the paper
     does with AMOS. `published_split` names a list of cases that comes with the package.
     `phantom` None: no synthetic cases can stand in for it. `folder` holds the data of a description
-    that lies beside them; others lie in the data folder, under their name. `document` is the
-    description as JSON, which records and exported models carry.
+    that lies beside them; others lie in the data folder, under their name.
     """
 
     name: str
     organs: OrganSet
     layout: Layout
+    document: str
     modality: Modality = "CT"
     hu_window: tuple[float, float] | None = (-325.0, 325.0)
     percentiles: tuple[float, float] = (0.5, 99.5)
@@ -90,4 +91,3 @@ class Dataset:
     published_split: str | None = None
     phantom: PhantomForm | None = None
     folder: Path | None = None
-    document: str = ""

@@ -70,6 +70,7 @@ def parse(document: dict[str, Any], name: str = "", folder: Path | None = None) 
         name=name,
         organs=organs,
         layout=_layout(document, organs),
+        document=json.dumps(document | {"name": name}, sort_keys=True),
         modality=modality,
         hu_window=_hu_window(document, modality),
         percentiles=pair(document, "percentiles", (0.5, 99.5), 0, 100),
@@ -77,7 +78,6 @@ def parse(document: dict[str, Any], name: str = "", folder: Path | None = None) 
         hides_labels=flag(document, "hides_labels"),
         published_split=document.get("published_split"),
         phantom=_phantom(document.get("phantom")),
-        document=json.dumps(document | {"name": name}, sort_keys=True),
     )
 
 
