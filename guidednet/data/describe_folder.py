@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from guidednet.data.datasets.base import Layout
 from guidednet.data.datasets.description import FILE, parse
-from guidednet.data.layouts import by_case, images_by_case, nifti_files
+from guidednet.data.layouts import RawCase, by_case, masks_by_case, matching_cases, nifti_files
+from guidednet.data.mask_names import masks_of_organs, organs_of_masks
 from guidednet.data.nifti import read_grid, read_values
 from guidednet.errors import InputError, naming
 from guidednet.processes.workers import in_parallel
@@ -67,12 +69,18 @@ def describe_folder(
     if images is None:
         images, found_segmentations = find_patterns(folder, files)
         segmentations = segmentations or found_segmentations
+    masks = _mask_files(folder, files, segmentations)
+    labels = labels or organs_of_masks(masks) or None
     document = _document(folder, name, images, segmentations, labels or {1: "organ"}, modality)
-    with naming(folder / FILE):
-        parse(document, folder.resolve().name, folder)  # a mistake is told before files are read
-    pairs = _pairs(folder, files, images, segmentations)
-    facts = list(progress(in_parallel(read_facts, pairs, workers), len(pairs)))
-    return _judged(folder, files, document, facts, labels, modality)
+    if masks and (renamed := masks_of_organs(labels, masks)):
+        document["masks"] = renamed
+    with naming(folder / FILE):  # a mistake is told before files are read
+        layout = parse(document, folder.resolve().name, folder).layout
+    cases = _cases(folder, files, layout)
+    facts = list(progress(in_parallel(read_facts, cases, workers), len(cases)))
+    found = _judged(folder, files, document, facts, labels, modality)
+    found.warnings += _without_all_masks(folder, files, layout)
+    return found
 
 
 def _document(
@@ -93,30 +101,51 @@ def _document(
     return document | ({"segmentations": segmentations} if segmentations else {})
 
 
-def _pairs(
-    folder: Path, files: list[Path], images: str, segmentations: str | None
-) -> list[tuple[str, Path, Path | None]]:
-    """(case id, image, label) of every case; raises InputError if no file matches `images`."""
-    wanted = [segmentations] if segmentations else []
-    by_image = images_by_case(folder, files, [images], wanted)
-    if not by_image:
+def _mask_files(folder: Path, files: list[Path], segmentations: str | None) -> set[str]:
+    """The names of the mask files, without their ending; none if a case has one label map.
+
+    Raises InputError if the pattern has {organ} and no file matches it.
+    """
+    if segmentations is None or "{organ}" not in segmentations:
+        return set()
+    names = {
+        name for masks in masks_by_case(folder, files, [segmentations]).values() for name in masks
+    }
+    if not names:
+        raise InputError(f"{folder}: no file matches --segmentations '{segmentations}'")
+    return names
+
+
+def _cases(folder: Path, files: list[Path], layout: Layout) -> list[RawCase]:
+    """Every case by its id; raises InputError if no file matches the pattern of images."""
+    cases = matching_cases(folder, files, layout)
+    if not cases:
         example = files[0].relative_to(folder).as_posix()
+        images = " ".join(layout.images)
         raise InputError(f"{folder}: no file matches --images '{images}'; one of them is {example}")
-    by_label = by_case(folder, files, wanted)
-    return [(case, path, by_label.get(case)) for case, path in sorted(by_image.items())]
+    return sorted(cases, key=lambda case: case.case_id)
 
 
-def read_facts(pair: tuple[str, Path, Path | None]) -> CaseFacts:
+def read_facts(case: RawCase) -> CaseFacts:
     """Reads one case; a file that cannot be used is a `fault`."""
-    case, image, label = pair
     try:
-        shape, affine = read_grid(image)
+        shape, affine = read_grid(case.image)
         spacing = tuple(np.linalg.norm(affine[:3, :3], axis=0)[::-1].round(3).tolist())
-        lowest = float(read_values(image).min())
-        voxels = None if label is None else _ids(label, shape, affine)
+        lowest = float(read_values(case.image).min())
+        voxels = None if case.label is None else _voxels(case, shape, affine)
     except InputError as error:
-        return CaseFacts(case, (), (), 0.0, None, str(error))
-    return CaseFacts(case, shape[::-1], spacing, lowest, voxels)
+        return CaseFacts(case.case_id, (), (), 0.0, None, str(error))
+    return CaseFacts(case.case_id, shape[::-1], spacing, lowest, voxels)
+
+
+def _voxels(case: RawCase, shape: tuple[int, ...], affine: np.ndarray) -> dict[int, int]:
+    """Voxels by id, of a label map or of the masks of all organs."""
+    if not case.masks:
+        return _ids(case.label, shape, affine)
+    counts: Counter[int] = Counter()
+    for label, path in case.masks:
+        counts[label] += sum(_ids(path, shape, affine).values())
+    return {label: count for label, count in counts.items() if count > 0}
 
 
 def _ids(label: Path, shape: tuple[int, ...], affine: np.ndarray) -> dict[int, int]:
@@ -205,9 +234,27 @@ def _without_image(folder: Path, files: list[Path], document: dict[str, Any]) ->
     """Labels that have no image."""
     if "segmentations" not in document:
         return []
-    labels = by_case(folder, files, [document["segmentations"]])
+    pattern = document["segmentations"]
+    if "{organ}" in pattern:
+        masks = masks_by_case(folder, files, [pattern])
+        labels = {case: next(iter(paths.values())).parent for case, paths in masks.items()}
+    else:
+        labels = by_case(folder, files, [pattern])
     lonely = sorted(set(labels) - set(by_case(folder, files, [document["images"]])))
     return [f"{labels[case]}: has no image" for case in lonely]
+
+
+def _without_all_masks(folder: Path, files: list[Path], layout: Layout) -> list[str]:
+    """Cases in which some organs have a mask and others none."""
+    wanted = {name for _, names in layout.masks for name in names}
+    masks = masks_by_case(folder, files, layout.segmentations) if wanted else {}
+    lacking = {case: sorted(wanted - set(paths)) for case, paths in masks.items()}
+    return [
+        f"case {case} has no mask of {', '.join(names)}, so it counts as unlabelled; "
+        "an empty mask says that an organ is absent"
+        for case, names in lacking.items()
+        if names
+    ]
 
 
 def _unnamed_and_empty(labels: dict[int, str], voxels: Counter) -> list[str]:
@@ -244,7 +291,18 @@ def find_patterns(folder: Path, files: list[Path]) -> tuple[str, str | None]:
     )
     partner = max(labels, key=lambda pattern: len(labels[pattern] & images[best]), default=None)
     fits = partner is not None and labels[partner] & images[best]
-    return best, partner if fits else None
+    return best, _of_all_organs(partner, labels) if fits else None
+
+
+def _of_all_organs(partner: str, labels: dict[str, set[str]]) -> str:
+    """`partner`, or the pattern of one mask per organ if its folder, whose name says that it holds
+    labels, holds several files of each case.
+    """
+    place, _, name = partner.rpartition("/")
+    beside = [other for other in labels if other.rpartition("/")[0] == place]
+    if len(beside) < 2 or "{case}" not in place or not _means_label(place):
+        return partner
+    return f"{place}/{{organ}}{''.join(re.findall(r'[.]nii(?:[.]gz)?$', name))}"
 
 
 def _partners(cases: set[str], labels: dict[str, set[str]]) -> int:

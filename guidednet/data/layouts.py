@@ -66,17 +66,28 @@ def find_cases(raw_folder: Path, dataset: str) -> list[RawCase]:
 def _found(folder: Path, layout: Layout, dataset: str) -> list[RawCase]:
     """The cases whose files match the patterns of `layout`."""
     files = nifti_files(folder)
-    images = images_by_case(folder, files, layout.images, layout.segmentations)
-    labels = {} if layout.masks else by_case(folder, files, layout.segmentations)
-    masks = _masks(folder, files, layout) if layout.masks else {}
-    taken = {case_id: path for case_id, path in images.items() if layout.is_taken(case_id)}
+    cases = matching_cases(folder, files, layout)
+    taken = [case for case in cases if layout.is_taken(case.case_id)]
     if not taken:
-        raise InputError(f"{folder}: {_why_none(folder, files, bool(images), dataset)}")
+        raise InputError(f"{folder}: {_why_none(folder, files, bool(cases), dataset)}")
+    return taken
+
+
+def matching_cases(folder: Path, files: list[Path], layout: Layout) -> list[RawCase]:
+    """The cases of the files that match the patterns of `layout`; raises InputError if two images,
+    or two labels, have the same case id.
+    """
+    images = images_by_case(folder, files, layout.images, layout.segmentations)
+    if layout.masks:
+        masks = masks_by_case(folder, files, layout.segmentations)
+        return [
+            _with_masks(case_id, path, masks.get(case_id, {}), layout)
+            for case_id, path in images.items()
+        ]
+    labels = by_case(folder, files, layout.segmentations)
     return [
-        _with_masks(case_id, path, masks.get(case_id, {}), layout)
-        if layout.masks
-        else _case(folder, case_id, path, labels.get(case_id), layout)
-        for case_id, path in taken.items()
+        _case(folder, case_id, path, labels.get(case_id), layout)
+        for case_id, path in images.items()
     ]
 
 
@@ -172,11 +183,13 @@ def source_hash(path: Path | None) -> str:
 # One mask per organ
 
 
-def _masks(folder: Path, files: Iterable[Path], layout: Layout) -> dict[str, dict[str, Path]]:
+def masks_by_case(
+    folder: Path, files: Iterable[Path], segmentations: Iterable[str]
+) -> dict[str, dict[str, Path]]:
     """The masks of each case, by the name that stands for {organ}."""
     found: dict[str, dict[str, Path]] = {}
     for path in files:
-        if match := _match(folder, path, layout.segmentations):
+        if match := _match(folder, path, segmentations):
             found.setdefault(match["case"], {})[match["organ"]] = path
     return found
 

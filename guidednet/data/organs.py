@@ -119,6 +119,12 @@ def known_organ(name: str) -> Organ | None:
     return _BY_WORDS.get(_words(name))
 
 
+def same_organ(name: str, other: str) -> bool:
+    """Whether two names stand for one organ: the same words in any order, or synonyms."""
+    known = known_organ(name)
+    return _words(name) == _words(other) or (known is not None and known is known_organ(other))
+
+
 def organs_of(names: list[str]) -> list[Organ]:
     """An organ for each of `names`, with the column, colour and tolerance of a known organ, or with
     ones by rule that no other of them has.

@@ -8,6 +8,7 @@ import pytest
 from guidednet.cli.parser import main
 from guidednet.data.describe_folder import describe_folder, find_patterns
 from guidednet.data.layouts import nifti_files
+from guidednet.errors import InputError
 from helpers.bad_input import refused
 from helpers.volumes import blobs, save
 
@@ -71,6 +72,45 @@ def test_values_that_are_no_hounsfield_units_are_not_taken_for_ct(tmp_path):
         save(folder / f"p{number}" / "seg.nii.gz", label, affine)
     assert "not taken for CT in HU" in warnings_of(folder)
     assert warnings_of(folder, modality="CT") == ""
+
+
+def masked(folder, **masks):
+    """Three subjects with a mask file per organ: the name of the file and its value in the blobs."""
+    image, label, affine = blobs()
+    image[0, 0, 0] = -1000
+    for number in range(3):
+        save(folder / f"s{number}" / "ct.nii.gz", image, affine)
+        for name, value in masks.items():
+            mask = (label == value).astype(np.uint8)
+            save(folder / f"s{number}" / "segmentations" / f"{name}.nii.gz", mask, affine)
+    return folder
+
+
+def test_one_mask_per_organ_is_found_and_named(tmp_path):
+    folder = masked(tmp_path, liver=1, kidney_left=2, odd_thing=3)
+    found = describe_folder(folder)
+    assert found.document["segmentations"] == "{case}/segmentations/{organ}.nii.gz"
+    assert list(found.document["labels"].values()) == ["left kidney", "liver", "odd thing"]
+    assert found.document["masks"] == {"left kidney": "kidney_left"} and found.warnings == []
+    assert "ids: 1 left kidney in 3, 2 liver in 3, 3 odd thing in 3" in found.said
+    own = describe_folder(folder, labels={3: "liver", 7: "kidney, left"})
+    assert own.document["labels"] == {"3": "liver", "7": "kidney, left"}
+    assert own.document["masks"] == {"kidney, left": "kidney_left"}
+    message = "no mask is called 'pancreas'; there are kidney_left, liver, odd_thing"
+    with pytest.raises(InputError, match=message):
+        describe_folder(folder, labels={1: "pancreas"})
+
+
+def test_a_case_without_all_masks_is_named(tmp_path):
+    folder = masked(tmp_path, liver=1, spleen=2, absent=9)
+    (folder / "s1" / "segmentations" / "spleen.nii.gz").unlink()
+    found = describe_folder(folder)
+    assert found.said[0] == "3 cases, 2 of them labelled"
+    said = "\n".join(found.warnings)
+    assert "case s1 has no mask of spleen, so it counts as unlabelled" in said
+    assert "absent: in no labelled case" in said
+    (folder / "s2" / "ct.nii.gz").unlink()
+    assert "s2/segmentations: has no image" in "\n".join(describe_folder(folder).warnings)
 
 
 def test_folders_without_scans_are_one_sentence(tmp_path):
