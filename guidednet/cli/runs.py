@@ -115,7 +115,7 @@ def compare(options: Namespace) -> None:
     )
     table, words, path = compare(wanted, runs_of(workspace, options), options.jobs, options.gpus)
     shown = table.set_index("method").drop(columns=["n_labeled", "n_unlabeled"])
-    print(shown.T.to_string(na_rep="-"))
+    print(shown.T.to_string(na_rep="-", float_format="{:.4g}".format))
     print(f"\n{words}\ntable and picture: {path.with_suffix('')}.csv, .md, .tex, .png, .pdf")
 
 

@@ -183,7 +183,7 @@ def draw_differences(axes: Axes, table: pd.DataFrame, title: str) -> None:
     )
     axes.plot(shown["difference"], places, "o", color=LINE_COLOURS[0], markersize=4)
     axes.set_yticks(places, shown["method"])
-    axes.invert_yaxis()
+    axes.set_ylim(len(shown) - 0.5, -0.5)
     low = "" if known.any() else " (too few cases for an interval)"
     axes.set(
         xlabel=f"difference of mean Dice to {table['method'].iloc[0]} in points{low}", title=title
