@@ -1,7 +1,7 @@
 """Describes a folder of scans: finds images and labels, counts, and warns of what looks wrong."""
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 
 from guidednet.data.datasets.base import Layout
 from guidednet.data.datasets.description import FILE, parse
+from guidednet.data.file_patterns import find_patterns
 from guidednet.data.layouts import RawCase, by_case, masks_by_case, matching_cases, nifti_files
 from guidednet.data.mask_names import masks_of_organs, organs_of_masks
 from guidednet.data.nifti import read_grid, read_values
@@ -18,7 +19,6 @@ from guidednet.errors import InputError, naming
 from guidednet.processes.workers import in_parallel
 from guidednet.support.progress import Progress, silent
 
-LABEL_WORDS = ("label", "seg", "mask", "annotation", "gt")
 MOST_IDS = 250  # a volume with more different values is an image
 AIR_HU = -200  # a CT in HU has voxels below it
 FEWEST_LABELLED = 3  # for a split into training, validation and test cases
@@ -69,17 +69,18 @@ def describe_folder(
     if images is None:
         images, found_segmentations = find_patterns(folder, files)
         segmentations = segmentations or found_segmentations
-    masks = _mask_files(folder, files, segmentations)
-    labels = labels or organs_of_masks(masks) or None
+    masks = _masks(folder, files, segmentations)
+    names = {name for paths in masks.values() for name in paths}
+    labels = labels or organs_of_masks(names) or None
     document = _document(folder, name, images, segmentations, labels or {1: "organ"}, modality)
-    if masks and (renamed := masks_of_organs(labels, masks)):
+    if masks and (renamed := masks_of_organs(labels, names)):
         document["masks"] = renamed
     with naming(folder / FILE):  # a mistake is told before files are read
         layout = parse(document, folder.resolve().name, folder).layout
     cases = _cases(folder, files, layout)
     facts = list(progress(in_parallel(read_facts, cases, workers), len(cases)))
     found = _judged(folder, files, document, facts, labels, modality)
-    found.warnings += _without_all_masks(folder, files, layout)
+    found.warnings += _without_all_masks(masks, layout)
     return found
 
 
@@ -101,19 +102,19 @@ def _document(
     return document | ({"segmentations": segmentations} if segmentations else {})
 
 
-def _mask_files(folder: Path, files: list[Path], segmentations: str | None) -> set[str]:
-    """The names of the mask files, without their ending; none if a case has one label map.
+def _masks(
+    folder: Path, files: list[Path], segmentations: str | None
+) -> dict[str, dict[str, Path]]:
+    """The masks of each case by name; none if a case has one label map.
 
     Raises InputError if the pattern has {organ} and no file matches it.
     """
     if segmentations is None or "{organ}" not in segmentations:
-        return set()
-    names = {
-        name for masks in masks_by_case(folder, files, [segmentations]).values() for name in masks
-    }
-    if not names:
+        return {}
+    masks = masks_by_case(folder, files, [segmentations])
+    if not masks:
         raise InputError(f"{folder}: no file matches --segmentations '{segmentations}'")
-    return names
+    return masks
 
 
 def _cases(folder: Path, files: list[Path], layout: Layout) -> list[RawCase]:
@@ -244,10 +245,9 @@ def _without_image(folder: Path, files: list[Path], document: dict[str, Any]) ->
     return [f"{labels[case]}: has no image" for case in lonely]
 
 
-def _without_all_masks(folder: Path, files: list[Path], layout: Layout) -> list[str]:
+def _without_all_masks(masks: dict[str, dict[str, Path]], layout: Layout) -> list[str]:
     """Cases in which some organs have a mask and others none."""
     wanted = {name for _, names in layout.masks for name in names}
-    masks = masks_by_case(folder, files, layout.segmentations) if wanted else {}
     lacking = {case: sorted(wanted - set(paths)) for case, paths in masks.items()}
     return [
         f"case {case} has no mask of {', '.join(names)}, so it counts as unlabelled; "
@@ -267,81 +267,3 @@ def _unnamed_and_empty(labels: dict[int, str], voxels: Counter) -> list[str]:
     if empty:
         said.append(f"{', '.join(empty)}: in no labelled case; check the ids")
     return said
-
-
-# Which files are images, which are labels
-
-
-def find_patterns(folder: Path, files: list[Path]) -> tuple[str, str | None]:
-    """The pattern of images and that of segmentations (None without any); raises InputError if no
-    pattern fits.
-    """
-    groups: dict[str, set[str]] = defaultdict(set)
-    for path in files:
-        for pattern, case in _candidates(path.relative_to(folder).as_posix()):
-            groups[pattern].add(case)
-    labels = {pattern: cases for pattern, cases in groups.items() if _means_label(pattern)}
-    images = {pattern: cases for pattern, cases in groups.items() if pattern not in labels}
-    if not images:
-        raise InputError(
-            f"{folder}: which files are images is not clear; give --images '{{case}}...'"
-        )
-    best = max(
-        images, key=lambda pattern: (_partners(images[pattern], labels), *_rank(images, pattern))
-    )
-    partner = max(labels, key=lambda pattern: len(labels[pattern] & images[best]), default=None)
-    fits = partner is not None and labels[partner] & images[best]
-    return best, _of_all_organs(partner, labels) if fits else None
-
-
-def _of_all_organs(partner: str, labels: dict[str, set[str]]) -> str:
-    """`partner`, or the pattern of one mask per organ if its folder, whose name says that it holds
-    labels, holds several files of each case.
-    """
-    place, _, name = partner.rpartition("/")
-    beside = [other for other in labels if other.rpartition("/")[0] == place]
-    if len(beside) < 2 or "{case}" not in place or not _means_label(place):
-        return partner
-    return f"{place}/{{organ}}{''.join(re.findall(r'[.]nii(?:[.]gz)?$', name))}"
-
-
-def _partners(cases: set[str], labels: dict[str, set[str]]) -> int:
-    """How many of the cases have a label by the best pattern of labels."""
-    return max((len(cases & found) for found in labels.values()), default=0)
-
-
-def _rank(groups: dict[str, set[str]], pattern: str) -> tuple[int, int]:
-    """More cases first, then the plainer pattern."""
-    return len(groups[pattern]), -len(pattern.replace("{case}", ""))
-
-
-def _candidates(path: str) -> list[tuple[str, str]]:
-    """(pattern, case id) for every part of a path that can be the case."""
-    parts = path.split("/")
-    name, ending = re.fullmatch(r"(.*?)(\.nii(?:\.gz)?)", parts[-1]).groups()
-    found = []
-    for place, folder in enumerate(parts[:-1]):
-        others = [*parts[:place], "{case}", *parts[place + 1 : -1], name + ending]
-        found.append(("/".join(others), folder))
-    for case, rest in _stems(name):
-        found.append(("/".join([*parts[:-1], rest + ending]), case))
-    return found
-
-
-def _stems(name: str) -> list[tuple[str, str]]:
-    """(case id, name with {case}) for a file's name: all of it, or what is left without a prefix or
-    suffix that says what it is.
-    """
-    found = [(name, "{case}")]
-    words = "|".join((*LABEL_WORDS, "labels", "image", "img", "ct", "scan", "mr", "0000"))
-    if match := re.fullmatch(rf"(.+?)([_.-](?:{words}))", name, re.IGNORECASE):
-        found.append((match[1], "{case}" + match[2]))
-    if match := re.fullmatch(rf"((?:{words})[_.-]?)(.+)", name, re.IGNORECASE):
-        found.append((match[2], match[1] + "{case}"))
-    return found
-
-
-def _means_label(pattern: str) -> bool:
-    """Whether a pattern's fixed words say that its files are labels."""
-    words = re.split(r"[/_.\-]+", pattern.replace("{case}", "").lower())
-    return any(word.startswith(LABEL_WORDS) for word in words)

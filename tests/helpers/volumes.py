@@ -59,6 +59,14 @@ def save_case(folder, number=1, image=None, label=None, affine=None, labelled=Tr
     return image_path, folder / "labels" / f"{name}.nii.gz"
 
 
+def save_three_cases(folder):
+    """Two labelled cases and an unlabelled one."""
+    for number in (1, 2):
+        save_case(folder, number)
+    save_case(folder, 1, labelled=False)
+    return folder
+
+
 def save_five_cases(folder):
     for number in range(1, 6):
         save_case(folder, number)

@@ -5,17 +5,14 @@ import pytest
 from guidednet.data.case_store import CaseStore, PrepareConfig
 from guidednet.data.prepare import prepare
 from guidednet.errors import InputError
-from helpers.volumes import blobs, save, save_case
+from helpers.volumes import blobs, save, save_three_cases
 
 CONFIG = PrepareConfig(spacing_mm=(5.0, 3.0, 3.0))
 
 
 @pytest.fixture
 def raw(tmp_path):
-    for number in (1, 2):
-        save_case(tmp_path / "raw", number)
-    save_case(tmp_path / "raw", 1, labelled=False)
-    return tmp_path / "raw"
+    return save_three_cases(tmp_path / "raw")
 
 
 def test_fingerprint_sees_images_and_visible_labels_alone(raw, tmp_path):

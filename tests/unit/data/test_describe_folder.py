@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from guidednet.cli.parser import main
-from guidednet.data.describe_folder import describe_folder, find_patterns
+from guidednet.data.describe_folder import describe_folder
+from guidednet.data.file_patterns import find_patterns
 from guidednet.data.layouts import nifti_files
 from guidednet.errors import InputError
 from helpers.bad_input import refused

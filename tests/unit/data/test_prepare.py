@@ -13,17 +13,14 @@ from guidednet.data.nifti import Volume
 from guidednet.data.prepare import prepare, prepare_image, scale_intensity
 from guidednet.errors import InputError
 from helpers.folders import files
-from helpers.volumes import AXIS_ORDERS, blobs, reoriented, save, save_case
+from helpers.volumes import AXIS_ORDERS, blobs, reoriented, save, save_case, save_three_cases
 
 CONFIG = PrepareConfig(spacing_mm=(5.0, 3.0, 3.0))
 
 
 @pytest.fixture
 def raw(tmp_path):
-    for number in (1, 2):
-        save_case(tmp_path / "raw", number)
-    save_case(tmp_path / "raw", 1, labelled=False)
-    return tmp_path / "raw"
+    return save_three_cases(tmp_path / "raw")
 
 
 def test_store_holds_what_the_raw_files_say(raw, tmp_path):
