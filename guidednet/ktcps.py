@@ -22,9 +22,11 @@ class KTCPSConfig:
     `smoothing` is added to both counts of R. `keep_absent` leaves the weight of a class unchanged
     if the batch's labels lack it. `wrong_as_background` counts every misclassified voxel as a true
     positive of the background. `shared_state` gives both networks one running state, which A
-    updates first and then B. `background_floor` (a share of K) is the least weight of the
-    background, for which eq. 17 gives 0. `normalisation` is "weighted_mean" (divide by the sum of
-    the weights) or "voxel_mean" (divide by the number of voxels, as eq. 19 is printed).
+    updates first and then B. `background` is the background's weight: "printed" (0 by eq. 17), or
+    the mean weight of the organs, of all ("mean") or of those in the batch's labels ("present");
+    with `background_floor` (a share of K) it is never below that. `normalisation` is
+    "weighted_mean" (divide by the sum of the weights) or "voxel_mean" (divide by the number of
+    voxels, as eq. 19 is printed).
     """
 
     momentum: float = 0.99
@@ -32,6 +34,7 @@ class KTCPSConfig:
     keep_absent: bool = True
     wrong_as_background: bool = False
     shared_state: bool = False
+    background: Literal["printed", "mean", "present"] = "printed"
     background_floor: float = 0.0
     normalisation: Literal["weighted_mean", "voxel_mean"] = "weighted_mean"
 
@@ -126,7 +129,7 @@ class KTCPSWeights(nn.Module):
         self.weights_b = self._step(
             self.weights_a if shared else self.weights_b, logits_b[:rows], labels
         )
-        return self._floored(self.weights_a), self._floored(self.weights_b)
+        return self._to_use(self.weights_a, labels), self._to_use(self.weights_b, labels)
 
     def _step(self, weights: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
         momentum, num_classes = self.config.momentum, len(weights)
@@ -143,10 +146,17 @@ class KTCPSWeights(nn.Module):
         # eq. 18, (K,)
         return torch.where(known, momentum * weights + (1 - momentum) * current, weights)
 
-    def _floored(self, weights: Tensor) -> Tensor:
-        floor = torch.zeros_like(weights)
-        floor[0] = self.config.background_floor * len(weights)
-        return weights.maximum(floor)
+    def _to_use(self, weights: Tensor, labels: Tensor) -> Tensor:
+        """`weights` (K,) with that of the background as `config.background` has it."""
+        organs = self.takes_part.clone()
+        organs[0] = False
+        if self.config.background == "present":
+            organs &= class_counts(labels, len(weights)) > 0
+        mean = (weights * organs).sum() / organs.sum().clamp_min(1)
+        own = weights[0] if self.config.background == "printed" else mean
+        used = weights.clone()
+        used[0] = own.clamp_min(self.config.background_floor * len(weights))
+        return used
 
 
 def ktcps_loss(

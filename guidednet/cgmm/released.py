@@ -8,10 +8,11 @@ in these ways, each of which can be studied by itself:
  * every cross-entropy is two-sided, halved, and averaged over the classes present in the labelled
    image;
  * L_cons compares softmax(G) on labelled rows and enters once per network, that is twice;
- * L_max acts on centroids summed over images (`lmax_centroid` "sum");
- * L_rectify is computed in half precision (`rectify_fp16`), which rounds all its gradients to zero
-   at the published batch size.
-No gradient is stopped anywhere. Axis letters: b image, k class, c feature channel, v voxel.
+ * L_max acts on centroids summed over images;
+ * L_rectify is computed in half precision, which rounds all its gradients to zero at the published
+   batch size of 4 x 64 x 128 x 128 voxels. Here it has none at any size (`rectify` "value"): a
+   smaller batch that kept some would not train as the released code does.
+No other gradient is stopped. Axis letters: b image, k class, c feature channel, v voxel.
 """
 
 import torch
@@ -27,7 +28,7 @@ from guidednet.losses import (
     resize_labels,
     resize_maps,
 )
-from guidednet.processes.distributed import scaled_gradient, sum_over_ranks, world_size
+from guidednet.processes.distributed import sum_over_ranks
 
 
 def image_centroids(features: Tensor, labels: Tensor, num_classes: int) -> tuple[Tensor, Tensor]:
@@ -53,45 +54,46 @@ def likelihood(features: Tensor, centroids: Tensor) -> Tensor:
 def two_sided_loss(target: Tensor, probability: Tensor, present: Tensor) -> Tensor:
     """mean_{b,v} A_b[-1/2 (t ln q + (1 - t) ln(1 - q))], A_b the mean over the classes of image b.
 
-    Maps (B,K,D,H,W), `present` (B,K). Computed in the precision of its arguments. In float16 the
-    order of the factors (half, class mean, voxel mean) decides which gradients round to zero, and
-    the mean is over this process's own rows.
+    Maps (B,K,D,H,W), `present` (B,K).
     """
     terms = (
         target * (probability + 1e-6).log() + (1 - target) * (1 - probability + 1e-6).log()
     ) / -2
     share = present.to(terms.dtype) / present.sum(1, keepdim=True).clamp_min(1)
-    per_voxel = torch.einsum("bkdhw,bk->bdhw", terms, share)
-    return per_voxel.mean() if per_voxel.dtype == torch.float16 else batch_mean(per_voxel)
+    return batch_mean(torch.einsum("bkdhw,bk->bdhw", terms, share))
 
 
-def max_loss(centroids: Tensor, present: Tensor, centroid: str) -> Tensor:
+def max_loss(centroids: Tensor, present: Tensor) -> Tensor:
     """L_max: mean of exp(-(mean_c |M_k - M_j|)²) over pairs of classes present in the batch.
 
-    M (K,C) sums the images' `centroids` (B,K,C); `centroid` "mean" divides it by the number of
-    images that have the class.
+    M (K,C) sums the images' `centroids` (B,K,C).
     """
     total, images = sum_over_ranks(centroids.sum(0)), sum_over_ranks(present.sum(0))
-    pooled = total / images.clamp_min(1).unsqueeze(1) if centroid == "mean" else total
-    distance = (pooled.unsqueeze(0) - pooled.unsqueeze(1)).abs().mean(2)
+    distance = (total.unsqueeze(0) - total.unsqueeze(1)).abs().mean(2)
     return mean_over_pairs((-distance.square()).exp(), images > 0)
 
 
-def rectify_loss(target: Tensor, probability: Tensor, present: Tensor, half: bool) -> Tensor:
-    """L_rectify: `two_sided_loss` of unlabelled rows, in float16 if `half`.
+def likelihood_maps(features: Tensor, logits: Tensor, labels: Tensor) -> tuple[Tensor, ...]:
+    """G (B_l,K,D,H,W), G' (B_u,K,D,H,W), the centroids (B_l,K,C) and their presence (B_l,K).
 
-    `present` (B,K) is that of their labelled partners. With N processes the gradient within float16
-    is scaled to that of one process, so that it rounds to zero exactly when that one does. If the
-    processes have different shares of the rows, other gradients differ by a rounding of float16.
+    Arguments as in `cgmm_losses`.
     """
-    if not half:
-        return two_sided_loss(target, probability, present)
-    target, probability = (
-        scaled_gradient(maps, world_size()).half() for maps in (target, probability)
+    rows, size = len(labels), logits.shape[2:]
+    centroids, present = image_centroids(
+        features[:rows], resize_labels(labels, features.shape[2:]), logits.shape[1]
     )
-    own_mean = scaled_gradient(two_sided_loss(target, probability, present), 1 / world_size())
-    rows = torch.tensor(len(target), dtype=torch.float32, device=target.device)
-    return sum_over_ranks(own_mean.float() * (rows / sum_over_ranks(rows)))
+    labelled = resize_maps(likelihood(features[:rows], centroids), size)
+    unlabelled = resize_maps(likelihood(features[rows:], centroids), size)
+    return labelled * present.view(rows, -1, 1, 1, 1), unlabelled, centroids, present
+
+
+def posteriors(
+    features: Tensor, logits: Tensor, labels: Tensor, config: CGMMConfig
+) -> tuple[Tensor, Tensor]:
+    """The maps divided by their sums, (B_l,K,D,H,W) and (B_u,K,D,H,W), for `diagnostics`."""
+    labelled, unlabelled, _, present = likelihood_maps(features, logits, labels)
+    shown = labelled, unlabelled * present.view(len(labels), -1, 1, 1, 1)
+    return tuple(maps / maps.sum(1, keepdim=True).clamp_min(1e-30) for maps in shown)
 
 
 def network_losses(
@@ -101,23 +103,18 @@ def network_losses(
 
     Arguments as in `cgmm_losses`.
     """
-    rows, num_classes, size = len(labels), logits.shape[1], logits.shape[2:]
-    centroids, present = image_centroids(
-        features[:rows], resize_labels(labels, features.shape[2:]), num_classes
-    )
-    labelled = resize_maps(likelihood(features[:rows], centroids), size) * present.view(
-        rows, -1, 1, 1, 1
-    )
-    unlabelled = resize_maps(likelihood(features[rows:], centroids), size)
+    rows, num_classes = len(labels), logits.shape[1]
+    labelled, unlabelled, centroids, present = likelihood_maps(features, logits, labels)
     probabilities = logits.softmax(1)
+    rectify = two_sided_loss(unlabelled, probabilities[rows:], present)
     losses = {
         "gt": two_sided_loss(one_hot(labels, num_classes).to(labelled.dtype), labelled, present),
-        "rectify": rectify_loss(unlabelled, probabilities[rows:], present, config.rectify_fp16),
+        "rectify": rectify.detach() if config.rectify == "value" else rectify,
     }
     if config.use_self:
         losses["self"] = two_sided_loss(labelled, probabilities[:rows], present)
     if config.use_max:
-        losses["max"] = max_loss(centroids, present, config.lmax_centroid)
+        losses["max"] = max_loss(centroids, present)
     return losses, (labelled if config.consistency_on == "labelled" else unlabelled).softmax(1)
 
 

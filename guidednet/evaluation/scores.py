@@ -15,6 +15,7 @@ from guidednet.metrics import METRICS, ScoredCase, mean_over_cases
 from guidednet.processes.distributed import map_over_ranks
 from guidednet.training.device import autocast
 
+LAST = "last"  # in a run's scores: the primary predictor with the weights of the last step
 COLUMNS = ["organ", "metric", "value", "reference_voxels", "predicted_voxels"]
 
 
@@ -47,8 +48,9 @@ def score_method(
     cases: CaseStore,
     case_ids: Sequence[str],
     device: torch.device | str = "cpu",
+    predictors: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Scores of every predictor of `method` on `case_ids`.
+    """Scores of the `predictors` of `method`, by default of all, on `case_ids`.
 
     The columns are predictor, case, organ, metric, value, reference_voxels, predicted_voxels. The
     metrics are those of guidednet.metrics.METRICS, with shares from 0 to 1.
@@ -59,7 +61,7 @@ def score_method(
 
     def score(case: str) -> pd.DataFrame:
         parts = []
-        for predictor in method.predictors():
+        for predictor in predictors or method.predictors():
             prediction = predict_case(method, config, cases, case, predictor, device)
             scores = score_case(
                 prediction,

@@ -103,8 +103,24 @@ class Method(nn.Module):
         """
         return [make_optimiser(config, self.parameters())]
 
-    def log(self) -> dict[str, float]:
-        """Further numbers for the curves (class weights, thresholds); empty by default."""
+    def networks(self) -> dict[str, UNet3D]:
+        """The method's networks by name, teachers included."""
+        return {name: child for name, child in self.named_children() if isinstance(child, UNet3D)}
+
+    def heads(self) -> dict[str, nn.Module]:
+        """The other trained parts by name: distance heads, locators, discriminators."""
+        return {
+            name: child
+            for name, child in self.named_children()
+            if name not in self.networks() and any(True for _ in child.parameters())
+        }
+
+    def log(self, batch: Batch) -> dict[str, float]:
+        """Further numbers for the curves, such as class weights; `batch` is that of the last step.
+
+        Names with a "/" are not drawn beside the loss terms. Nothing may be drawn from a random
+        generator: how often a run is logged must not change it.
+        """
         return {}
 
     def after_step(self, step: int) -> None:
@@ -116,9 +132,8 @@ class Method(nn.Module):
 
     def absent(self) -> Tensor:
         """Whether no labelled case has a voxel of the class (K,): networks never predict it."""
-        networks = (module for module in self.modules() if isinstance(module, UNet3D))
         none = torch.zeros(self.setup.num_classes, dtype=torch.bool)
-        return next((network.absent.cpu() for network in networks), none)
+        return next((network.absent.cpu() for network in self.networks().values()), none)
 
     def ramp_weight(self, step: int) -> float:
         """The unsupervised terms' ramp r(step / ramp_steps): 0.0067 at the start, 1 at the end."""

@@ -7,25 +7,20 @@ step at once (see AdversarialMethod), and mean pooling adapts to the crop.
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from guidednet.data.sampling import Batch
 from guidednet.losses import supervised_loss
 from guidednet.methods.base import MethodSetup
 from guidednet.methods.parts.adversarial import AdversarialMethod
+from guidednet.networks import NetworkOutput
 
 
 @dataclass(frozen=True)
 class DANConfig:
-    """Options of DAN.
-
-    `weight` scales the adversarial term at full ramp; `recompute` shows the discriminator maps made
-    without dropout.
-    """
+    """Options of DAN: `weight` scales the adversarial term at full ramp."""
 
     weight: float = 0.1
-    recompute: bool = True
 
 
 class DAN(AdversarialMethod):
@@ -41,21 +36,15 @@ class DAN(AdversarialMethod):
     def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:
         """Supervised, adversarial and discriminator terms."""
         labelled = len(batch.label)
-        logits = self.network(batch.image).logits
-        maps = logits.softmax(1)
-        shown = self.maps_without_dropout(batch.image) if self.options.recompute else maps
+        output = self.network(batch.image)
         return {
-            "supervised": supervised_loss(logits[:labelled], batch.label),
+            "supervised": supervised_loss(output.logits[:labelled], batch.label),
             "adversarial": self.options.weight
             * self.ramp_weight(step)
-            * self.adversarial_loss(maps[labelled:], batch.image[labelled:]),
-            "discriminator": self.discriminator_loss(shown, batch.image, labelled),
+            * self.adversarial_loss(self.maps_of(output)[labelled:], batch.image[labelled:]),
+            "discriminator": self.discriminator_loss(batch.image, labelled),
         }
 
-    @torch.no_grad()
-    def maps_without_dropout(self, image: Tensor) -> Tensor:
-        """Softmax maps (B,K,D,H,W) of the network in evaluation mode."""
-        self.network.eval()
-        maps = self.network(image).logits.softmax(1)
-        self.network.train(self.training)
-        return maps
+    def maps_of(self, output: NetworkOutput) -> Tensor:
+        """Softmax maps (B,K,D,H,W)."""
+        return output.logits.softmax(1)

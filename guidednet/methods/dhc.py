@@ -3,7 +3,8 @@
 Network A learns with weights from learning difficulty, B with weights from the distribution of its
 pseudo-labels. Fixed: statistics of classes that the labelled crops lack stay as they are (in the
 published code their Dice counts as 1/2, which makes large jumps); a batch whose targets all weigh 0
-costs 0, not NaN.
+costs 0, not NaN. As published, the mean of both networks is selected and reported. Both start as
+those of every pair (kaiming and xavier; published: two draws of kaiming).
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from guidednet.data.sampling import Batch
 from guidednet.losses import class_counts, weighted_cross_entropy, weighted_dice_loss
-from guidednet.methods.base import MethodSetup, TwoNetworkMethod
+from guidednet.methods.base import MethodSetup, Predictor, TwoNetworkMethod
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,10 @@ class DHC(TwoNetworkMethod):
             "supervised_b": weighted_supervised(b[:labelled], label, weights_b),
             "cps": self.options.weight * self.ramp_weight(step) * cross,
         }
+
+    def predictors(self) -> dict[str, Predictor]:
+        """The mean of both networks' logits, which selects the step and is reported."""
+        return {"primary": self.ensemble}
 
 
 def weighted_supervised(logits: Tensor, label: Tensor, weights: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from guidednet.losses import supervised_loss
 from guidednet.methods.base import MethodSetup
 from guidednet.methods.parts.adversarial import AdversarialMethod
 from guidednet.methods.parts.distance_head import DistanceHead, distance_loss
+from guidednet.networks import NetworkOutput
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,16 @@ class SASSnet(AdversarialMethod):
         """Supervised, distance-map, adversarial and discriminator terms."""
         labelled, options = len(batch.label), self.options
         output = self.network(batch.image)
-        maps = self.distance_head(output)
+        maps = self.maps_of(output)
         return {
             "supervised": supervised_loss(output.logits[:labelled], batch.label),
             "distance": options.beta * distance_loss(maps[:labelled], batch.distance_maps),
             "adversarial": options.weight
             * self.ramp_weight(step)
             * self.adversarial_loss(maps[labelled:], batch.image[labelled:]),
-            "discriminator": self.discriminator_loss(maps, batch.image, labelled),
+            "discriminator": self.discriminator_loss(batch.image, labelled),
         }
+
+    def maps_of(self, output: NetworkOutput) -> Tensor:
+        """Signed distance maps (B,K-1,D,H,W)."""
+        return self.distance_head(output)

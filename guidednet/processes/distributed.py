@@ -85,27 +85,6 @@ def own_sums() -> Iterator[None]:
         _sums_are_own = before
 
 
-class _ScaledGradient(torch.autograd.Function):
-    """The identity, with its gradient multiplied by a number."""
-
-    @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, value: Tensor, factor: float) -> Tensor:
-        ctx.factor = factor
-        return value.view_as(value)
-
-    @staticmethod
-    def backward(ctx: torch.autograd.function.FunctionCtx, gradient: Tensor) -> tuple[Tensor, None]:
-        return gradient * ctx.factor, None
-
-
-def scaled_gradient(value: Tensor, factor: float) -> Tensor:
-    """`value`, with its gradient multiplied by `factor`.
-
-    It keeps the N of the convention above away from half precision.
-    """
-    return value if factor == 1 else _ScaledGradient.apply(value, factor)
-
-
 def own_places(labelled: int, rows: int) -> tuple[Tensor | slice, int]:
     """The places of this process's rows in the batch of all processes, and that batch's size.
 

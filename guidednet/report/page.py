@@ -40,7 +40,16 @@ summary { cursor: pointer; color: #14507a; }
 """
 # The columns to show first, because readers rarely scroll far to the right.
 MEANS = (
-    *("mean_dice", "sd_dice", "ci_low", "ci_high", "n_seeds", "n_test_cases", "paper_mean_dice"),
+    *(
+        "mean_dice",
+        "sd_dice",
+        "ci_low",
+        "ci_high",
+        "last_mean_dice",
+        "n_seeds",
+        "n_test_cases",
+        "paper_mean_dice",
+    ),
     *("mean_jaccard", "sd_jaccard", "paper_mean_jaccard"),
 )
 BROWSED = (("flare22", table1), ("amos", table2))

@@ -30,7 +30,20 @@ def code_hash(source: str) -> str:
         kinds = ast.Module | ast.ClassDef | ast.FunctionDef
         if isinstance(node, kinds) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return hash_of(_as_lists(tree))
+
+
+def _as_lists(node: Any) -> Any:
+    """`node` of a syntax tree as nested lists, the same in every version of Python.
+
+    Newer versions give nodes more fields, which are empty in code that does not use them.
+    """
+    if isinstance(node, ast.AST):
+        fields = [(name, _as_lists(value)) for name, value in ast.iter_fields(node)]
+        return [type(node).__name__, *(field for field in fields if field[1] not in (None, []))]
+    if isinstance(node, list):
+        return [_as_lists(item) for item in node]
+    return None if node is None else [type(node).__name__, repr(node)]
 
 
 def code_fingerprint(modules: Iterable[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ import dataclasses
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,8 +20,9 @@ import torch
 from filelock import FileLock, Timeout
 
 from guidednet.config import RunConfig
+from guidednet.data.case_store import CaseStore
 from guidednet.data.datasets import dataset_of
-from guidednet.evaluation.scores import score_method
+from guidednet.evaluation.scores import LAST, score_method
 from guidednet.processes.distributed import by_first_rank, rank
 from guidednet.processes.workers import computing
 from guidednet.runs.identity import RunIdentity, stamped_key
@@ -99,10 +100,26 @@ class RunMaker:
             return
         cases, test = self.identity.cases(config.dataset), self.identity.split(config).test
         cases.check(test, ())
-        weights = load_weights(config, folder / "weights.pt")
-        method = accelerated(weights, config.training, self.device)
-        scores = score_method(method, config, cases, test, self.device)
+        scores = self._scores(config, folder, cases, test)
         by_first_rank(_write_scores, folder, scores, {"key": key, "test": test})
+
+    def _scores(
+        self, config: RunConfig, folder: Path, cases: CaseStore, test: Sequence[str]
+    ) -> pd.DataFrame:
+        """The scores of every predictor at the best step, and of the primary one at the last."""
+        files = {"weights.pt": None, "weights_last.pt": ["primary"]}
+        best, last = (
+            score_method(
+                accelerated(load_weights(config, folder / file), config.training, self.device),
+                config,
+                cases,
+                test,
+                self.device,
+                predictors,
+            )
+            for file, predictors in files.items()
+        )
+        return pd.concat([best, last.assign(predictor=LAST)], ignore_index=True)
 
     def _write_record(
         self, config: RunConfig, folder: Path, state: TrainingState, seconds: float

@@ -178,7 +178,7 @@ def smoke() -> Profile:
         ),
         seeds=1,
         network=NetworkConfig(width=4, depth=3),
-        batch=BatchConfig(labelled=2, unlabelled=2, crop=(16, 16, 16), flip_axes=(0, 1, 2)),
+        batch=BatchConfig(labelled=2, unlabelled=2, crop=(16, 16, 16), flip_axes=(1, 2)),
         optimiser=OptimiserConfig(name="adam", learning_rate=2e-2, weight_decay=0.0),
         training=TrainingConfig(
             steps=4,

@@ -76,9 +76,10 @@ class Run:
     def loss_terms(self) -> pd.DataFrame:
         """The weighted loss terms alone, by step."""
         curves = self.curves().set_index("step")
-        return curves[
-            [column for column in curves if not column.startswith((CLASS_WEIGHTS, *NO_TERMS))]
-        ].dropna(how="all")
+        others = [
+            name for name in curves if name.startswith((CLASS_WEIGHTS, *NO_TERMS)) or "/" in name
+        ]
+        return curves.drop(columns=others).dropna(how="all")
 
     def _table(
         self, name: str, columns: dict[str, type], written: dict[str, Any], fix: str

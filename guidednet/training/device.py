@@ -4,6 +4,7 @@ None of this concerns the methods. Losses and class statistics stay in float32 w
 compute in (guidednet.losses.full_precision).
 """
 
+import math
 from typing import TypeVar
 
 import torch
@@ -16,6 +17,7 @@ from guidednet.processes.distributed import processes_here
 from guidednet.processes.workers import cores
 
 Module = TypeVar("Module", bound=nn.Module)
+SMALL_CROP = 200_000  # voxels
 LOADERS_PER_GPU = 6  # a crop takes a few milliseconds, a step on a GPU some hundreds
 
 
@@ -68,13 +70,12 @@ def accelerated(method: Module, config: TrainingConfig, device: torch.device | s
     return method
 
 
-def loader_workers(device: torch.device | str) -> int:
-    """Number of processes that load batches ahead.
+def loader_workers(device: torch.device | str, crop: tuple[int, int, int]) -> int:
+    """Number of processes that load batches of crops with `crop` (D,H,W) voxels ahead.
 
-    It is 0 on a CPU, whose cores compute. On GPUs it is a training process's share of its machine.
+    It is 0 on a CPU, whose cores compute, and for small crops, which are cut faster than they
+    travel between processes. On GPUs it is a training process's share of its machine.
     """
-    return (
-        0
-        if torch.device(device).type == "cpu"
-        else max(1, min(LOADERS_PER_GPU, cores() // processes_here() - 1))
-    )
+    if torch.device(device).type == "cpu" or math.prod(crop) < SMALL_CROP:
+        return 0
+    return max(1, min(LOADERS_PER_GPU, cores() // processes_here() - 1))

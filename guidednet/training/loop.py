@@ -12,6 +12,7 @@ processes only through rounding, and through noise and dropout, which each proce
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,8 @@ from guidednet.processes.distributed import (
 from guidednet.support.files import write_text
 from guidednet.training import checkpoint
 from guidednet.training.device import accelerated, autocast, loader_workers
+from guidednet.training.diagnostics import diagnostics
+from guidednet.training.heads import head_steps, train_heads
 
 Progress = Callable[[Iterable, int], Iterable]
 Weights = dict[str, Tensor]
@@ -93,29 +96,27 @@ def train(
     refuse_idle_processes(config, world_size())
     method = accelerated(make_method(config, cases.class_voxels(split.labelled)), training, device)
     method.start_from(warm_start or {})
+    workers = loader_workers(device, config.batch.crop)
+    load = partial(
+        batch_loader,
+        batch_dataset(config, cases, split, method),
+        workers=workers,
+        pin_memory=workers > 0,
+    )
     optimisers = method.optimisers(config.optimiser)
     checkpoint.seed_everything(config.seed + SEEDS_PER_RANK * rank())
     state = resume(folder / "checkpoint.pt", method, optimisers, device)
+    if state.step == 0 and (first := head_steps(config, method)):
+        # on batches that the training itself does not reach
+        train_heads(method, config, load(training.steps, training.steps + first), device)
     losses = data_parallel(method)
-    unlabelled = split.unlabelled if method.uses_unlabelled else ()
-    distance_classes = config.num_classes if method.uses_distance_maps else 0
-    dataset = BatchDataset(
-        cases,
-        split.labelled,
-        unlabelled,
-        config.batch,
-        config.seed,
-        distance_classes,
-        rank(),
-        world_size(),
-    )
-    workers = loader_workers(device)
-    batches = batch_loader(dataset, state.step, training.steps, workers, pin_memory=workers > 0)
+    batches = load(state.step, training.steps)
     recent: list[dict[str, Tensor]] = []  # the terms since the last check, which makes a GPU wait
-    for batch in progress(batches, len(batches)):
+    for loaded in progress(batches, len(batches)):
+        batch = loaded.to(device)
         set_learning_rate(optimisers, (1 - state.step / training.steps) ** config.optimiser.power)
         with autocast(training, device, training=True):
-            terms = losses.train()(batch.to(device), state.step)
+            terms = losses.train()(batch, state.step)
         update(optimisers, sum(terms.values()))
         method.after_step(state.step)
         state.step += 1
@@ -126,7 +127,8 @@ def train(
             }
             recent.clear()
         if state.step % training.log_every == 0:
-            state.log(values | method.log())
+            with autocast(training, device, training=True):
+                state.log(values | diagnostics(method, batch))
         if training.keep_every and state.step % training.keep_every == 0:
             by_first_rank(checkpoint.save, kept_weights(folder, state.step), copy_weights(method))
         if state.step % training.validate_every == 0 or state.step == training.steps:
@@ -137,6 +139,17 @@ def train(
             save_checkpoint(folder / "checkpoint.pt", method, optimisers, state, device)
     by_first_rank(write_results, folder, method, state)
     return state
+
+
+def batch_dataset(
+    config: RunConfig, cases: CaseStore, split: Split, method: Method
+) -> BatchDataset:
+    """The batches of a run of `method`, of which this process gets its rows."""
+    unlabelled = split.unlabelled if method.uses_unlabelled else ()
+    maps = config.num_classes if method.uses_distance_maps else 0
+    return BatchDataset(
+        cases, split.labelled, unlabelled, config.batch, config.seed, maps, rank(), world_size()
+    )
 
 
 def kept_weights(folder: Path, step: int) -> Path:

@@ -48,6 +48,8 @@ def a_batch(step=0, distance_classes=14):
 
 def reached(method, term):
     """The children of `method` with a parameter that `term` has a non-zero gradient for."""
+    if not term.requires_grad:
+        return set()
     parameters = {name: value for name, value in method.named_parameters() if value.requires_grad}
     gradients = torch.autograd.grad(
         term,

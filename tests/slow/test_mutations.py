@@ -34,14 +34,14 @@ MUTATIONS = {
     ),
     "spread, eq. 4": Mutation(
         "cgmm/printed.py",
-        "difference.square().mean(1, keepdim=True)",
-        "difference.square().sum(1, keepdim=True)",
+        "squared.mean(1, keepdim=True)",
+        "squared.sum(1, keepdim=True)",
         ("unit/paper/cgmm/test_printed.py::test_statistics_are_those_of_each_class",),
     ),
     "Gaussian, eq. 5": Mutation(
         "cgmm/printed.py",
-        "- channels * statistics.std.log()",
-        "+ channels * statistics.std.log()",
+        "-sharpness * statistics.std.log()",
+        "sharpness * statistics.std.log()",
         ("unit/paper/cgmm/test_printed.py::test_posterior_is_bayes_rule_on_the_present_classes",),
     ),
     "posterior, eq. 7": Mutation(

@@ -19,6 +19,7 @@ import torch.distributed as dist
 from guidednet.cgmm.config import CGMMConfig
 from guidednet.data.sampling import Batch, BatchConfig, BatchDataset
 from guidednet.errors import InputError
+from guidednet.ktcps import KTCPSConfig
 from guidednet.methods import METHODS
 from guidednet.methods.cld import CLDConfig
 from guidednet.methods.guidednet import GuidedNetConfig
@@ -37,15 +38,17 @@ OPTIONS = {"cld": CLDConfig(window=2), "magicnet": MagicNetConfig(warm_up=0, win
 CASES = {name: (name, OPTIONS.get(name)) for name in METHODS} | {
     "guidednet, official": ("guidednet", GuidedNetConfig.official()),
     "guidednet, per image": ("guidednet", GuidedNetConfig(cgmm=CGMMConfig(centroids="image"))),
-    "guidednet, per class": (
+    "guidednet, diagonal": (
         "guidednet",
-        GuidedNetConfig(cgmm=CGMMConfig(gt_balance="class", detach_std=False, min_count=5)),
+        GuidedNetConfig(
+            cgmm=CGMMConfig(density="diagonal", prior="counts", sigma_floor=0.1, min_count=5),
+            ktcps=KTCPSConfig(background="present"),
+        ),
     ),
     "guidednet, layer 1": ("guidednet", GuidedNetConfig(feature_layer=1)),
 }
 EVEN, UNEVEN = 2, 3  # rows of either stream, shared by two processes
 KILLED = tiny_config("guidednet", steps=60, checkpoint_every=4, validate_every=10)
-SIMILAR = ("official",)  # its half-precision mean is rounded per process, which uneven shares show
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +155,7 @@ def largest_difference(first, second):
 @pytest.mark.parametrize("name", CASES)
 def test_two_processes_equal_one(two_processes, name, rows):
     one = one_process(name, rows)
-    tolerance = 1e-5 if name.endswith(SIMILAR) and rows == UNEVEN else 1e-10
+    tolerance = 1e-10
     for rank in (0, 1):
         assert (
             largest_difference(one, torch.load(two_processes / f"{rank}.pt")["results"][name, rows])

@@ -1,6 +1,7 @@
 """Tables in the paper's form from the scores of runs, as CSV, Markdown and LaTeX."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,7 @@ import pandas as pd
 from guidednet import published
 from guidednet.data.organs import OrganSet
 from guidednet.errors import one_of
-from guidednet.evaluation.scores import organ_means
+from guidednet.evaluation.scores import LAST, organ_means
 from guidednet.evaluation.statistics import bootstrap_interval, holm, paired_p_value
 from guidednet.metrics import METRICS, Metric, metrics_in
 from guidednet.report.tables.captions import Caption
@@ -94,8 +95,14 @@ def table_row(row: Row, runs: list[Run]) -> dict[str, object]:
         "n_test_cases": runs[0].scores()["case"].nunique() if runs else 0,
         "ci_low": low,
         "ci_high": high,
+        "last_mean_dice": last_mean_dice(row, runs),
         **_means(row, runs, others),
     }
+
+
+def last_mean_dice(row: Row, runs: list[Run]) -> float:
+    """Mean Dice in percent of the last step, over organs and then seeds."""
+    return by_organ(replace(row, predictor=LAST), runs, "dice").mean(axis=1).mean()
 
 
 def by_organ(row: Row, runs: list[Run], metric: str) -> pd.DataFrame:
@@ -269,6 +276,8 @@ def explain_columns(table: pd.DataFrame) -> str:
     ]
     others = {
         "ci_low": "`ci_low` to `ci_high`: 95 % interval of the mean Dice over test cases, in %",
+        "last_mean_dice": "`last_mean_dice`: mean Dice at the last step; the other scores are "
+        "those of the step with the best validation Dice",
         "p_vs_guidednet": "`p_vs_guidednet`: p-value of a paired Wilcoxon test against GuidedNet "
         "over the same test cases, after Holm's correction",
         "paper_mean_dice": "`paper_...`: the published number for this row",

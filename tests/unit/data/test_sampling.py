@@ -129,7 +129,17 @@ def test_crop_reaches_both_ends_and_the_identity():
     ]
     assert set(unflipped) == {0, 1, 2}
     assert any(np.array_equal(crop, image[:4]) for crop in crops)
-    assert any(np.array_equal(crop, image[2:][::-1, ::-1, ::-1]) for crop in crops)
+    assert any(np.array_equal(crop, image[2:][:, ::-1, ::-1]) for crop in crops)
+
+
+def test_flips_are_in_plane_and_all_are_reached():
+    """Each of the array axes 1 and 2, with p = 1/2; never head to foot."""
+    image = np.arange(2 * 3 * 4, dtype=np.float32).reshape(2, 3, 4)
+    config = BatchConfig(crop=image.shape)
+    crops = [random_crop(image, None, config, np.random.default_rng(i))[0] for i in range(100)]
+    flips = [(), (1,), (2,), (1, 2)]
+    found = [axes for crop in crops for axes in flips if np.array_equal(crop, np.flip(image, axes))]
+    assert len(found) == len(crops) and set(found) == set(flips)
 
 
 def test_image_and_label_are_cropped_alike():

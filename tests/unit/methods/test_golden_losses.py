@@ -14,6 +14,7 @@ import torch
 from guidednet.data.sampling import Batch, BatchDataset
 from guidednet.methods import METHODS
 from guidednet.methods.guidednet import GuidedNetConfig
+from guidednet.methods.ua_mt import UAMTConfig
 from guidednet.networks import NetworkConfig
 from guidednet.optimiser import set_learning_rate, update
 from guidednet.training.loop import make_method
@@ -22,7 +23,11 @@ from helpers.paths import GOLDEN
 from helpers.tiny_runs import tiny_config
 
 FILE = GOLDEN / "losses.csv"
-OPTIONS = {"guidednet, official": ("guidednet", GuidedNetConfig.official())}
+OPTIONS = {
+    "guidednet, printed": ("guidednet", GuidedNetConfig.printed()),
+    "guidednet, official": ("guidednet", GuidedNetConfig.official()),
+    "ua_mt, ln K": ("ua_mt", UAMTConfig(entropy_base=None)),
+}
 NAMES = [*METHODS, *OPTIONS]
 
 

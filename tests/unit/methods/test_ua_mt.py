@@ -5,14 +5,16 @@ import math
 import pytest
 import torch
 
-from guidednet.methods.ua_mt import entropy, masked_consistency
-from helpers.batches import a_method
+from guidednet.methods.ua_mt import UAMTConfig, entropy, masked_consistency
+from guidednet.optimiser import OptimiserConfig, update
+from helpers.batches import a_batch, a_method
 
 
-def test_uncertainty_threshold_is_a_share_of_ln_k():
-    method = a_method("ua_mt")
-    assert method.threshold(0) == pytest.approx((0.75 + 0.25 * math.exp(-5)) * math.log(14))
-    assert method.threshold(5) == pytest.approx(math.log(14))  # at the last of five steps
+@pytest.mark.parametrize(("base", "largest"), [(2, math.log(2)), (None, math.log(14))])
+def test_uncertainty_threshold_is_a_share_of_the_entropy_of_a_fair_coin_or_of_ln_k(base, largest):
+    method = a_method("ua_mt", UAMTConfig(entropy_base=base))
+    assert method.threshold(0) == pytest.approx((0.75 + 0.25 * math.exp(-5)) * largest)
+    assert method.threshold(5) == pytest.approx(largest)  # at the last of five steps
 
 
 def test_entropy_runs_from_0_to_ln_k():
@@ -39,3 +41,15 @@ def test_uncertainty_averages_probabilities_of_eight_passes():
     torch.manual_seed(5)
     stacked = torch.stack([method.teacher_logits(image).softmax(1) for _ in range(8)]).mean(0)
     torch.testing.assert_close(found, entropy(stacked))
+
+
+def test_threshold_of_ln_2_masks_voxels_of_a_trained_teacher_and_that_of_ln_k_masks_none():
+    method = a_method("ua_mt")
+    method.momentum = 0.8  # the teacher follows within a few steps
+    optimisers = method.optimisers(OptimiserConfig("adam", 2e-2, weight_decay=0.0))
+    for step in range(30):
+        batch = a_batch(step)
+        update(optimisers, sum(method(batch, step).values()))
+        method.after_step(step)
+    assert method.log(batch)["uncertainty/masked"] > 0.01
+    assert (method.uncertainty(batch.image) < 0.75 * math.log(14)).all()

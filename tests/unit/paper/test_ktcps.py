@@ -153,6 +153,17 @@ def test_background_floor_is_used_but_not_remembered(batch):
     assert torch.equal(weights[1:], state.weights_a[1:])
 
 
+@pytest.mark.parametrize("background", ["mean", "present"])
+def test_background_can_weigh_as_much_as_the_mean_organ(batch, background):
+    logits, labels = batch
+    labels = labels.masked_fill(labels == 2, 1)  # the batch lacks class 2
+    state = KTCPSWeights(COUNTS, KTCPSConfig(background=background))
+    weights, _ = state.update(logits, logits, labels)
+    organs = [k for k in range(1, K) if background == "mean" or (labels == k).any()]
+    assert weights[0].item() == pytest.approx(state.weights_a[organs].mean().item())
+    assert state.weights_a[0] == 0 and torch.equal(weights[1:], state.weights_a[1:])
+
+
 def test_states_travel_with_checkpoints(batch):
     logits, labels = batch
     state, restored = KTCPSWeights(COUNTS), KTCPSWeights(torch.ones(K))

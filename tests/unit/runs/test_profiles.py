@@ -5,6 +5,7 @@ import pytest
 from guidednet.data.sampling import BatchConfig
 from guidednet.errors import InputError
 from guidednet.inference import WindowConfig
+from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.networks import NetworkConfig
 from guidednet.optimiser import OptimiserConfig
 from guidednet.runs.profiles import PROFILES, DataConfig, profile
@@ -16,14 +17,11 @@ def test_profile_paper_trains_as_section_4_1_says():
         "sgd", learning_rate=0.1, momentum=0.9, weight_decay=1e-4, power=0.9
     )
     assert config.batch == BatchConfig(
-        4, 4, crop=(64, 128, 128), flip_axes=(0, 1, 2)
+        4, 4, crop=(64, 128, 128), flip_axes=(1, 2)
     ) and config.network == NetworkConfig(16, 5, 0.3)
     assert config.training.steps == 20_000 and config.training.warm_start_steps == 0
-    assert (config.options.lambda_u, config.options.lambda_g, config.options.ktcps.momentum) == (
-        0.1,
-        0.3,
-        0.99,
-    )
+    printed = GuidedNetConfig.printed()
+    assert (printed.lambda_u, printed.lambda_g, printed.ktcps.momentum) == (0.1, 0.3, 0.99)
     assert config.window == WindowConfig(size=(64, 160, 160), stride=(32, 80, 80))
 
 

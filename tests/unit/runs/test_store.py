@@ -39,7 +39,7 @@ def test_a_run_is_trained_once_and_then_read(store):
 def test_scores_are_long_form_over_the_test_list_alone(store):
     scores = store.get(tiny_config("cps")).scores()
     assert set(scores["case"]) == set(SPLIT.test)
-    assert set(scores["predictor"]) == {"primary", "ensemble"}
+    assert set(scores["predictor"]) == {"primary", "ensemble", "last"}
     assert set(scores["metric"]) == {"dice", "jaccard", "nsd", "hd95", "false_positive_ml"}
     overlap = scores[scores["metric"].isin(["dice", "jaccard", "nsd"])]
     absent = overlap["reference_voxels"] == 0

@@ -10,7 +10,6 @@ from guidednet.cgmm.config import CGMMConfig
 from guidednet.cgmm.printed import (
     ClassStatistics,
     class_statistics,
-    gt_loss,
     log_posterior,
     max_loss,
     network_losses,
@@ -68,16 +67,22 @@ def test_spread_is_unweighted_where_nothing_is_predicted(batch):
     torch.testing.assert_close(hopeless.std, plain.std)
 
 
-def test_spread_carries_a_gradient_only_if_asked(batch):
+def test_spread_carries_no_gradient(batch):
     features, logits, labels = batch
-    config = CGMMConfig(detach_std=False, sigma_min=0.1)
+    assert not class_statistics(features[:2], labels, logits[:2].softmax(1)).std.requires_grad
 
-    def std(f, z):
-        return class_statistics(f, labels[:1, :1], z.softmax(1), config).std
 
-    assert torch.autograd.gradcheck(
-        std, tuple(t[:1, :, :1].detach().requires_grad_() for t in (features, logits))
-    )
+@pytest.mark.parametrize("density", ["tempered", "diagonal"])
+def test_no_spread_is_below_the_floor(batch, density):
+    features, logits, labels = batch
+    features = features.detach().clone()
+    features[:2].movedim(1, -1)[labels == 2] = 1.0  # a class without any spread
+    maps = features[:2], labels, logits[:2].softmax(1)
+    plain = class_statistics(*maps, CGMMConfig(density=density))
+    floored = class_statistics(*maps, CGMMConfig(density=density, sigma_floor=0.1))
+    least = 0.1 * plain.std[plain.present].square().mean()
+    torch.testing.assert_close(floored.std.square(), plain.std.square().clamp_min(least))
+    assert (floored.std[2] > plain.std[2]).all()
 
 
 def test_rare_classes_count_as_absent(batch):
@@ -104,6 +109,35 @@ def test_posterior_is_bayes_rule_on_the_present_classes(batch, density, power):
     assert log_g[:, ABSENT].isneginf().all() and (log_g.exp() <= 1).all()
 
 
+def test_diagonal_density_has_a_spread_for_each_channel(batch):
+    features, logits, labels = batch
+    config = CGMMConfig(density="diagonal")
+    p = logits[:2].softmax(1)
+    statistics = class_statistics(features[:2], labels, p, config)
+    log_g = log_posterior(features, statistics, config)
+    normal = []
+    for k in labels.unique().tolist():
+        own, weight = features[:2].movedim(1, -1)[labels == k], p[:, k][labels == k]
+        mean = own.mean(0)
+        square = (own - mean) ** 2
+        std = ((weight[:, None] * square).sum(0) / weight.sum() + 1e-4).sqrt().detach()
+        values = torch.distributions.Normal(mean, std).log_prob(features.movedim(1, -1))
+        normal.append(values.sum(-1))
+    expected = torch.stack(normal, 1).softmax(1)
+    present = statistics.present
+    torch.testing.assert_close(log_g.exp()[:, present], expected, rtol=0, atol=1e-9)
+    assert log_g[:, ~present].isneginf().all()
+
+
+def test_prior_by_counts_weighs_each_class_by_its_labelled_voxels(batch):
+    features, logits, labels = batch
+    statistics = class_statistics(features[:2], labels, logits[:2].softmax(1))
+    uniform = log_posterior(features, statistics).exp()
+    counted = log_posterior(features, statistics, CGMMConfig(prior="counts")).exp()
+    weighted = uniform * statistics.count.view(1, -1, 1, 1, 1)
+    torch.testing.assert_close(counted, weighted / weighted.sum(1, keepdim=True))
+
+
 def test_printed_equation_7_is_constant(batch):
     features, logits, labels = batch
     posterior = log_posterior(
@@ -128,7 +162,7 @@ def test_posterior_finds_the_centroid_and_follows_a_permutation_of_classes():
 
 def test_posterior_and_its_gradients_are_exact(batch):
     features, logits, labels = batch
-    config = CGMMConfig(sigma_min=0.5, detach_std=False)
+    config = CGMMConfig(use_std=False)
 
     def present_posterior(f):
         statistics = class_statistics(
@@ -168,18 +202,6 @@ def test_self_loss_gradients_and_clamp(batch):
     assert loss.isfinite() and (sure.grad == 0).all()
 
 
-def test_gt_loss_balanced_by_class(batch):
-    features, logits, labels = batch
-    log_g = log_posterior(
-        features[:2], class_statistics(features[:2], labels, logits[:2].softmax(1))
-    )
-    per_voxel = -rows_of(log_g)[torch.arange(labels.numel()), labels.flatten()]
-    by_class = torch.stack([per_voxel[labels.flatten() == k].mean() for k in labels.unique()])
-    present = torch.tensor([k != ABSENT for k in range(K)])
-    torch.testing.assert_close(gt_loss(log_g, labels, present, "class"), by_class.mean())
-    torch.testing.assert_close(gt_loss(log_g, labels, present, "voxel"), per_voxel.mean())
-
-
 def statistics_at(*means):
     return ClassStatistics(
         torch.tensor(means), torch.ones(len(means)), torch.ones(len(means), dtype=torch.long)
@@ -201,8 +223,32 @@ def test_rectification_leaves_out_voxels_of_classes_nobody_labelled(batch):
     loss = rectify_loss(logits, log_g, present)
     (gradient,) = torch.autograd.grad(loss, logits)
     assert loss == 0 and (gradient == 0).all()
-    everywhere = rectify_loss(logits, log_g, present, CGMMConfig(rectify_mask="none"))
-    torch.testing.assert_close(everywhere, -(logits.log_softmax(1) / K).sum(1).mean())
+
+
+@pytest.mark.parametrize("rectify", ["sure", "agreeing"])
+def test_gate_of_rectification_leaves_voxels_out(rectify):
+    """Of three voxels, one has a sure teacher, and one a teacher that names the network's class."""
+    posterior = torch.tensor([[0.95, 0.05], [0.4, 0.6], [0.6, 0.4]]).T.view(1, 2, 1, 1, 3)
+    logits = torch.tensor([[0.0, 1.0], [0.0, 1.0], [0.0, 1.0]]).T.view(1, 2, 1, 1, 3)
+    logits.requires_grad_()
+    present = torch.ones(2, dtype=torch.bool)
+    loss = rectify_loss(logits, posterior.log(), present, CGMMConfig(rectify=rectify))
+    (gradient,) = torch.autograd.grad(loss, logits)
+    reached = gradient.abs().sum(1).flatten() > 0
+    assert (
+        reached.tolist()
+        == {"sure": [True, False, False], "agreeing": [False, True, False]}[rectify]
+    )
+
+
+def test_rectification_by_value_has_the_value_and_no_gradient(batch):
+    features, logits, labels = batch
+    live, value = (
+        cgmm_losses(features, logits, features, logits, labels, CGMMConfig(rectify=rectify))
+        for rectify in ("live", "value")
+    )
+    torch.testing.assert_close(live["rectify"], value["rectify"])
+    assert live["rectify"].requires_grad and not value["rectify"].requires_grad
 
 
 def test_class_that_is_absent_changes_no_loss(batch):

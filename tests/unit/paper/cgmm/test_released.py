@@ -6,8 +6,9 @@ import itertools
 import pytest
 import torch
 
-from guidednet.cgmm import cgmm_losses, released
+from guidednet.cgmm import cgmm_losses
 from guidednet.cgmm.config import CGMMConfig
+from guidednet.errors import InputError
 from helpers.batches import C, K, make_batch
 from helpers.cgmm_by_hand import gradients
 
@@ -65,7 +66,7 @@ def test_official_losses_and_gradients_equal_the_released_formulas(batch):
     features_b, logits_b = (torch.rand_like(t).requires_grad_() for t in batch[:2])
     leaves = (features, logits, features_b, logits_b)
     losses = cgmm_losses(
-        *leaves, labels, dataclasses.replace(CGMMConfig.official(), rectify_fp16=False)
+        *leaves, labels, dataclasses.replace(CGMMConfig.official(), rectify="live")
     )
     (naive_a, maps_a), (naive_b, maps_b) = (
         naive_official(features, logits, labels),
@@ -82,40 +83,22 @@ def test_official_losses_and_gradients_equal_the_released_formulas(batch):
         )
 
 
-def test_summed_centroids_matter_only_for_classes_seen_in_several_images():
-    centroids = torch.randn(2, 4, C, dtype=torch.float64)
-    once = torch.tensor([[True, True, False, False], [False, False, True, True]])
-    twice = torch.ones(2, 4, dtype=torch.bool)
-    losses = {
-        (name, how): released.max_loss(centroids * present.unsqueeze(2), present, how)
-        for name, present in (("once", once), ("twice", twice))
-        for how in ("sum", "mean")
-    }
-    assert losses["once", "sum"] == losses["once", "mean"]
-    assert losses["twice", "sum"] < losses["twice", "mean"]
+@pytest.mark.parametrize("crop", [(2, 2, 2), (4, 8, 8)])
+def test_released_rectification_has_no_gradient_at_any_size(crop):
+    features, logits = torch.rand(4, C, *crop).requires_grad_(), torch.rand(4, K, *crop)
+    logits.requires_grad_()
+    labels = torch.randint(K, (2, *crop))
+    rectify = cgmm_losses(features, logits, features, logits, labels, CGMMConfig.official())
+    assert rectify["rectify"] > 0 and not rectify["rectify"].requires_grad
+    live = dataclasses.replace(CGMMConfig.official(), rectify="live")
+    loss = cgmm_losses(features, logits, features, logits, labels, live)["rectify"]
+    assert loss == rectify["rectify"]
+    assert all(gradient.abs().sum() > 0 for gradient in gradients(loss, (features, logits)))
 
 
-def rectify_gradient(half, present_classes, voxels, scale):
-    """Largest gradient that `scale` times the official rectification sends to the probabilities of
-    `voxels` voxels.
-    """
-    probabilities = torch.full(
-        (1, present_classes, 1, 1, voxels), 1 / (present_classes + 1), requires_grad=True
-    )
-    present = torch.ones(1, present_classes, dtype=torch.bool)
-    loss = released.rectify_loss(torch.full_like(probabilities, 0.75), probabilities, present, half)
-    (scale * loss).backward()
-    return probabilities.grad.abs().max().item()
-
-
-def test_half_precision_rectification_has_no_gradient_at_the_published_batch_size():
-    """4 x 64 x 128 x 128 voxels, lambda_g 0.3: 1/(B_u V) times the rest is below half of float16's
-    smallest number.
-    """
-    published = 4 * 64 * 128 * 128
-    assert rectify_gradient(True, 2, published, 0.3) == 0
-    assert rectify_gradient(False, 2, published, 0.3) > 0
-    assert rectify_gradient(True, 2, 1000, 0.3) > 0
+def test_released_maps_cannot_gate_rectification():
+    with pytest.raises(InputError, match="no posteriors to be sure of"):
+        CGMMConfig(reading="official", rectify="sure")
 
 
 def test_official_reading_pairs_rows(batch):

@@ -1,0 +1,54 @@
+"""How the headline reading of GuidedNet was chosen: what every candidate reached on validation.
+
+The numbers were made by `python -m tools.choose_reading` and are in `figures/readings`.
+"""
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from guidednet.runs.workspace import REPOSITORY, Workspace
+
+FOLDER = "readings"
+DATASETS = {"btcv": "BTCV, real CT", "amos": "AMOS phantoms"}
+SMOOTHED = 5  # values of the foreground: each is that of one batch
+
+
+def candidate_tables(workspace: Workspace) -> dict[str, pd.DataFrame]:
+    """ "runs" and "curves": this workspace's if it has them, else those of the project."""
+    folders = [workspace.figures / FOLDER, REPOSITORY / "figures" / FOLDER]
+    folder = next(path for path in folders if (path / "runs.csv").is_file() or path == folders[-1])
+    return {name: pd.read_csv(folder / f"{name}.csv") for name in ("runs", "curves")}
+
+
+def validation_means(runs: pd.DataFrame) -> pd.DataFrame:
+    """Means over seeds of every reading's validation Dice in percent, in the order of `runs`.
+
+    Columns for each data set: its best step, its last step, and the number of seeds. No test case
+    has a part in it.
+    """
+    parts = {}
+    for dataset, title in DATASETS.items():
+        groups = runs[runs["dataset"] == dataset].groupby("reading", sort=False)
+        means = groups[["best_validation", "last_validation"]].mean().round(1)
+        means.columns = ["best", "last"]
+        parts[title] = means.assign(seeds=groups.size())
+    return pd.concat(parts, axis=1).reindex(runs["reading"].unique())
+
+
+def draw_course(
+    axes: Axes, curves: pd.DataFrame, dataset: str, readings: dict[str, str], column: str
+) -> None:
+    """`column` of `curves` over the steps, a line for each of `readings` (a colour by name).
+
+    The first seed; foreground is a running mean, in percent of the voxels, beside the labels'.
+    """
+    shown = curves[(curves["dataset"] == dataset) & (curves["seed"] == 0)]
+    for name, colour in readings.items():
+        line = shown[shown["reading"] == name].set_index("step")[column].dropna()
+        if column.endswith("foreground"):
+            line = line.rolling(SMOOTHED, min_periods=1).mean()
+        axes.plot(line.index, line, color=colour, label=name, linewidth=1.5)
+    if column.endswith("foreground"):
+        true = shown["true_foreground"].mean()
+        axes.axhline(true, color="black", linestyle=":", label="of the labels")
+    axes.set(xlabel="step", title=DATASETS[dataset])
