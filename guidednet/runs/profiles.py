@@ -136,8 +136,14 @@ class Profile:
     def run(
         self, dataset: str, method: str, ratio: tuple[int, int], seed: int, options: Any = None
     ) -> RunConfig:
-        """The run of `method` at this profile's size; `options` default to the method's own."""
+        """The run of `method` at this profile's size; `options` default to the method's own.
+
+        A method that uses hidden labels trains on the unlabelled cases as on labelled ones. Raises
+        InputError if they have no label.
+        """
         kind = method_class(method)
+        if kind.uses_hidden_labels:
+            ratio = _all_labelled(dataset, method, ratio)
         return RunConfig(
             dataset=dataset,
             method=method,
@@ -151,6 +157,16 @@ class Profile:
             training=self.training,
             window=self.window,
         )
+
+
+def _all_labelled(dataset: str, method: str, ratio: tuple[int, int]) -> tuple[int, int]:
+    """`ratio` with the unlabelled cases among the labelled ones, whose labels are only hidden."""
+    if ratio[1] and not dataset_of(dataset).hides_labels:
+        raise InputError(
+            f"{method}: the {ratio[1]} unlabelled training cases of {dataset} have no label to "
+            "train on; leave this method out, or choose a data set that hides labels, such as amos"
+        )
+    return sum(ratio), 0
 
 
 def smoke() -> Profile:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from guidednet.config import RunConfig
+from guidednet.data.datasets import dataset_of
 from guidednet.methods import METHODS, Method, method_class, method_label
 from guidednet.methods.base import TwoNetworkMethod
 from guidednet.methods.cps import CPSConfig
@@ -42,14 +43,16 @@ def comparison(
     """All methods at each of the `ratios` of labelled to unlabelled cases, each training once.
 
     The paper's methods come first, then the others, then the means of both networks of a pair. A
-    method that uses no unlabelled case has one row for each number of labelled ones.
+    method that uses no unlabelled case has one row for each number of labelled ones; the upper
+    bound has one where the data set hides the labels of its unlabelled cases.
     """
+    hidden_labels = dataset_of(dataset).hides_labels
     rows = [
         method_row(profile, seeds, dataset, name, ratio)
         for in_paper in (True, False)
         for ratio in ratios
         for name, kind in METHODS.items()
-        if kind.in_paper == in_paper
+        if kind.in_paper == in_paper and (hidden_labels or not kind.uses_hidden_labels)
     ]
     distinct = list(dict.fromkeys(rows))
     return distinct + ensembles(distinct)

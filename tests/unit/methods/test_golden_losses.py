@@ -13,7 +13,11 @@ import torch
 
 from guidednet.data.sampling import Batch, BatchDataset
 from guidednet.methods import METHODS
+from guidednet.methods.ad_mt import ADMTConfig
+from guidednet.methods.depl import DePLConfig
+from guidednet.methods.fixmatch import FixMatchConfig
 from guidednet.methods.guidednet import GuidedNetConfig
+from guidednet.methods.noisy_student import NoisyStudentConfig
 from guidednet.networks import NetworkConfig
 from guidednet.optimiser import set_learning_rate, update
 from guidednet.training.loop import make_method
@@ -22,7 +26,13 @@ from helpers.paths import GOLDEN
 from helpers.tiny_runs import tiny_config
 
 FILE = GOLDEN / "losses.csv"
-OPTIONS = {"guidednet, official": ("guidednet", GuidedNetConfig.official())}
+OPTIONS = {
+    "guidednet, official": ("guidednet", GuidedNetConfig.official()),
+    "fixmatch, two views": ("fixmatch", FixMatchConfig(threshold=0.0, views=2)),
+    "noisy_student, all sure": ("noisy_student", NoisyStudentConfig(0.2, threshold=0.0)),
+    "ad_mt, short turns": ("ad_mt", ADMTConfig(threshold=0.0, period=2)),
+    "depl, all sure": ("depl", DePLConfig(threshold=0.0)),
+}
 NAMES = [*METHODS, *OPTIONS]
 
 

@@ -6,6 +6,9 @@ import pytest
 import torch
 
 from guidednet.methods import METHODS
+from guidednet.methods.ad_mt import ADMTConfig
+from guidednet.methods.depl import DePLConfig
+from guidednet.methods.fixmatch import FixMatchConfig
 from guidednet.optimiser import OptimiserConfig
 from helpers.batches import a_batch, a_method, reached
 
@@ -15,6 +18,14 @@ PAIR = {"supervised_a": {"network_a"}, "supervised_b": {"network_b"}, "cps": BOT
 REACH = {
     "supervised": {"supervised": {"network"}},
     "supervised_augmented": {"supervised": {"network"}},
+    "all_labels": {"supervised": {"network"}},
+    "noisy_student": {"supervised": {"student"}},
+    "fixmatch": {"supervised": {"network"}, "pseudo_label": {"network"}},
+    "bcp": {"supervised": {"student"}, "pseudo_label": {"student"}},
+    "ad_mt": {"supervised": {"student"}, "pseudo_label": {"student"}},
+    "ga_cps": PAIR,
+    "crest": PAIR,
+    "depl": PAIR,
     "dan": {
         "supervised": {"network"},
         "adversarial": {"network"},
@@ -46,11 +57,17 @@ REACH = {
     "guidednet": PAIR
     | {f"cgmm_{name}": BOTH for name in ("gt", "self", "max", "rectify", "consistency")},
 }
+# Every pseudo-label counts, though the networks are untrained.
+ALL_SURE = {
+    "fixmatch": FixMatchConfig(threshold=0.0),
+    "ad_mt": ADMTConfig(threshold=0.0),
+    "depl": DePLConfig(threshold=0.0),
+}
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_each_term_reaches_exactly_its_networks(name):
-    method = a_method(name)
+    method = a_method(name, ALL_SURE.get(name))
     terms = method(a_batch(), step=4)
     assert {term: reached(method, value) for term, value in terms.items()} == REACH[name]
 
@@ -84,7 +101,7 @@ def test_every_trainable_parameter_has_one_optimiser_and_teachers_have_none(name
         for parameter, value in method.named_parameters()
         if not value.requires_grad
     }
-    assert frozen <= {"teacher"}
+    assert frozen <= {"teacher", "second_teacher"}
 
 
 @pytest.mark.parametrize("name", METHODS)
