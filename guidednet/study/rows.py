@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from guidednet.config import RunConfig
-from guidednet.data.datasets import dataset_of
 from guidednet.methods import METHODS, Method, method_class, method_label
 from guidednet.methods.base import TwoNetworkMethod
 from guidednet.methods.cps import CPSConfig
@@ -44,9 +43,9 @@ def comparison(
 
     The paper's methods come first, then the others, then the means of both networks of a pair. A
     method that uses no unlabelled case has one row for each number of labelled ones; the upper
-    bound has one where the data set hides the labels of its unlabelled cases.
+    bound has one row where the unlabelled cases have a hidden label.
     """
-    hidden_labels = dataset_of(dataset).hides_labels
+    hidden_labels = profile.data[dataset].has_hidden_labels
     rows = [
         method_row(profile, seeds, dataset, name, ratio)
         for in_paper in (True, False)
