@@ -83,12 +83,12 @@ class OppositeRankWeights(torch.nn.Module):
 
     def weights(self) -> Tensor:
         """The weights (K,), 0 for a class of which no labelled case has a voxel."""
-        frequency = self.frequency[self.takes_part]
-        ranked, order = frequency.sort()
-        weights = torch.zeros_like(self.frequency)
-        of_ranks = torch.empty_like(ranked).scatter(0, order, ranked.flip(0))
-        weights[self.takes_part] = (of_ranks / ranked[-1]) ** self.options.exponent
-        return weights
+        order = self.frequency.masked_fill(~self.takes_part, torch.inf).argsort()
+        place = torch.arange(len(order), device=order.device)
+        opposite = order[(self.takes_part.sum() - 1 - place).clamp_min(0)]
+        share = self.frequency[opposite] / self.frequency.max()
+        weights = torch.zeros_like(share).scatter(0, order, share**self.options.exponent)
+        return weights.masked_fill(~self.takes_part, 0)
 
 
 def frequencies(counts: Tensor) -> Tensor:
