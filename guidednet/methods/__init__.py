@@ -1,15 +1,23 @@
 """All methods by name. A new method needs one file and one line in this dictionary."""
 
 from guidednet.errors import one_of
+from guidednet.methods.ad_mt import ADMT
+from guidednet.methods.all_labels import AllLabels
 from guidednet.methods.base import Method, MethodSetup
+from guidednet.methods.bcp import BCP
 from guidednet.methods.cld import CLD
 from guidednet.methods.cps import CPS
+from guidednet.methods.crest import CReST
 from guidednet.methods.dan import DAN
+from guidednet.methods.depl import DePL
 from guidednet.methods.dhc import DHC
 from guidednet.methods.dtc import DualTaskConsistency
+from guidednet.methods.fixmatch import FixMatch
+from guidednet.methods.ga_cps import GACPS
 from guidednet.methods.guidednet import GuidedNet
 from guidednet.methods.magicnet import MagicNet
 from guidednet.methods.mean_teacher import MeanTeacher
+from guidednet.methods.noisy_student import NoisyStudent
 from guidednet.methods.sassnet import SASSnet
 from guidednet.methods.supervised import Supervised
 from guidednet.methods.supervised_augmented import SupervisedAugmented
@@ -32,6 +40,14 @@ METHODS: Registry[type[Method]] = Registry(
         "magicnet": MagicNet,
         "guidednet": GuidedNet,
         "supervised_augmented": SupervisedAugmented,
+        "all_labels": AllLabels,
+        "noisy_student": NoisyStudent,
+        "fixmatch": FixMatch,
+        "bcp": BCP,
+        "ad_mt": ADMT,
+        "ga_cps": GACPS,
+        "crest": CReST,
+        "depl": DePL,
     },
 )
 

@@ -69,6 +69,8 @@ class Method(nn.Module):
     # Whether the paper compares it; other methods get rows below the paper's in Tables 1 and 2.
     in_paper: ClassVar[bool] = False
     uses_unlabelled: ClassVar[bool] = True
+    # Whether it trains on the hidden labels of the unlabelled cases, as an upper bound.
+    uses_hidden_labels: ClassVar[bool] = False
     # The warm starts that the networks load; empty for the run's own initialisation alone.
     initialisations: ClassVar[tuple[str, ...]] = ()
     # Network passes (forward and backward over one row) per row of a batch; estimates the cost

@@ -42,22 +42,22 @@ class SupervisedAugmented(SingleNetworkMethod):
 
     def forward(self, batch: Batch, step: int) -> dict[str, Tensor]:
         """The supervised term on freshly augmented labelled rows."""
-        options, labelled = self.options, len(batch.label)
-        grid = random_grid(batch.image[:labelled].shape, options, batch.image.device).to(
-            batch.image.dtype
-        )
-        image = functional.grid_sample(
-            batch.image[:labelled],
-            grid,
-            mode="bilinear",
-            padding_mode="border",
-            align_corners=False,
-        )
-        label = functional.grid_sample(
-            batch.label[:, None].to(grid.dtype), grid, mode="nearest", align_corners=False
-        )
-        logits = self.network(random_intensity(image, options)).logits
-        return {"supervised": supervised_loss(logits, label[:, 0].long())}
+        image, label = augmented(batch.image[: len(batch.label)], batch.label, self.options)
+        return {"supervised": supervised_loss(self.network(image).logits, label)}
+
+
+def augmented(
+    image: Tensor, label: Tensor, options: SupervisedAugmentedConfig
+) -> tuple[Tensor, Tensor]:
+    """`image` (B,1,D,H,W) and its integer `label` (B,D,H,W) under the same random changes."""
+    grid = random_grid(image.shape, options, image.device).to(image.dtype)
+    moved = functional.grid_sample(
+        image, grid, mode="bilinear", padding_mode="border", align_corners=False
+    )
+    moved_label = functional.grid_sample(
+        label[:, None].to(grid.dtype), grid, mode="nearest", align_corners=False
+    )
+    return random_intensity(moved, options), moved_label[:, 0].long()
 
 
 def random_grid(

@@ -53,6 +53,11 @@ class DataConfig:
         """Whether unlabelled training cases are labelled ones whose labels are hidden."""
         return dataset_of(self.dataset).hides_labels
 
+    @property
+    def has_hidden_labels(self) -> bool:
+        """Whether these labels exist: no phantom that counts as unlabelled has one."""
+        return self.hides_labels and self.phantom is None
+
     def at(self, share: float) -> tuple[int, int]:
         """(labelled, unlabelled) training cases if `share` (0 to 1) of them is labelled.
 
@@ -136,8 +141,14 @@ class Profile:
     def run(
         self, dataset: str, method: str, ratio: tuple[int, int], seed: int, options: Any = None
     ) -> RunConfig:
-        """The run of `method` at this profile's size; `options` default to the method's own."""
+        """The run of `method` at this profile's size; `options` default to the method's own.
+
+        A method that uses hidden labels trains on the unlabelled cases as on labelled ones. Raises
+        InputError if they have no label.
+        """
         kind = method_class(method)
+        if kind.uses_hidden_labels:
+            ratio = self._all_labelled(dataset, method, ratio)
         return RunConfig(
             dataset=dataset,
             method=method,
@@ -151,6 +162,16 @@ class Profile:
             training=self.training,
             window=self.window,
         )
+
+    def _all_labelled(self, dataset: str, method: str, ratio: tuple[int, int]) -> tuple[int, int]:
+        """`ratio` with the unlabelled cases among the labelled ones."""
+        if ratio[1] and not self.data[dataset].has_hidden_labels:
+            raise InputError(
+                f"{method}: the {ratio[1]} unlabelled training cases of {dataset} in this profile"
+                " have no label to train on; use real scans of a data set that hides labels,"
+                " such as amos"
+            )
+        return sum(ratio), 0
 
 
 def smoke() -> Profile:

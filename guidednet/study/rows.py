@@ -42,14 +42,16 @@ def comparison(
     """All methods at each of the `ratios` of labelled to unlabelled cases, each training once.
 
     The paper's methods come first, then the others. A method that uses no unlabelled case has one
-    row for each number of labelled ones.
+    row for each number of labelled ones; the upper bound has one row where the unlabelled cases
+    have a hidden label.
     """
+    hidden_labels = profile.data[dataset].has_hidden_labels
     rows = [
         method_row(profile, seeds, dataset, name, ratio)
         for in_paper in (True, False)
         for ratio in ratios
         for name, kind in METHODS.items()
-        if kind.in_paper == in_paper
+        if kind.in_paper == in_paper and (hidden_labels or not kind.uses_hidden_labels)
     ]
     for ratio in ratios:
         rows += other_readings(profile, seeds, dataset, ratio)

@@ -117,7 +117,7 @@ def test_a_wrong_argument_is_one_sentence(name, tmp_path):
     [
         (lambda: profile("fast"), "unknown profile 'fast': use one of smoke"),
         (lambda: organ_set("kits"), "unknown data set 'kits': use one of flare22, amos"),
-        (lambda: method_class("fixmatch"), "unknown method 'fixmatch': use one of supervised"),
+        (lambda: method_class("mixmatch"), "unknown method 'mixmatch': use one of supervised"),
         (lambda: artefacts("table3,table9"), "unknown artefact 'table9'"),
     ],
 )

@@ -21,9 +21,13 @@ from guidednet.data.sampling import Batch, BatchConfig, BatchDataset
 from guidednet.errors import InputError
 from guidednet.ktcps import KTCPSConfig
 from guidednet.methods import METHODS
+from guidednet.methods.ad_mt import ADMTConfig
 from guidednet.methods.cld import CLDConfig
+from guidednet.methods.depl import DePLConfig
+from guidednet.methods.fixmatch import FixMatchConfig
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.methods.magicnet import MagicNetConfig
+from guidednet.methods.noisy_student import NoisyStudentConfig
 from guidednet.networks import NetworkConfig
 from guidednet.optimiser import set_learning_rate, update
 from guidednet.processes import distributed
@@ -34,7 +38,14 @@ from helpers.tiny_runs import KilledError, TinyWorkspace, killed_after, result_b
 from helpers.two_processes import meet
 
 # what three steps would not reach
-OPTIONS = {"cld": CLDConfig(window=2), "magicnet": MagicNetConfig(warm_up=0, window=2)}
+OPTIONS = {
+    "cld": CLDConfig(window=2),
+    "magicnet": MagicNetConfig(warm_up=0, window=2),
+    "noisy_student": NoisyStudentConfig(teacher_share=0.2, threshold=0.0),
+    "fixmatch": FixMatchConfig(threshold=0.0, views=2),
+    "ad_mt": ADMTConfig(threshold=0.0, period=1),
+    "depl": DePLConfig(threshold=0.0),
+}
 CASES = {name: (name, OPTIONS.get(name)) for name in METHODS} | {
     "guidednet, official": ("guidednet", GuidedNetConfig.official()),
     "guidednet, per image": ("guidednet", GuidedNetConfig(cgmm=CGMMConfig(centroids="image"))),

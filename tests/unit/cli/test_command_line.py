@@ -52,7 +52,7 @@ from helpers.paths import ROOT
             ["predict", "scan.nii.gz", "--run", "EMPTY", "-o", "OUT.nii.gz"],
             "scan.nii.gz: no such file",
         ),
-        (["train", "--method", "fixmatch", "--profile", "smoke"], "unknown method 'fixmatch'"),
+        (["train", "--method", "mixmatch", "--profile", "smoke"], "unknown method 'mixmatch'"),
         (["plan", "--profile", "huge"], "unknown profile 'huge'"),
         (["plan", "--profile", "smoke", "--only", "table9"], "unknown artefact 'table9'"),
         (["plan", "--profile", "smoke", "--gpus", "3"], "--gpus 3"),

@@ -28,7 +28,7 @@ def test_its_weights_do_not_move_and_it_is_never_predicted(name):
         key: value.clone() for key, value in method.state_dict().items() if "classifier" in key
     }
     optimisers = method.optimisers(config.optimiser)
-    for step in (3, 4):
+    for step in (2, 4):
         terms = method.train()(a_batch(), step)
         assert all(term.isfinite() for term in terms.values())
         update(optimisers, sum(terms.values()))
@@ -37,7 +37,8 @@ def test_its_weights_do_not_move_and_it_is_never_predicted(name):
     for key, value in before.items():
         if len(value) == len(ABSENT):
             assert torch.equal(after[key][ABSENT], value[ABSENT]), key
-            assert not torch.equal(after[key][~ABSENT], value[~ABSENT]), key
+            waits = key.startswith("second_teacher")  # for its turn, which comes later
+            assert waits or not torch.equal(after[key][~ABSENT], value[~ABSENT]), key
     predicted = method.eval().predictors()["primary"](a_batch().image).logits.argmax(1)
     assert not ABSENT[predicted].any()
 

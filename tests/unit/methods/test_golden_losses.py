@@ -13,7 +13,11 @@ import torch
 
 from guidednet.data.sampling import Batch, BatchDataset
 from guidednet.methods import METHODS
+from guidednet.methods.ad_mt import ADMTConfig
+from guidednet.methods.depl import DePLConfig
+from guidednet.methods.fixmatch import FixMatchConfig
 from guidednet.methods.guidednet import GuidedNetConfig
+from guidednet.methods.noisy_student import NoisyStudentConfig
 from guidednet.methods.ua_mt import UAMTConfig
 from guidednet.networks import NetworkConfig
 from guidednet.optimiser import set_learning_rate, update
@@ -27,6 +31,10 @@ OPTIONS = {
     "guidednet, printed": ("guidednet", GuidedNetConfig.printed()),
     "guidednet, official": ("guidednet", GuidedNetConfig.official()),
     "ua_mt, ln K": ("ua_mt", UAMTConfig(entropy_base=None)),
+    "fixmatch, two views": ("fixmatch", FixMatchConfig(threshold=0.0, views=2)),
+    "noisy_student, all sure": ("noisy_student", NoisyStudentConfig(0.2, threshold=0.0)),
+    "ad_mt, short turns": ("ad_mt", ADMTConfig(threshold=0.0, period=2)),
+    "depl, all sure": ("depl", DePLConfig(threshold=0.0)),
 }
 NAMES = [*METHODS, *OPTIONS]
 

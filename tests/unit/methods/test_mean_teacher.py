@@ -7,7 +7,7 @@ from guidednet.methods.mean_teacher import MeanTeacherConfig
 from helpers.batches import a_batch, a_method
 
 
-@pytest.mark.parametrize("name", ["mean_teacher", "ua_mt", "magicnet"])
+@pytest.mark.parametrize("name", ["mean_teacher", "ua_mt", "magicnet", "bcp"])
 def test_teacher_equals_the_student_after_the_first_step_and_follows_slowly_later(name):
     method = a_method(name)
     with torch.no_grad():

@@ -6,6 +6,9 @@ import pytest
 import torch
 
 from guidednet.methods import METHODS
+from guidednet.methods.ad_mt import ADMTConfig
+from guidednet.methods.depl import DePLConfig
+from guidednet.methods.fixmatch import FixMatchConfig
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.methods.ua_mt import UAMTConfig
 from guidednet.optimiser import OptimiserConfig
@@ -17,6 +20,14 @@ PAIR = {"supervised_a": {"network_a"}, "supervised_b": {"network_b"}, "cps": BOT
 REACH = {
     "supervised": {"supervised": {"network"}},
     "supervised_augmented": {"supervised": {"network"}},
+    "all_labels": {"supervised": {"network"}},
+    "noisy_student": {"supervised": {"student"}},
+    "fixmatch": {"supervised": {"network"}, "pseudo_label": {"network"}},
+    "bcp": {"supervised": {"student"}, "pseudo_label": {"student"}},
+    "ad_mt": {"supervised": {"student"}, "pseudo_label": {"student"}},
+    "ga_cps": PAIR,
+    "crest": PAIR,
+    "depl": PAIR,
     "dan": {
         "supervised": {"network"},
         "adversarial": {"network"},
@@ -49,19 +60,19 @@ REACH = {
     | {f"cgmm_{name}": BOTH for name in ("gt", "self", "max", "consistency")}
     | {"cgmm_rectify": set()},
 }
-# Readings that reach what the defaults do not: eq. 13 by value has no gradient, and no voxel of an
-# untrained teacher is as sure as a fair coin.
-OTHERWISE = {
-    ("guidednet", GuidedNetConfig.printed()): REACH["guidednet"] | {"cgmm_rectify": BOTH},
-    ("ua_mt", UAMTConfig(entropy_base=None)): REACH["ua_mt"],
+# Options with which every pseudo-label counts, though the networks are untrained.
+SURE = {
+    "fixmatch": FixMatchConfig(threshold=0.0),
+    "ad_mt": ADMTConfig(threshold=0.0),
+    "depl": DePLConfig(threshold=0.0),
+    "ua_mt": UAMTConfig(entropy_base=None),
 }
-REACH["ua_mt"] = REACH["ua_mt"] | {"consistency": set()}
+PRINTED = GuidedNetConfig.printed(), REACH["guidednet"] | {"cgmm_rectify": BOTH}
 
 
 @pytest.mark.parametrize(
     ("name", "options", "reach"),
-    [(name, None, REACH[name]) for name in METHODS]
-    + [(*reading, reach) for reading, reach in OTHERWISE.items()],
+    [(name, SURE.get(name), REACH[name]) for name in METHODS] + [("guidednet", *PRINTED)],
 )
 def test_each_term_reaches_exactly_its_networks(name, options, reach):
     method = a_method(name, options)
@@ -98,7 +109,7 @@ def test_every_trainable_parameter_has_one_optimiser_and_teachers_have_none(name
         for parameter, value in method.named_parameters()
         if not value.requires_grad
     }
-    assert frozen <= {"teacher"}
+    assert frozen <= {"teacher", "second_teacher"}
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -64,7 +64,7 @@ RECORDS = {
         "RunConfig: the field 'seed' is missing",
     ),
     "another version's field": (in_config(flavour=1), "RunConfig: it has no field 'flavour'"),
-    "an unknown method": (in_config(method="fixmatch"), "unknown method 'fixmatch'"),
+    "an unknown method": (in_config(method="mixmatch"), "unknown method 'mixmatch'"),
     "a list of methods": (in_config(method=["cps"]), "unknown method '['cps']'"),
     "an unknown data set": (in_config(dataset="kits"), "unknown data set 'kits'"),
     "a seed in words": (
