@@ -13,6 +13,8 @@ import importlib.util
 import sys
 from types import ModuleType
 
+import torch
+
 from benchmarks.common import write
 from guidednet.errors import FailedError, InputError
 
@@ -26,6 +28,7 @@ BENCHMARKS = {
     "scaling": "training steps on several processes",
     "growth": "time and memory as batch, crop, classes and cases grow",
     "memory": "peak memory of a step at the paper's size, estimated on a CPU",
+    "gpu": "steps on a GPU against the CPU's, times and memory at the paper's size",
     "precision": "learning in bf16 against learning in float32",
     "machines": "difference between results on this CPU and on another kind",
 }
@@ -44,8 +47,12 @@ def load(name: str) -> ModuleType:
 
 
 def run(names: list[str], quick: bool) -> None:
-    """Run the benchmarks `names` (all if empty) in turn, and write each table when it is ready."""
-    for name, module in {name: load(name) for name in names or available()}.items():
+    """Run the benchmarks `names` (all if empty) in turn, and write each table when it is ready.
+
+    "gpu" is among all of them only where there is one.
+    """
+    here = [name for name in available() if name != "gpu" or torch.cuda.is_available()]
+    for name, module in {name: load(name) for name in names or here}.items():
         write(f"{name}_quick" if quick else name, module.measure(quick))
 
 

@@ -77,7 +77,7 @@ def viewer_rows(profile: Profile, seeds: int) -> list[Row]:
 ARTEFACTS = {
     "start": Artefact("00_start_here", supervised_baseline, needs_all=True),
     "data": Artefact("01_data_and_preprocessing"),
-    "cgmm": Artefact("02_cgmm_step_by_step", table3, needs_all=True),
+    "cgmm": Artefact("02_cgmm_step_by_step", table3, needs_all=True, reads="readings"),
     "ktcps": Artefact("03_kt_cps_step_by_step", table3, needs_all=True, reads="readings"),
     "methods": Artefact("04_methods_on_one_batch", supervised_baseline, needs_all=True),
     "own": Artefact("05_add_your_own_method", supervised_baseline),

@@ -43,6 +43,10 @@ def run(monkeypatch, *arguments):
 def test_benchmark_gives_flat_rows(name):
     if name in NEEDS:
         pytest.importorskip(NEEDS[name])
+    if name == "gpu" and not torch.cuda.is_available():
+        with pytest.raises(InputError, match="finds no GPU on this machine"):
+            load(name).measure(quick=True)
+        return
     rows = load(name).measure(quick=True)
     assert rows and all(
         isinstance(value, str | int | float | bool) for row in rows for value in row.values()
