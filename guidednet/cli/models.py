@@ -14,7 +14,9 @@ from guidednet.support.progress import bar
 
 def _predict_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "scan", type=Path, help="NIfTI in HU, folder of a DICOM series, or folder of NIfTI files"
+        "scan",
+        type=Path,
+        help="NIfTI in HU, folder of a DICOM series, multi-frame DICOM, or folder of NIfTI files",
     )
     command.add_argument(
         "--run",
@@ -39,6 +41,17 @@ def _predict_options(command: argparse.ArgumentParser) -> None:
         metavar="PATTERN",
         help="which files below a folder to segment, such as '*/ct.nii.gz' (default: those in it)",
     )
+    command.add_argument(
+        "--series",
+        metavar="NUMBER",
+        help="which of several DICOM series in a folder: its place in the list that is shown, its "
+        "UID or the name of one of its files",
+    )
+    command.add_argument(
+        "--assume-hu",
+        action="store_true",
+        help="take the values for HU even if they do not look like it",
+    )
     command.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, mps")
     command.add_argument(
         "--volumes", type=Path, metavar="CSV", help="also write each organ's volume in ml"
@@ -56,7 +69,7 @@ def predict(options: Namespace) -> None:
 
     Each segmentation is on its scan's own grid.
     """
-    from guidednet.predict import segment, write_colour_tables
+    from guidednet.predict import Reading, segment_all, write_colour_tables
     from guidednet.runs.model_file import load_model
     from guidednet.support.files import check_file, check_folder, write_text
 
@@ -69,7 +82,7 @@ def predict(options: Namespace) -> None:
     if options.colours is not None:
         check_folder(options.colours)
     predictor = "ensemble" if options.ensemble else "primary"
-    volumes = segment(
+    done = segment_all(
         options.scan,
         options.model,
         options.output,
@@ -77,11 +90,13 @@ def predict(options: Namespace) -> None:
         options.device,
         bar("predict", "scan"),
         options.pattern,
+        Reading(options.series, options.assume_hu),
     )
-    if options.volumes is not None:
-        write_text(options.volumes, volumes.to_csv(index=False))
-    if options.colours is not None:
+    if options.volumes is not None and len(done.volumes):
+        write_text(options.volumes, done.volumes.to_csv(index=False))
+    if options.colours is not None and len(done.volumes):
         write_colour_tables(load_model(options.model).config.organs, options.colours)
+    done.check(options.output)
     print(f"segmentation in {options.output}")
 
 

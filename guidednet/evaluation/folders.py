@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from guidednet.data.datasets import organ_set
-from guidednet.data.nifti import NIFTI, canonical, read_label
+from guidednet.data.file_kinds import NIFTI
+from guidednet.data.nifti import canonical, read_label
 from guidednet.data.organs import OrganSet
 from guidednet.errors import InputError, one_of
 from guidednet.evaluation.flare_challenge import challenge_scores
