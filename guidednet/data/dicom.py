@@ -16,6 +16,7 @@ from guidednet.errors import InputError, naming
 SHARED, PER_FRAME = 0x52009229, 0x52009230  # what holds for all frames, and for each one
 # Sequences of a frame: position, orientation, pixel spacing, rescaling.
 OF_A_FRAME = (0x00209113, 0x00209116, 0x00289110, 0x00289145)
+NUMBER, THICKNESS = 0x00200013, 0x00180050
 POSITION, ORIENTATION, PIXEL_SPACING = 0x00200032, 0x00200037, 0x00280030
 INTERCEPT, SLOPE, RESCALE_TYPE = 0x00281052, 0x00281053, 0x00281054
 NO_UNIT = ("", "HU", "US")  # types of values that are or may be in HU; US is unspecified
@@ -111,8 +112,11 @@ def _slice(name: str, elements: Elements, file: DicomFile) -> Slice:
             "its slices are in colour instead of grey values in HU; give the original CT series"
         )
     shape = unsigned(file.header, 0x00280010), unsigned(file.header, 0x00280011)
+    number, thickness = decimals(elements, NUMBER), decimals(elements, THICKNESS)
     return Slice(
-        name, position, orientation[:3], orientation[3:], *spacing, shape, _decimals(elements)
+        *(name, position, orientation[:3], orientation[3:], *spacing, shape, _decimals(elements)),
+        number=int(number[0]) if number and file.frames == 1 else 0,
+        thickness=thickness[0] if thickness else 0.0,
     )
 
 

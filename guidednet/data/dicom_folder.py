@@ -176,8 +176,8 @@ def _refuse_damaged(
 ) -> None:
     """Raise InputError that names a file which should be a slice but cannot be read as one.
 
-    It begins as DICOM does and says of no other series that it belongs there, or it is named like
-    the slices, whose digits alone differ.
+    It begins as DICOM does and says of no other series that it belongs there, it is named like the
+    slices, whose digits alone differ, or it ends within the zeros that DICOM may begin with.
     """
     names = {_pattern(file.path) for file in taken.files}
     damaged = [
@@ -185,13 +185,24 @@ def _refuse_damaged(
         for file in slices
         if file.is_damaged and file.series in ("", taken.files[0].series)
     ]
-    damaged += [path for path in others if path.suffix.lower() == ".dcm" or _pattern(path) in names]
+    damaged += [
+        path
+        for path in others
+        if path.suffix.lower() == ".dcm" or _pattern(path) in names or _is_zeros(path)
+    ]
     if damaged:
         more = f" (nor can {len(damaged) - 1} others)" if len(damaged) > 1 else ""
         raise InputError(
             f"{folder}: {min(damaged).name} cannot be read as DICOM{more}, so that a slice would "
             "be missing; copy or export the series again"
         )
+
+
+def _is_zeros(path: Path) -> bool:
+    """Whether a file begins with zeros alone, as many as there may be before the letters DICM."""
+    with path.open("rb") as file:
+        start = file.read(PREAMBLE)
+    return bool(start) and not any(start)
 
 
 def _pattern(path: Path) -> str:

@@ -19,6 +19,7 @@ SHARE_OF_STEP = 0.02  # the same, as a share of the step
 OTHER_DIRECTION = 0.01  # between components of two unit vectors that are not rounding
 SAME_PLACE_MM = 1e-3
 MISSING = 1.5  # times the usual distance: beyond it slices may be missing
+THICK = 0.75  # share of the step that a slice has at least if none is missing beside it
 ROUNDED = 0.05  # how far from a whole number of steps a gap of missing slices may be
 
 
@@ -28,7 +29,8 @@ class Slice:
 
     `position` (3,) is the centre of its first pixel; `along_row` and `along_column` (3,) are unit
     vectors; `row_spacing` and `column_spacing` are distances between rows and between columns.
-    `decimals` is how many the header writes of the position.
+    `decimals` is how many the header writes of the position, `number` the slice's place in its
+    series and `thickness` its own in mm; 0 if the header does not say.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Slice:
     column_spacing: float
     shape: tuple[int, int]  # rows, columns
     decimals: int = 16
+    number: int = 0
+    thickness: float = 0.0
 
 
 def stack(slices: Sequence[Slice]) -> tuple[list[int], np.ndarray]:
@@ -56,6 +60,7 @@ def stack(slices: Sequence[Slice]) -> tuple[list[int], np.ndarray]:
     _refuse_same_place(ordered, heights[order])
     affine = _fitted(ordered)
     _refuse_off_the_line(ordered, affine, heights[order])
+    _refuse_every_other(ordered, float(np.linalg.norm(affine[:3, 2])))
     return order, LPS_TO_RAS @ affine
 
 
@@ -173,6 +178,22 @@ def _refuse_off_the_line(slices: Sequence[Slice], affine: np.ndarray, heights: n
             f"({steps[widest]:.1f} mm apart instead of {usual:.1f} mm); export the whole series"
         )
     _refuse_changing(slices, steps)
+
+
+def _refuse_every_other(slices: Sequence[Slice], step: float) -> None:
+    """Raise InputError if an even stack is only every second, third ... slice of its series.
+
+    That is so if their numbers say it, unless the slices are as thick as their distance.
+    """
+    gaps = {
+        abs(after.number - part.number) for part, after in zip(slices, slices[1:], strict=False)
+    }
+    if len(gaps) != 1 or max(gaps) < 2 or slices[0].thickness > THICK * step:
+        return
+    raise InputError(
+        f"slices are missing between {slices[0].name} and {slices[1].name}, as between all others: "
+        f"their numbers are {slices[0].number} and {slices[1].number}; export the whole series"
+    )
 
 
 def _refuse_changing(slices: Sequence[Slice], steps: np.ndarray) -> None:
