@@ -121,10 +121,13 @@ def compare(options: Namespace) -> None:
 
 def _evaluate_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "predictions", type=Path, nargs="?", help="folder of NIfTI label maps, made by anyone"
+        "predictions", type=Path, nargs="?", help="NIfTI label map or folder of them, by anyone"
     )
     command.add_argument(
-        "references", type=Path, nargs="?", help="folder of the references, under the same names"
+        "references",
+        type=Path,
+        nargs="?",
+        help="its reference, or the folder of references under the same names",
     )
     command.add_argument("--rules", default="own", help="own (default) or challenge, for folders")
     command.add_argument(

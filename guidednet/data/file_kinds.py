@@ -4,6 +4,7 @@ import gzip
 import re
 import struct
 import zlib
+from itertools import islice
 from pathlib import Path
 
 from guidednet.data.dicom_header import PREAMBLE, begins_as_dicom
@@ -30,6 +31,8 @@ OTHERS = {
     b"version https://git-lfs": ("a pointer of Git LFS", "fetch the file with git lfs pull"),
     b"<": ("a web page or XML", "download the scan again"),
 }
+VOLUMES = ("DICOM", "NRRD", "MetaImage", "Analyze")
+MOST_SEARCHED = 2000  # files of a folder that are looked into
 # Endings of volumes in other formats, which are named where they lie among NIfTI files.
 OTHER_ENDINGS = (".nrrd", ".nhdr", ".mha", ".mhd", ".hdr", ".mgz", ".mgh", ".mnc")
 
@@ -47,6 +50,16 @@ def is_nifti_name(path: Path) -> bool:
 def is_other_volume(path: Path) -> bool:
     """Whether a name ends as a volume in another format does, and is not hidden."""
     return path.name.lower().endswith(OTHER_ENDINGS) and not is_hidden(path)
+
+
+def other_volumes(folder: Path) -> str:
+    """In words, what a folder holds of volumes in other formats: "DICOM (a/I001)"; "" for none."""
+    found: dict[str, str] = {}
+    files = (path for path in folder.rglob("*") if path.is_file() and not is_hidden(path))
+    for path in islice(files, MOST_SEARCHED):
+        if (foreign := foreign_format(path)) and foreign[0] in VOLUMES:
+            found.setdefault(foreign[0], path.relative_to(folder).as_posix())
+    return ", ".join(f"{kind} ({path})" for kind, path in found.items())
 
 
 def stem(name: str) -> str:

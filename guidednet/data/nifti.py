@@ -98,7 +98,7 @@ def read_masks(masks: Iterable[tuple[int, Path]], image: Volume) -> Volume:
     for label, path in masks:
         volume = _read(path)
         _refuse_other_grid(path, volume, image)
-        merged[volume.data > 0] = label
+        merged[volume.data > WHOLE] = label
     return Volume(merged, image.affine)
 
 

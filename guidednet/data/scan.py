@@ -30,3 +30,14 @@ def check_hounsfield(source: object, scan: Volume, window: tuple[float, float] |
         raise InputError(
             f"{source}: {doubt}; give the CT in HU, or --assume-hu if you know that it is one"
         )
+
+
+def doubts_about(
+    source: object, scan: Volume, window: tuple[float, float] | None
+) -> tuple[str, ...]:
+    """What is doubtful about a scan of a data set: its place and its values, a sentence each.
+
+    Whoever describes a data set as CT says that its values are HU, so that these are no errors.
+    """
+    doubt = None if window is None else doubt_about_hu(scan.data, window)
+    return scan.notes if doubt is None else (*scan.notes, f"{source}: {doubt}; is this CT in HU?")

@@ -11,7 +11,6 @@ from typing import Any, get_args
 
 import nbformat
 import papermill
-from filelock import FileLock
 from nbclient.exceptions import CellTimeoutError
 from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
@@ -23,6 +22,7 @@ from guidednet.runs.profiles import PROFILES
 from guidednet.runs.store import OnMissing
 from guidednet.runs.workspace import REPOSITORY
 from guidednet.support.files import read_json, told_of_disk, write_json, write_text
+from guidednet.support.locks import locked, told_of_locks
 
 NOTEBOOKS = REPOSITORY / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -159,8 +159,10 @@ def execute(execution: Execution, again: bool = True) -> str:
     """
     path = source(execution.name)
     check_parameters(path, execution.values)
-    execution.folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(execution.folder / f"{path.stem}.lock"):
+    lock = execution.folder / f"{path.stem}.lock"
+    with told_of_locks(lock):
+        execution.folder.mkdir(parents=True, exist_ok=True)
+    with locked(lock):
         if again or not execution.is_done():
             _execute(execution, path)
     return execution.name
