@@ -7,7 +7,8 @@ import argparse
 from argparse import Namespace
 from pathlib import Path
 
-from guidednet.cli.arguments import Command
+from guidednet.cli.arguments import Command, begins_again, goes_on
+from guidednet.data.file_kinds import is_nifti_name
 from guidednet.errors import InputError
 from guidednet.support.progress import bar
 
@@ -100,6 +101,13 @@ def predict(options: Namespace) -> None:
     print(f"segmentation in {options.output}")
 
 
+def _after_stop(options: Namespace) -> str:
+    """Scans of a folder that are segmented are passed over, but one scan begins again."""
+    scans = options.scan.iterdir() if options.scan.is_dir() else ()
+    is_folder = options.pattern is not None or any(map(is_nifti_name, scans))
+    return (goes_on if is_folder else begins_again)(options)
+
+
 def _export_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("run_folder", type=Path, help="folder of a finished run")
     command.add_argument("-o", "--output", type=Path, required=True, help="file to write")
@@ -114,6 +122,14 @@ def export(options: Namespace) -> None:
 
 
 COMMANDS = (
-    Command("predict", "segment a scan with a trained model", _predict_options, predict),
-    Command("export", "write a finished run as one portable file", _export_options, export),
+    Command(
+        "predict", "segment a scan with a trained model", _predict_options, predict, _after_stop
+    ),
+    Command(
+        "export",
+        "write a finished run as one portable file",
+        _export_options,
+        export,
+        begins_again,
+    ),
 )

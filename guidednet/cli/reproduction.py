@@ -85,7 +85,13 @@ def reproduction_of(options: Namespace) -> "Reproduction":
 
 
 COMMANDS = (
-    Command("notebook", "execute one notebook with parameters", _notebook_options, notebook),
+    Command(
+        "notebook",
+        "execute one notebook with parameters",
+        _notebook_options,
+        notebook,
+        lambda options: "the same command executes it from its first cell; trained runs are kept",
+    ),
     Command(
         "reproduce",
         "make data, runs, notebooks, tables, figures and the page that collects them",

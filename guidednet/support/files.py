@@ -33,6 +33,18 @@ def check_folder(folder: Path) -> None:
         raise InputError(f"{nearest}: is not writable; give another path or change its permissions")
 
 
+def listed_paths(text: str) -> list[str]:
+    """The paths in a text that separates them by commas; names that exist may have commas too."""
+    parts, paths = text.split(","), []
+    while parts:
+        ends = range(len(parts), 0, -1)
+        known = (end for end in ends if Path(",".join(parts[:end]).strip() or "/no").exists())
+        end = next(known, 1)
+        paths.append(",".join(parts[:end]).strip())
+        parts = parts[end:]
+    return [path for path in paths if path]
+
+
 def nearest_existing(path: Path) -> Path:
     """`path`, or the nearest folder above it that exists."""
     return next(place for place in (path, *path.absolute().parents) if place.exists())
