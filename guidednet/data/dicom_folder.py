@@ -245,7 +245,7 @@ def _why_none(folder: Path, files: Sequence[DicomFile]) -> str:
         )
     if files:
         return f"{folder}: holds no CT but {_in_words(files)}; a CT in HU is needed"
-    below = (path for path in islice(folder.rglob("*"), MOST_SEARCHED) if path.is_file())
+    below = (path for path in sorted(islice(folder.rglob("*"), MOST_SEARCHED)) if path.is_file())
     found = next((path.parent for path in below if is_dicom(path)), None)
-    fix = f"its folder {found} does" if found else "give the folder of one CT series"
+    fix = f"give its folder {found}" if found else "give the folder of one CT series"
     return f"{folder}: holds no DICOM series; {fix}, or a NIfTI file"

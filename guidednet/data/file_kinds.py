@@ -56,7 +56,7 @@ def other_volumes(folder: Path) -> str:
     """In words, what a folder holds of volumes in other formats: "DICOM (a/I001)"; "" for none."""
     found: dict[str, str] = {}
     files = (path for path in folder.rglob("*") if path.is_file() and not is_hidden(path))
-    for path in islice(files, MOST_SEARCHED):
+    for path in sorted(islice(files, MOST_SEARCHED)):
         if (foreign := foreign_format(path)) and foreign[0] in VOLUMES:
             found.setdefault(foreign[0], path.relative_to(folder).as_posix())
     return ", ".join(f"{kind} ({path})" for kind, path in found.items())

@@ -210,7 +210,7 @@ def test_a_single_file_and_a_folder_above_get_the_sentence_that_helps(series, tm
     refused("is a single DICOM slice; give the folder of the whole series", read_scan, slice_file)
     (tmp_path / "study").mkdir()
     shutil.copytree(series, tmp_path / "study" / "CT 1")
-    refused(f"its folder {tmp_path / 'study' / 'CT 1'} does", read_series, tmp_path / "study")
+    refused(f"give its folder {tmp_path / 'study' / 'CT 1'}", read_series, tmp_path / "study")
     name, content = other("plan", files.PLAN, x00080060=("CS", "RTPLAN"))
     (tmp_path / name).write_bytes(content)
     refused("is no CT but a DICOM plan", read_scan, tmp_path / name)
