@@ -29,7 +29,7 @@ def check_folder(folder: Path) -> None:
     nearest = nearest_existing(folder)
     if not nearest.is_dir():
         raise InputError(f"{nearest}: is a file, not a folder; give another path")
-    if not os.access(nearest, os.W_OK | os.X_OK):
+    if not is_writable(nearest):
         raise InputError(f"{nearest}: is not writable; give another path or change its permissions")
 
 
@@ -43,6 +43,11 @@ def listed_paths(text: str) -> list[str]:
         paths.append(",".join(parts[:end]).strip())
         parts = parts[end:]
     return [path for path in paths if path]
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether this user may write to `folder`, or create it."""
+    return os.access(nearest_existing(folder), os.W_OK | os.X_OK)
 
 
 def nearest_existing(path: Path) -> Path:

@@ -308,7 +308,9 @@ SITUATIONS = (
         0,
         "takes CT 'abdomen', 5 slices",
     ),
-    Situation(OBJECTS, "the series is a folder deeper", study, SERIES, 2, "give its folder ct/series 2"),
+    Situation(
+        OBJECTS, "the series is a folder deeper", study, SERIES, 2, "give its folder ct/series 2"
+    ),
     Situation(OBJECTS, "MR", ct(**MR), SERIES, 2, "holds no CT but 8 x MR image"),
     Situation(OBJECTS, "pictures of a screen", ct(**CAPTURE), SERIES, 2, "8 x secondary capture"),
     Situation(
@@ -345,7 +347,9 @@ SITUATIONS = (
     Situation(
         VALUES, "voxels in metres, which it does not say", scan(voxel=1e-3), SCAN, 2, "too little"
     ),
-    Situation(VALUES, "voxels a hundred times too large", scan(voxel=100), SCAN, 2, "too much for a scan"),
+    Situation(
+        VALUES, "voxels a hundred times too large", scan(voxel=100), SCAN, 2, "too much for a scan"
+    ),
     Situation(
         PLACE, "no orientation in the header", scan(codes=(0, 0)), SCAN, 0, "has no orientation"
     ),
