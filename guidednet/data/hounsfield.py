@@ -15,10 +15,11 @@ PILED, FEWEST = 1e-3, 50
 def doubt_about_hu(data: np.ndarray, window: tuple[float, float]) -> str | None:
     """Why the values of a scan are not taken for HU, in words; None if they can be.
 
-    `window` is the range of HU that is used: what was clipped below it does no harm.
+    `window` is the range of HU that is used: a scan that was clipped to it, as some data sets are
+    released, has all that is needed.
     """
     lowest, highest = float(data.min()), float(data.max())
-    if lowest > AIR_HU:
+    if lowest > max(AIR_HU, window[0]):
         return (
             f"its lowest value is {lowest:g}, but a CT in HU has air near -1000, so these are HU + "
             "1024, a grey window of 8 bits, or no CT"

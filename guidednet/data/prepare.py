@@ -115,9 +115,16 @@ def _row_or_broken(
 
 
 def shortened(sentences: list[str]) -> list[str]:
-    """The first few `sentences`, and how many more there are."""
-    more = len(sentences) - MOST_DOUBTS
-    return sentences if more <= 0 else [*sentences[:MOST_DOUBTS], f"{more} more scans are doubtful"]
+    """`sentences`, each of which begins with a file, but what holds for several files only once."""
+    groups: dict[str, list[str]] = {}
+    for sentence in sentences:
+        groups.setdefault(sentence.partition(": ")[2], []).append(sentence)
+    found = [
+        first if not others else f"{first} ({len(others)} more scans alike)"
+        for first, *others in groups.values()
+    ]
+    more = len(found) - MOST_DOUBTS
+    return found if more <= 0 else [*found[:MOST_DOUBTS], f"{more} more such sentences"]
 
 
 def _write_tables(

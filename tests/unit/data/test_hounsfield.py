@@ -55,6 +55,11 @@ HU = {
 }
 
 
+def test_a_scan_that_is_clipped_to_what_is_used_is_not_doubted():
+    assert doubt_about_hu(np.clip(body(), -125, 275), (-125.0, 275.0)) is None
+    assert doubt_about_hu(body() + 1024, (-125.0, 275.0)) is not None
+
+
 @pytest.mark.parametrize("name", HU)
 def test_values_that_may_be_hu_are_not_doubted(name):
     assert doubt_about_hu(HU[name](body()), WINDOW) is None
