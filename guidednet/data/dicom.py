@@ -36,15 +36,7 @@ def read_series(path: Path, series: str | None = None, assume_hu: bool = False) 
     found, notes = _single(path) if path.is_file() else ct_series(path, series)
     with naming(path):
         _refuse_twice(found)
-        slices, rescaling = [], set()
-        for file in found.files:
-            for frame, elements in _frames(file):
-                name = file.path.name + (f" (frame {frame + 1})" if file.frames > 1 else "")
-                slices.append(_slice(name, elements, file))
-                rescaling.add(_rescaling(name, elements, assume_hu) if file.frames > 1 else None)
-                _rescaling(name, elements, assume_hu)
-        if len(rescaling) > 1:
-            raise InputError("its frames are rescaled to HU differently; export single slices")
+        slices = [part for file in found.files for part in _slices(file, assume_hu)]
         order, affine = stack(slices)
     check_grid(path, (*slices[0].shape[::-1], len(slices)), affine)
     data = np.concatenate([_pixels(file) for file in found.files])[order]
@@ -73,6 +65,20 @@ def _refuse_twice(series: Series) -> None:
                 f"{other.path.name} and {file.path.name} are copies of one slice, which lie at the "
                 "same position; remove one of them"
             )
+
+
+def _slices(file: DicomFile, assume_hu: bool) -> list[Slice]:
+    """The slices of a file; raises InputError if one does not tell its place or how it is in HU."""
+    slices, rescaling = [], set()
+    for frame, elements in _frames(file):
+        name = file.path.name + (f" (frame {frame + 1})" if file.frames > 1 else "")
+        slices.append(_slice(name, elements, file))
+        rescaling.add(_rescaling(name, elements, assume_hu))
+    if len(rescaling) > 1:  # SimpleITK rescales all frames alike
+        raise InputError(
+            f"{file.path.name}: its frames are rescaled to HU differently; export single slices"
+        )
+    return slices
 
 
 def _frames(file: DicomFile) -> Iterator[tuple[int, Elements]]:

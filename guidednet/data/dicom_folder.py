@@ -53,7 +53,7 @@ class DicomFile:
     def kind(self) -> str:
         """What it is: "slice", "scout", or what KINDS calls its class."""
         named = self.text(0x00080016) or self.text(META_CLASS)
-        if named in CT_CLASSES or (not named and self.modality in ("CT", "")):
+        if (named in CT_CLASSES or not named) and self.modality in ("CT", ""):
             return "scout" if "LOCALIZER" in self.text(0x00080008).upper() else "slice"
         found = (word for begin, word in KINDS.items() if f"{named}.".startswith(f"{begin}."))
         return next(found, f"{self.modality or 'unknown'} object")
@@ -93,6 +93,11 @@ class Series:
     files: tuple[DicomFile, ...]
 
     @property
+    def identifier(self) -> str:
+        """What its files say that their series is called."""
+        return self.files[0].series
+
+    @property
     def slices(self) -> int:
         """How many slices it has."""
         return sum(file.frames for file in self.files)
@@ -116,8 +121,9 @@ def ct_series(folder: Path, chosen: str | None = None) -> tuple[Series, tuple[st
     series = _series_of(slices)
     if not series:
         raise InputError(_why_none(folder, files))
-    taken = _chosen(folder, series, chosen)
+    taken = _chosen(folder, series, chosen, files)
     _refuse_damaged(folder, taken, slices, others)
+    _refuse_strangers(folder, taken, files)
     if taken.slices < 2:
         raise InputError(f"{folder}: holds a single slice; give all slices of the series")
     return taken, _left_aside(folder, taken, files)
@@ -155,14 +161,19 @@ def _series_of(slices: Sequence[DicomFile]) -> list[Series]:
     return [Series(tuple(files)) for files in sorted(groups.values(), key=place)]
 
 
-def _chosen(folder: Path, series: list[Series], chosen: str | None) -> Series:
+def _chosen(
+    folder: Path, series: list[Series], chosen: str | None, files: Sequence[DicomFile]
+) -> Series:
     """The series to take; a series of a single slice is taken only if there is no other."""
     listed = [part for part in series if part.slices > 1] or series
     lines = [f"  {place}: {part}" for place, part in enumerate(listed, start=1)]
+    inside = {file.path for part in listed for file in part.files}
+    if beside := [file for file in files if file.path not in inside]:
+        lines.append(f"  beside them: {_in_words(beside)}")
     if chosen is not None:
         for place, part in enumerate(listed, start=1):
             names = {file.path.name for file in part.files}
-            if chosen in {str(place), part.files[0].series, *names}:
+            if chosen in {str(place), part.identifier, *names}:
                 return part
         raise InputError("\n".join([f"{folder}: has no series '{chosen}'; use one of", *lines]))
     if len(listed) > 1:
@@ -181,9 +192,7 @@ def _refuse_damaged(
     """
     names = {_pattern(file.path) for file in taken.files}
     damaged = [
-        file.path
-        for file in slices
-        if file.is_damaged and file.series in ("", taken.files[0].series)
+        file.path for file in slices if file.is_damaged and file.series in ("", taken.identifier)
     ]
     damaged += [
         path
@@ -196,6 +205,17 @@ def _refuse_damaged(
             f"{folder}: {min(damaged).name} cannot be read as DICOM{more}, so that a slice would "
             "be missing; copy or export the series again"
         )
+
+
+def _refuse_strangers(folder: Path, taken: Series, files: Sequence[DicomFile]) -> None:
+    """Raise InputError for a file that says it is of the series but not what else it is."""
+    known = {"slice", "scout", *KINDS.values()}
+    for file in files:
+        if file.kind not in known and file.series == taken.identifier:
+            raise InputError(
+                f"{folder}: {file.path.name} belongs to the series but is no CT slice "
+                f"({file.kind}); export the series again, or move the file away"
+            )
 
 
 def _is_zeros(path: Path) -> bool:

@@ -87,7 +87,12 @@ def read_header(path: Path) -> Header:
 def text(elements: Elements, number: int) -> str:
     """The value of an element as text, "" if it is absent."""
     value = elements.get(number, b"")
-    return value.decode("latin-1").strip(" \0") if isinstance(value, bytes) else ""
+    if not isinstance(value, bytes):
+        return ""
+    try:
+        return value.decode().strip(" \0")
+    except UnicodeDecodeError:  # no other coding is looked up: numbers and names of codes are ASCII
+        return value.decode("latin-1").strip(" \0")
 
 
 def decimals(elements: Elements, number: int) -> tuple[float, ...]:

@@ -155,6 +155,18 @@ def test_of_several_series_one_is_chosen(series, tmp_path):
         read_series(folder, "3")
 
 
+def test_other_series_are_listed_and_a_stranger_in_the_series_is_refused(series, tmp_path):
+    folder = shutil.copytree(series, tmp_path / "series")
+    write_slices(folder, positions(5), name="thin{:03d}", series="1.2.4", x00200011=("IS", "7"))
+    name, content = other("mr", files.MR, x00080060=("CS", "MR"))
+    (folder / name).write_bytes(content)
+    with pytest.raises(InputError, match=r"beside them: 1 x MR image \(mr\)"):
+        read_series(folder)
+    name, content = other("odd", "1.2.3.4", x0020000e=("UI", "1.2.3"))
+    (folder / name).write_bytes(content)
+    refused("odd belongs to the series but is no CT slice (CT object)", read_series, folder, "1")
+
+
 def test_a_series_of_one_slice_does_not_hide_the_volume(series, tmp_path):
     folder = shutil.copytree(series, tmp_path / "series")
     write_slices(folder, positions(1), CORONAL, series="1.2.7", name="first.dcm")
@@ -162,6 +174,7 @@ def test_a_series_of_one_slice_does_not_hide_the_volume(series, tmp_path):
 
 
 FAULTS = {
+    "another modality": ({0x00080060: ("CS", "MR")}, "holds no CT but 8 x MR object"),
     "MR": ({0x00080016: ("UI", files.MR), 0x00080060: ("CS", "MR")}, "holds no CT but 8 x MR"),
     "captures": ({0x00080016: ("UI", files.CAPTURE)}, "holds no CT but 8 x secondary capture"),
     "no rescaling": ({0x00281052: None, 0x00281053: None}, "does not say how its values become HU"),
