@@ -1,39 +1,68 @@
 """Segment a scan: prepare it, slide the window over it, and return to the scan's own grid."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 
-from guidednet.data.dicom import read_series
-from guidednet.data.nifti import NIFTI, Volume, read_image, write_label
+from guidednet.data.layouts import source_hash
+from guidednet.data.nifti import read_label, write_label
 from guidednet.data.organs import OrganSet
 from guidednet.data.prepare import prepare_image
 from guidednet.data.resample import to_grid
+from guidednet.data.scan import check_hounsfield, read_scan
+from guidednet.data.scan_jobs import Job, find_jobs
+from guidednet.data.volume import Volume
 from guidednet.errors import InputError
 from guidednet.inference import predict_labels
+from guidednet.runs.fingerprint import code_fingerprint, hash_of, modules_reached
 from guidednet.runs.model_file import Model, load_model
-from guidednet.support.files import check_file, write_text
-from guidednet.support.progress import Progress, silent
+from guidednet.support.files import check_file, file_hash, write_text
+from guidednet.support.progress import Progress, silent, tell
 from guidednet.training.device import accelerated
+
+# Folders and files whose code can change a segmentation, given the weights.
+PREDICTING_CODE = ("data", "inference", "methods", "networks")
 
 
 @dataclass(frozen=True)
-class Job:
-    """A scan (a NIfTI file or the folder of a DICOM series), the NIfTI file to write, and the name
-    of the scan in tables.
+class Reading:
+    """How scans are read: which DICOM series, whether values are HU even if they look otherwise,
+    and who is told what is doubtful about a scan.
     """
 
-    scan: Path
-    output: Path
-    name: str
+    series: str | None = None
+    assume_hu: bool = False
+    say: Callable[[str], None] = tell
 
 
-def _name(path: Path) -> str:
-    """A path without the ending of a NIfTI file."""
-    return path.as_posix().removesuffix(".gz").removesuffix(".nii")
+AS_IT_IS = Reading()
+
+
+@dataclass(frozen=True)
+class Segmented:
+    """What became of the scans: organ volumes in ml, one row per scan that was segmented, and the
+    reason for each of the others by its name.
+    """
+
+    volumes: pd.DataFrame
+    broken: dict[str, str]
+
+    def check(self, output: Path) -> None:
+        """Raise InputError that names the scans which were not segmented, if there are any."""
+        if not self.broken:
+            return
+        reasons = list(self.broken.values())
+        if not len(self.volumes):
+            raise InputError(reasons[0] if len(reasons) == 1 else "\n  ".join(["", *reasons]))
+        number = len(self.broken) + len(self.volumes)
+        headline = (
+            f"{len(self.broken)} of {number} scans cannot be segmented; the others are in {output}:"
+        )
+        raise InputError("\n  ".join([headline, *reasons]))
 
 
 def segment(
@@ -44,6 +73,7 @@ def segment(
     device: str = "cpu",
     progress: Progress = silent,
     pattern: str | None = None,
+    reading: Reading = AS_IT_IS,
 ) -> pd.DataFrame:
     """Segment `scan` with the model at `model_path`; returns organ volumes in ml, one row per scan.
 
@@ -51,7 +81,27 @@ def segment(
     segmentations go to the folder `output` under the same names; with a `pattern` such as
     "*/ct.nii.gz" the files below it that match. `model_path` is a run folder or an
     exported file. Label ids are on each scan's own grid and affine. Raises InputError for an
-    argument that cannot be used, before anything is written, and for a scan that cannot be read.
+    argument that cannot be used, before anything is written, and for scans that cannot be read,
+    after all others are segmented.
+    """
+    done = segment_all(scan, model_path, output, predictor, device, progress, pattern, reading)
+    done.check(Path(output))
+    return done.volumes
+
+
+def segment_all(
+    scan: Path | str,
+    model_path: Path | str,
+    output: Path | str,
+    predictor: str = "primary",
+    device: str = "cpu",
+    progress: Progress = silent,
+    pattern: str | None = None,
+    reading: Reading = AS_IT_IS,
+) -> Segmented:
+    """`segment`, but scans that cannot be segmented are named instead of raising InputError.
+
+    Of a folder of scans, those are passed over that the same model has segmented already.
     """
     model_path = Path(model_path)
     jobs = find_jobs(Path(scan), Path(output), pattern)
@@ -59,14 +109,47 @@ def segment(
         check_file(job.output)
     model = load_model(model_path)
     network = _predictor(model, model_path, predictor, device)
-    organs = model.config.organs
-    lines = []
+    key = hash_of([_model_key(model_path, model), predictor, reading.assume_hu])
+    lines, broken = [], {}
     for job in progress(jobs, len(jobs)):
-        volume = read_scan(job.scan)
-        label = segment_volume(volume, model, network, device)
-        write_label(job.output, label, volume.affine, organs.ids)
-        lines.append({"scan": job.name} | organ_volumes(label, volume.affine, organs))
-    return pd.DataFrame(lines)
+        try:
+            made = _segment_job(job, model, network, device, reading, key, again=len(jobs) == 1)
+        except InputError as error:
+            broken[job.name] = str(error)
+        else:
+            lines.append({"scan": job.name} | made)
+    return Segmented(pd.DataFrame(lines), broken)
+
+
+def _segment_job(
+    job: Job,
+    model: Model,
+    network: torch.nn.Module,
+    device: str,
+    reading: Reading,
+    key: str,
+    again: bool,
+) -> dict[str, float]:
+    """Segment one scan, if that is not done or `again`; returns its organ volumes in ml."""
+    organs = model.config.organs
+    stamp = "" if again else f"guidednet {hash_of([key, source_hash(job.scan)])}"
+    if stamp and (made := _made_before(job.output, stamp, organs)) is not None:
+        return organ_volumes(made.data, made.affine, organs)
+    volume = read_scan(job.scan, reading.series, reading.assume_hu)
+    for note in volume.notes:
+        reading.say(note)
+    if not reading.assume_hu:
+        check_hounsfield(job.scan, volume, model.prepare.hu_window)
+    label = segment_volume(volume, model, network, device)
+    write_label(job.output, label, volume.affine, organs.ids, volume.header, stamp)
+    return organ_volumes(label, volume.affine, organs)
+
+
+def _model_key(path: Path, model: Model) -> str:
+    """The hash of what determines a segmentation beside the scan: weights, settings and code."""
+    weights = path / "weights.pt" if path.is_dir() else path
+    code = code_fingerprint(modules_reached(["guidednet.predict"], PREDICTING_CODE))
+    return hash_of([file_hash(weights), repr(model.config), asdict(model.prepare), code])
 
 
 def segment_volume(
@@ -78,51 +161,13 @@ def segment_volume(
     return to_grid(label, affine, volume.data.shape, volume.affine)
 
 
-def read_scan(path: Path) -> Volume:
-    """Read the scan in a NIfTI file or in a folder with a DICOM series."""
-    return read_series(path) if path.is_dir() else read_image(path)
-
-
-def find_jobs(scan: Path, output: Path, pattern: str | None = None) -> list[Job]:
-    """List what to segment; raises InputError if `scan` is missing, if nothing matches `pattern`,
-    or if `output` does not suit it.
-    """
-    scans = _scans_in(scan, pattern)
-    if not scans and pattern is not None:
-        raise InputError(f"{scan}: no NIfTI file matches --glob '{pattern}'; check the pattern")
-    if not scans:
-        if output.resolve() == scan.resolve():
-            raise InputError(
-                f"{output}: this is the scan itself, which would be overwritten; give another name"
-            )
-        if not output.name.endswith(NIFTI):
-            raise InputError(
-                f"{output}: the output's name does not end in .nii or .nii.gz; change its ending"
-            )
-        if not scan.exists():
-            raise InputError(f"{scan}: no such file or folder; check the path")
-        return [Job(scan, output, _name(Path(scan.name)))]
-    if output.name.endswith(NIFTI) or output.is_file():
-        raise InputError(
-            f"{output}: this names a file, but {scan} is a folder of scans; give a folder"
-        )
-    if output.resolve() == scan.resolve():
-        raise InputError(
-            f"{output}: this folder holds the scans, which would be overwritten; give another"
-        )
-    return [
-        Job(path, output / path.relative_to(scan), _name(path.relative_to(scan))) for path in scans
-    ]
-
-
-def _scans_in(folder: Path, pattern: str | None) -> list[Path]:
-    """The NIfTI files of a folder, or those below it that match `pattern`; hidden ones aside."""
-    if not folder.is_dir():
-        return []
-    found = folder.iterdir() if pattern is None else folder.glob(pattern)
-    return sorted(
-        path for path in found if path.name.endswith(NIFTI) and not path.name.startswith(".")
-    )
+def _made_before(output: Path, stamp: str, organs: OrganSet) -> Volume | None:
+    """The segmentation at `output` if it has this stamp; None if it is another or damaged."""
+    try:
+        stored = read_label(output, None, organs)
+    except InputError:
+        return None
+    return stored if bytes(stored.header["descrip"]).rstrip(b"\0") == stamp.encode() else None
 
 
 def organ_volumes(label: np.ndarray, affine: np.ndarray, organs: OrganSet) -> dict[str, float]:

@@ -10,14 +10,28 @@ from dataclasses import dataclass
 from guidednet.data.datasets import DATASETS
 
 
+def goes_on(options: argparse.Namespace) -> str:
+    """What to expect of a command that keeps what it has done."""
+    return "the same command goes on where this one ended"
+
+
+def begins_again(options: argparse.Namespace) -> str:
+    """What to expect of a command that keeps nothing."""
+    return "nothing is half-written, and the same command begins again"
+
+
 @dataclass(frozen=True)
 class Command:
-    """A command: its name, one line of help, the function that adds its options, and its action."""
+    """A command: its name, one line of help, the function that adds its options, and its action.
+
+    `after_stop` says what the same command does once this one was interrupted.
+    """
 
     name: str
     help: str
     add_options: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], None]
+    after_stop: Callable[[argparse.Namespace], str] = goes_on
 
 
 NAMES_OF_DATASETS = f"{', '.join(DATASETS)}, or the folder of a dataset.json"

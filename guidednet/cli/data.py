@@ -10,7 +10,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from guidednet.cli import arguments
-from guidednet.cli.arguments import Command
+from guidednet.cli.arguments import Command, begins_again
 from guidednet.errors import InputError
 from guidednet.processes.workers import cores
 from guidednet.support.progress import bar
@@ -292,10 +292,14 @@ def split(options: Namespace) -> None:
 
 
 COMMANDS = (
-    Command("init", "describe a folder of scans in a dataset.json", _init_options, init),
+    Command(
+        "init", "describe a folder of scans in a dataset.json", _init_options, init, begins_again
+    ),
     Command(
         "phantom", "write synthetic abdominal CT in a data set's layout", _phantom_options, phantom
     ),
     Command("prepare", "make a case store of raw NIfTI", _prepare_options, prepare_store),
-    Command("split", "write which cases train, validate and test", _split_options, split),
+    Command(
+        "split", "write which cases train, validate and test", _split_options, split, begins_again
+    ),
 )

@@ -7,14 +7,17 @@ import argparse
 from argparse import Namespace
 from pathlib import Path
 
-from guidednet.cli.arguments import Command
+from guidednet.cli.arguments import Command, begins_again, goes_on
+from guidednet.data.file_kinds import is_nifti_name
 from guidednet.errors import InputError
 from guidednet.support.progress import bar
 
 
 def _predict_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "scan", type=Path, help="NIfTI in HU, folder of a DICOM series, or folder of NIfTI files"
+        "scan",
+        type=Path,
+        help="NIfTI in HU, folder of a DICOM series, multi-frame DICOM, or folder of NIfTI files",
     )
     command.add_argument(
         "--run",
@@ -39,6 +42,17 @@ def _predict_options(command: argparse.ArgumentParser) -> None:
         metavar="PATTERN",
         help="which files below a folder to segment, such as '*/ct.nii.gz' (default: those in it)",
     )
+    command.add_argument(
+        "--series",
+        metavar="NUMBER",
+        help="which of several DICOM series in a folder: its place in the list that is shown, its "
+        "UID or the name of one of its files",
+    )
+    command.add_argument(
+        "--assume-hu",
+        action="store_true",
+        help="take the values for HU even if they do not look like it",
+    )
     command.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, mps")
     command.add_argument(
         "--volumes", type=Path, metavar="CSV", help="also write each organ's volume in ml"
@@ -56,7 +70,7 @@ def predict(options: Namespace) -> None:
 
     Each segmentation is on its scan's own grid.
     """
-    from guidednet.predict import segment, write_colour_tables
+    from guidednet.predict import Reading, segment_all, write_colour_tables
     from guidednet.runs.model_file import load_model
     from guidednet.support.files import check_file, check_folder, write_text
 
@@ -69,7 +83,7 @@ def predict(options: Namespace) -> None:
     if options.colours is not None:
         check_folder(options.colours)
     predictor = "ensemble" if options.ensemble else "primary"
-    volumes = segment(
+    done = segment_all(
         options.scan,
         options.model,
         options.output,
@@ -77,12 +91,21 @@ def predict(options: Namespace) -> None:
         options.device,
         bar("predict", "scan"),
         options.pattern,
+        Reading(options.series, options.assume_hu),
     )
-    if options.volumes is not None:
-        write_text(options.volumes, volumes.to_csv(index=False))
-    if options.colours is not None:
+    if options.volumes is not None and len(done.volumes):
+        write_text(options.volumes, done.volumes.to_csv(index=False))
+    if options.colours is not None and len(done.volumes):
         write_colour_tables(load_model(options.model).config.organs, options.colours)
+    done.check(options.output)
     print(f"segmentation in {options.output}")
+
+
+def _after_stop(options: Namespace) -> str:
+    """Scans of a folder that are segmented are passed over, but one scan begins again."""
+    scans = options.scan.iterdir() if options.scan.is_dir() else ()
+    is_folder = options.pattern is not None or any(map(is_nifti_name, scans))
+    return (goes_on if is_folder else begins_again)(options)
 
 
 def _export_options(command: argparse.ArgumentParser) -> None:
@@ -99,6 +122,14 @@ def export(options: Namespace) -> None:
 
 
 COMMANDS = (
-    Command("predict", "segment a scan with a trained model", _predict_options, predict),
-    Command("export", "write a finished run as one portable file", _export_options, export),
+    Command(
+        "predict", "segment a scan with a trained model", _predict_options, predict, _after_stop
+    ),
+    Command(
+        "export",
+        "write a finished run as one portable file",
+        _export_options,
+        export,
+        begins_again,
+    ),
 )

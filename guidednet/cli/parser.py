@@ -5,11 +5,13 @@ and reproduce.
 """
 
 import argparse
+import os
 import sys
 
 from guidednet.cli import data, models, reproduction, runs
 from guidednet.errors import CompanionError
 from guidednet.support.files import OF_THE_DISK
+from guidednet.support.progress import close_bars
 
 # Packages that guidednet itself does not need, and the optional dependencies that include each.
 EXTRAS = dict.fromkeys(
@@ -28,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     for command in (*data.COMMANDS, *runs.COMMANDS, *models.COMMANDS, *reproduction.COMMANDS):
         subparser = subparsers.add_parser(command.name, help=command.help)
         command.add_options(subparser)
-        subparser.set_defaults(run=command.run)
+        subparser.set_defaults(run=command.run, after_stop=command.after_stop)
     return main
 
 
@@ -38,32 +40,37 @@ def main() -> int:
     A user's mistake prints one sentence and gives status 2; a failed run or notebook gives status
     1.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a name that a terminal cannot show is no failure
+            stream.reconfigure(errors="backslashreplace")
     options = parser().parse_args()
     try:
         options.run(options)
+        sys.stdout.flush()
     except CompanionError as error:
-        print(f"guidednet: {error}", file=sys.stderr)
-        return error.status
+        return _failed(str(error), error.status)
+    except BrokenPipeError:  # whoever reads the output, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except ModuleNotFoundError as error:
         extra = EXTRAS.get((error.name or "").split(".")[0])
         if extra is None:
             raise
         fix = f"pip install 'guidednet[{extra}]'"
-        print(f"guidednet: this command needs the package {error.name}; {fix}", file=sys.stderr)
-        return 2
+        return _failed(f"this command needs the package {error.name}; {fix}", 2)
     except OSError as error:
         if error.filename is None and error.errno not in OF_THE_DISK:
             raise
-        place = error.filename or "disk"
-        print(
-            f"guidednet: {place}: {error.strerror}; "
-            "check the path, its permissions and the space on its disk",
-            file=sys.stderr,
-        )
-        return 1 if error.errno in OF_THE_DISK else 2
+        advice = "check the path, its permissions and the space on its disk"
+        status = 1 if error.errno in OF_THE_DISK else 2
+        return _failed(f"{error.filename or 'disk'}: {error.strerror}; {advice}", status)
     except KeyboardInterrupt:
-        print(
-            "\nguidednet: stopped; the same command goes on where this one ended", file=sys.stderr
-        )
-        return 130
+        print(file=sys.stderr)  # a terminal shows ^C on the line
+        return _failed(f"stopped; {options.after_stop(options)}", 130)
     return 0
+
+
+def _failed(sentence: str, status: int) -> int:
+    """Print a sentence on a line of its own, even after a progress bar; returns `status`."""
+    close_bars()
+    print(f"guidednet: {sentence}", file=sys.stderr)
+    return status

@@ -5,6 +5,7 @@ The actions import what they need themselves, so that the command line starts at
 
 import argparse
 from argparse import Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guidednet.cli import arguments
@@ -32,10 +33,14 @@ def notebook(options: Namespace) -> None:
     """Execute one notebook with parameters."""
     from guidednet.cli.options import workspace_of
     from guidednet.report.execute_notebooks import Execution, execute, parse_parameters
+    from guidednet.support.files import is_writable
 
     workspace = workspace_of(options)
     values = {"profile": options.profile} | parse_parameters(options.values)
-    execution = Execution(options.name, values, workspace.report_folder / "notebooks", inputs={})
+    folder = workspace.report_folder / "notebooks"
+    if not is_writable(folder):  # results of somebody else
+        folder = Path.cwd() / "notebooks"
+    execution = Execution(options.name, values, folder, inputs={})
     execute(execution)
     print(f"executed copy: {execution.executed}")
 
@@ -85,7 +90,13 @@ def reproduction_of(options: Namespace) -> "Reproduction":
 
 
 COMMANDS = (
-    Command("notebook", "execute one notebook with parameters", _notebook_options, notebook),
+    Command(
+        "notebook",
+        "execute one notebook with parameters",
+        _notebook_options,
+        notebook,
+        lambda options: "the same command executes it from its first cell; trained runs are kept",
+    ),
     Command(
         "reproduce",
         "make data, runs, notebooks, tables, figures and the page that collects them",

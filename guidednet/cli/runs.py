@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guidednet.cli import arguments
-from guidednet.cli.arguments import Command
+from guidednet.cli.arguments import Command, begins_again, goes_on
 from guidednet.errors import InputError
 from guidednet.support.progress import bar
 
@@ -69,6 +69,7 @@ def table(options: Namespace) -> None:
     from guidednet.cli.options import methods_of, runs_of, workspace_of
     from guidednet.reproduce.ratio_table import write_ratio_table
 
+    _check_share(options.ratio)
     workspace = workspace_of(options)
     path = write_ratio_table(
         runs_of(workspace, options),
@@ -104,6 +105,7 @@ def compare(options: Namespace) -> None:
     from guidednet.cli.options import methods_of, runs_of, workspace_of
     from guidednet.reproduce.comparison import Comparison, chosen, compare, default_folds
 
+    _check_share(options.ratio)
     workspace = workspace_of(options)
     labelled = workspace.labelled_cases(options.dataset)
     wanted = Comparison(
@@ -121,10 +123,13 @@ def compare(options: Namespace) -> None:
 
 def _evaluate_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "predictions", type=Path, nargs="?", help="folder of NIfTI label maps, made by anyone"
+        "predictions", type=Path, nargs="?", help="NIfTI label map or folder of them, by anyone"
     )
     command.add_argument(
-        "references", type=Path, nargs="?", help="folder of the references, under the same names"
+        "references",
+        type=Path,
+        nargs="?",
+        help="its reference, or the folder of references under the same names",
     )
     command.add_argument("--rules", default="own", help="own (default) or challenge, for folders")
     command.add_argument(
@@ -188,10 +193,20 @@ def _run_of(options: Namespace) -> "Run":
     return runs_of(workspace, options).get(config)
 
 
+def _check_share(percent: float | None) -> None:
+    """Raise InputError for the share at which no case is unlabelled."""
+    if percent == 100:
+        raise InputError(
+            "--ratio 100: no training case would be unlabelled; give a share below 100, or leave "
+            "--ratio out to train on every case as it is"
+        )
+
+
 def _asked_for(options: Namespace) -> "tuple[Workspace, RunConfig]":
     from guidednet.cli.options import workspace_of
     from guidednet.data.partitions import ALL, SPLIT
 
+    _check_share(options.ratio)
     workspace = workspace_of(options)
     takes_all, percent = getattr(options, "all", False), options.ratio
     if percent is None and not takes_all:
@@ -207,6 +222,7 @@ COMMANDS = (
         "list the runs, which of them exist, and what the rest will cost",
         _plan_options,
         plan,
+        begins_again,
     ),
     Command(
         "compare",
@@ -220,6 +236,7 @@ COMMANDS = (
         "per-organ scores of one method's run, or of a folder of predictions",
         _evaluate_options,
         evaluate,
+        lambda options: (goes_on if options.predictions is None else begins_again)(options),
     ),
     Command(
         "table",

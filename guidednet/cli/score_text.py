@@ -58,12 +58,16 @@ def folder_text(scores: pd.DataFrame, means: pd.DataFrame) -> str:
 def _interval(by_case: pd.Series, name: str) -> str:
     """The mean of `by_case` (percent, one value per case) and its interval.
 
-    An interval needs at least two cases.
+    An interval needs at least two cases; a case without any organ in its reference has no value.
     """
+    without = int(by_case.isna().sum())
+    if without == len(by_case):
+        return f"{name}: no case has an organ in its reference, so that there is no mean Dice"
     low, high = bootstrap_interval(by_case)
     interval = (
         f"95 % interval over cases {low:.2f} to {high:.2f} %"
         if pd.notna(low)
         else "no interval over a single case"
     )
-    return f"{name}: mean Dice of a case {by_case.mean():.2f} %, {interval}"
+    left_out = f"; {counted([without], 'case')} without an organ left out" if without else ""
+    return f"{name}: mean Dice of a case {by_case.mean():.2f} %, {interval}{left_out}"

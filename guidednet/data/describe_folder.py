@@ -11,7 +11,9 @@ import numpy as np
 
 from guidednet.data.datasets.base import Layout
 from guidednet.data.datasets.description import FILE, parse
+from guidednet.data.file_kinds import other_volumes
 from guidednet.data.file_patterns import find_patterns
+from guidednet.data.hounsfield import AIR_HU
 from guidednet.data.layouts import RawCase, by_case, masks_by_case, matching_cases, nifti_files
 from guidednet.data.mask_names import masks_of_organs, organs_of_masks
 from guidednet.data.nifti import read_grid, read_values
@@ -20,7 +22,6 @@ from guidednet.processes.workers import in_parallel
 from guidednet.support.progress import Progress, silent
 
 MOST_IDS = 250  # a volume with more different values is an image
-AIR_HU = -200  # a CT in HU has voxels below it
 FEWEST_LABELLED = 3  # for a split into training, validation and test cases
 
 
@@ -60,11 +61,14 @@ def describe_folder(
     Raises InputError if no image is found, or if what is given cannot be a description.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; give the folder of the scans")
+        what = "is a file" if folder.exists() else "no such folder"
+        raise InputError(f"{folder}: {what}; give the folder of the scans")
     files = nifti_files(folder)
     if not files:
+        others = other_volumes(folder)
+        found = f" but {others}" if others else ""
         raise InputError(
-            f"{folder}: holds no NIfTI file (.nii.gz or .nii); convert the scans first"
+            f"{folder}: holds no NIfTI file (.nii.gz or .nii){found}; convert the scans first"
         )
     if images is None:
         images, found_segmentations = find_patterns(folder, files)

@@ -1,116 +1,167 @@
-"""Read a DICOM series as a volume in HU, with SimpleITK (installed with torchio)."""
+"""Read a DICOM series as a volume in HU; SimpleITK (installed with torchio) reads its pixels."""
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import SimpleITK
 
-from guidednet.data.nifti import Volume
-from guidednet.errors import InputError
+from guidednet.data.dicom_folder import DicomFile, Series, ct_series
+from guidednet.data.dicom_header import Elements, decimals, items, read_header, text, unsigned
+from guidednet.data.slice_geometry import Slice, stack
+from guidednet.data.volume import Volume, check_grid
+from guidednet.errors import InputError, naming
 
-LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
-SOP_CLASS = b"\x02\x00\x02\x00UI"  # the element that gives the class of a file
-CT_IMAGE = b"1.2.840.10008.5.1.4.1.1.2\0"
-LARGEST_STEP = 1.5  # times the median distance of slices; beyond it a slice is missing
+SHARED, PER_FRAME = 0x52009229, 0x52009230  # what holds for all frames, and for each one
+# Sequences of a frame: position, orientation, pixel spacing, rescaling.
+OF_A_FRAME = (0x00209113, 0x00209116, 0x00289110, 0x00289145)
+NUMBER, THICKNESS = 0x00200013, 0x00180050
+POSITION, ORIENTATION, PIXEL_SPACING = 0x00200032, 0x00200037, 0x00280030
+INTERCEPT, SLOPE, RESCALE_TYPE = 0x00281052, 0x00281053, 0x00281054
+NO_UNIT = ("", "HU", "US")  # types of values that are or may be in HU; US is unspecified
+UNIT_LENGTH = 0.01  # how far the length of a direction may be from 1
 
 
-def read_series(folder: Path) -> Volume:
-    """The only DICOM series in a folder, in HU, (X,Y,Z) with its affine.
+def read_series(path: Path, series: str | None = None, assume_hu: bool = False) -> Volume:
+    """The CT volume in a folder of DICOM files, or in one multi-frame file; HU, (X,Y,Z), float32.
 
-    Raises InputError if the folder contains no series or several, if a slice is missing, or if a
-    file is damaged.
+    Of several series `series` chooses one (guidednet.data.dicom_folder). `assume_hu` accepts slices
+    that do not say how their values become HU. Raises InputError if there is no CT volume or if it
+    is not clear which one is meant, if a file is damaged, or if the slices do not lie at equal
+    steps.
     """
     # the errors below say what its warnings would print
     SimpleITK.ProcessObject.GlobalWarningDisplayOff()
-    series = SimpleITK.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
-    if not series:
+    found, notes = _single(path) if path.is_file() else ct_series(path, series)
+    with naming(path):
+        _refuse_twice(found)
+        slices = [part for file in found.files for part in _slices(file, assume_hu)]
+        order, affine = stack(slices)
+    check_grid(path, (*slices[0].shape[::-1], len(slices)), affine)
+    data = np.concatenate([_pixels(file) for file in found.files])[order]
+    return Volume(data.transpose(2, 1, 0), affine, notes=notes)
+
+
+def _single(path: Path) -> tuple[Series, tuple[str, ...]]:
+    """The series of a multi-frame file."""
+    file = DicomFile(path, read_header(path))
+    if file.is_damaged and file.kind == "slice":
+        raise InputError(f"{path}: cannot be read as DICOM to its end; copy or export it again")
+    if file.kind != "slice":
+        raise InputError(f"{path}: is no CT but a DICOM {file.kind}; a CT in HU is needed")
+    if file.frames < 2:
+        raise InputError(f"{path}: is a single DICOM slice; give the folder of the whole series")
+    return Series((file,)), ()
+
+
+def _refuse_twice(series: Series) -> None:
+    """Raise InputError if two files are copies of one slice."""
+    first: dict[str, DicomFile] = {}
+    for file in series.files:
+        identifier = file.text(0x00080018)
+        if identifier and (other := first.setdefault(identifier, file)) is not file:
+            raise InputError(
+                f"{other.path.name} and {file.path.name} are copies of one slice, which lie at the "
+                "same position; remove one of them"
+            )
+
+
+def _slices(file: DicomFile, assume_hu: bool) -> list[Slice]:
+    """The slices of a file; raises InputError if one does not tell its place or how it is in HU."""
+    slices, rescaling = [], set()
+    for frame, elements in _frames(file):
+        name = file.path.name + (f" (frame {frame + 1})" if file.frames > 1 else "")
+        slices.append(_slice(name, elements, file))
+        rescaling.add(_rescaling(name, elements, assume_hu))
+    if len(rescaling) > 1:  # SimpleITK rescales all frames alike
         raise InputError(
-            f"{folder}: holds no DICOM series; give the folder of one CT series, or a NIfTI file"
+            f"{file.path.name}: its frames are rescaled to HU differently; export single slices"
         )
-    if len(series) > 1:
+    return slices
+
+
+def _frames(file: DicomFile) -> Iterator[tuple[int, Elements]]:
+    """The elements of every frame of a file: its own, those of all frames, and the file's."""
+    whole = file.header.elements
+    shared, own = items(whole, SHARED), items(whole, PER_FRAME)
+    if file.frames > 1 and len(own) != file.frames:
         raise InputError(
-            f"{folder}: holds {len(series)} DICOM series; give a folder with only one of them"
+            f"{file.path.name} has {file.frames} frames without a position for each; export the "
+            "series as single slices or as enhanced CT"
         )
-    files = SimpleITK.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), series[0])
-    if len(files) < 2:
-        raise InputError(f"{folder}: holds a single slice; give all slices of the series")
-    _refuse_damaged(folder, files)
-    _refuse_gaps(folder, files)
-    try:
-        image = SimpleITK.ReadImage(files)
-    except RuntimeError as error:
+    for frame in range(file.frames):
+        groups = [*shared[:1], *own[frame : frame + 1]]
+        parts = [part for group in groups for kind in OF_A_FRAME for part in items(group, kind)]
+        yield frame, {key: value for part in [whole, *parts] for key, value in part.items()}
+
+
+def _slice(name: str, elements: Elements, file: DicomFile) -> Slice:
+    """The place of a slice; raises InputError if its elements do not tell it."""
+    position, orientation = decimals(elements, POSITION), decimals(elements, ORIENTATION)
+    spacing = decimals(elements, PIXEL_SPACING)
+    for word, value, length in (
+        ("position (Image Position Patient)", position, 3),
+        ("orientation (Image Orientation Patient)", orientation, 6),
+        ("pixel spacing", spacing, 2),
+    ):
+        if len(value) != length:
+            raise InputError(f"{name} has no {word}; export the original series")
+    row, column = np.array(orientation[:3]), np.array(orientation[3:])
+    lengths = np.linalg.norm([row, column], axis=1)
+    if np.abs(lengths - 1).max() > UNIT_LENGTH or abs(row @ column) > UNIT_LENGTH:
+        raise InputError(f"{name} has an orientation of no plane; export the original series")
+    if min(spacing) <= 0:
+        raise InputError(f"{name} has pixels without a size; export the original series")
+    if unsigned(file.header, 0x00280002) > 1:
         raise InputError(
-            f"{folder}: its DICOM files cannot be read as one volume; export the series again"
-        ) from error
-    if image.GetNumberOfComponentsPerPixel() != 1:
-        raise InputError(
-            f"{folder}: its slices are in colour instead of grey values in HU; "
-            "give the original CT series"
+            "its slices are in colour instead of grey values in HU; give the original CT series"
         )
-    return Volume(
-        SimpleITK.GetArrayFromImage(image).transpose(2, 1, 0).astype(np.float32), _affine(image)
+    shape = unsigned(file.header, 0x00280010), unsigned(file.header, 0x00280011)
+    number, thickness = decimals(elements, NUMBER), decimals(elements, THICKNESS)
+    return Slice(
+        *(name, position, orientation[:3], orientation[3:], *spacing, shape, _decimals(elements)),
+        number=int(number[0]) if number and file.frames == 1 else 0,
+        thickness=thickness[0] if thickness else 0.0,
     )
 
 
-def _refuse_damaged(folder: Path, files: tuple[str, ...]) -> None:
-    """Raise InputError for a .dcm file that should be among the series' `files` but is not.
-
-    SimpleITK does not list files that it cannot read, so their slices would be lost unnoticed.
-    """
-    listed = {Path(file).name for file in files}
-    for path in sorted(folder.glob("[!.]*")):
-        if path.suffix.lower() == ".dcm" and path.name not in listed and not _is_no_image(path):
-            raise InputError(
-                f"{folder}: {path.name} cannot be read as DICOM; export the series again"
-            )
+def _decimals(elements: Elements) -> int:
+    """How many decimals the position is written with; many if it is written with an exponent."""
+    parts = [part.strip() for part in text(elements, POSITION).split("\\")]
+    if any("e" in part.lower() for part in parts):
+        return 16
+    return max(len(re.sub(r"^[^.]*\.?", "", part)) for part in parts)
 
 
-def _is_no_image(path: Path) -> bool:
-    """Whether a DICOM file's class is not a CT image but, for example, a plan or a report."""
-    with path.open("rb") as file:
-        _, found, rest = file.read(1024).partition(SOP_CLASS)
-    length = int.from_bytes(rest[:2], "little")
-    return bool(found) and not rest[2 : 2 + length].startswith(CT_IMAGE)
-
-
-def _refuse_gaps(folder: Path, files: tuple[str, ...]) -> None:
-    """Raise InputError if slices are missing or two slices lie at the same position.
-
-    A slice is missing if two neighbours lie much further apart than the others.
-    """
-    places = np.array([_position(folder, file) for file in files])
-    first: dict[tuple[float, ...], str] = {}
-    for file, place in zip(files, places.tolist(), strict=True):
-        if (other := first.setdefault(tuple(place), file)) != file:
-            raise InputError(
-                f"{folder}: {Path(other).name} and {Path(file).name} lie at the same position; "
-                "remove one of them"
-            )
-    steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
-    wide = int(steps.argmax())
-    if steps[wide] > LARGEST_STEP * np.median(steps):
+def _rescaling(name: str, elements: Elements, assume_hu: bool) -> tuple[float, ...]:
+    """Slope and intercept to HU; raises InputError if the slice does not tell them."""
+    slope, intercept = decimals(elements, SLOPE), decimals(elements, INTERCEPT)
+    if (unit := text(elements, RESCALE_TYPE).upper()) not in NO_UNIT and not assume_hu:
         raise InputError(
-            f"{folder}: slices are missing between {Path(files[wide]).name} and "
-            f"{Path(files[wide + 1]).name} ({steps[wide]:.1f} mm apart instead of "
-            f"{np.median(steps):.1f} mm); export the whole series"
+            f"{name} has values in '{unit}' instead of HU; give the CT series in HU, or --assume-hu"
         )
+    if not (slope and intercept) and not assume_hu:
+        raise InputError(
+            f"{name} does not say how its values become HU (no rescale slope and intercept); "
+            "export the original series, or give --assume-hu"
+        )
+    return (*slope, *intercept)
 
 
-def _position(folder: Path, file: str) -> list[float]:
+def _pixels(file: DicomFile) -> np.ndarray:
+    """The values (frames, rows, columns) of a file in HU, float32."""
     reader = SimpleITK.ImageFileReader()
-    reader.SetFileName(file)
+    reader.SetImageIO("GDCMImageIO")
+    reader.SetFileName(str(file.path))
+    reader.SetOutputPixelType(SimpleITK.sitkFloat32)
     try:
-        reader.ReadImageInformation()
+        found = SimpleITK.GetArrayFromImage(reader.Execute())
     except RuntimeError as error:
         raise InputError(
-            f"{folder}: {Path(file).name} cannot be read as DICOM; export the series again"
+            f"{file.path}: cannot be read as DICOM, so it is damaged; copy or export it again"
         ) from error
-    return list(reader.GetOrigin())
-
-
-def _affine(image: SimpleITK.Image) -> np.ndarray:
-    """The affine (4,4) from voxels (x,y,z) to RAS mm."""
-    affine = np.eye(4)
-    affine[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()
-    affine[:3, 3] = image.GetOrigin()
-    return LPS_TO_RAS @ affine
+    found = found.reshape(-1, *found.shape[-2:])
+    if len(found) != file.frames:
+        raise InputError(f"{file.path}: has fewer slices than it says; copy or export it again")
+    return found

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
+from guidednet.data.file_kinds import with_plain_ending
 from guidednet.errors import InputError
 
 LABEL_WORDS = ("label", "seg", "mask", "annotation", "gt")
@@ -15,7 +16,7 @@ def find_patterns(folder: Path, files: list[Path]) -> tuple[str, str | None]:
     """
     groups: dict[str, set[str]] = defaultdict(set)
     for path in files:
-        for pattern, case in _candidates(path.relative_to(folder).as_posix()):
+        for pattern, case in _candidates(with_plain_ending(path.relative_to(folder).as_posix())):
             groups[pattern].add(case)
     labels = {pattern: cases for pattern, cases in groups.items() if _means_label(pattern)}
     images = {pattern: cases for pattern, cases in groups.items() if pattern not in labels}

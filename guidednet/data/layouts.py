@@ -17,12 +17,12 @@ import pandas as pd
 from guidednet.data.case_ids import check_case_ids
 from guidednet.data.datasets import DATASETS, Layout, dataset_of
 from guidednet.data.datasets.base import ENDING
+from guidednet.data.file_kinds import is_nifti_name, other_volumes, with_plain_ending
 from guidednet.errors import InputError
 from guidednet.support.csv_files import read_csv
 from guidednet.support.files import file_hash
 
 PHANTOM_FILE = "phantom.json"  # in a raw folder of synthetic cases: what they were made from
-NIFTI = (ENDING, ".nii")
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,10 @@ def find_cases(raw_folder: Path, dataset: str) -> list[RawCase]:
     or has a case id that cannot name a folder.
     """
     raw_folder, layout = Path(raw_folder), dataset_of(dataset).layout
+    if raw_folder.is_file():
+        raise InputError(
+            f"{raw_folder}: is a file; give the folder that holds the raw {dataset} data"
+        )
     if not raw_folder.is_dir():
         fix = f"give the folder that holds the raw {dataset} data"
         raise InputError(f"{raw_folder}: no such folder; {fix}")
@@ -92,17 +96,16 @@ def matching_cases(folder: Path, files: list[Path], layout: Layout) -> list[RawC
 
 
 def nifti_files(folder: Path) -> list[Path]:
-    """All NIfTI files below `folder`, through links too, sorted; hidden ones are what archivers and
-    killed copies leave.
+    """All NIfTI files below `folder`, through links too, sorted; their endings may be in capitals.
+
+    Hidden ones are what archivers and killed copies leave.
     """
     found = [
         Path(parent) / name
         for parent, _, names in os.walk(folder, followlinks=True)
         for name in names
     ]
-    return sorted(
-        path for path in found if path.name.endswith(NIFTI) and not path.name.startswith(".")
-    )
+    return sorted(filter(is_nifti_name, found))
 
 
 def by_case(folder: Path, files: Iterable[Path], patterns: Iterable[str]) -> dict[str, Path]:
@@ -115,7 +118,8 @@ def by_case(folder: Path, files: Iterable[Path], patterns: Iterable[str]) -> dic
             case = match["case"]
             if case in found:
                 raise InputError(
-                    f"{path}: case {case} also exists as {found[case]}; remove one of them"
+                    f"{path}: case {case} also exists as {found[case]}; let the patterns tell "
+                    "them apart, or move the one that is not meant out of the folder"
                 )
             found[case] = path
     return found
@@ -131,7 +135,8 @@ def images_by_case(
 
 def _match(folder: Path, path: Path, patterns: Iterable[str]) -> re.Match | None:
     """How `path` matches the first pattern that it matches."""
-    whole, relative = path.as_posix(), path.relative_to(folder).as_posix()
+    whole = with_plain_ending(path.as_posix())
+    relative = with_plain_ending(path.relative_to(folder).as_posix())
     matches = (
         re.fullmatch(expression(pattern), whole if pattern.startswith("**/") else relative)
         for pattern in patterns
@@ -258,4 +263,6 @@ def _why_none(folder: Path, files: list[Path], numbers_too_high: bool, dataset: 
     if others:
         fix = f"use --dataset {others[0]}, or give another folder"
         return f"no image of {dataset} found, but files named like those of {others[0]}; {fix}"
+    if not files and (found := other_volumes(folder)):
+        return f"no image {wanted} found but {found}; convert the scans to NIfTI first"
     return f"no image {wanted} found; check --dataset and the folder"

@@ -1,12 +1,10 @@
 """Read NIfTI scans and label maps, with one clear sentence for anything wrong with a file."""
 
 import gzip
-import logging
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import product
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,34 +12,28 @@ import nibabel as nib
 import numpy as np
 from nibabel.volumeutils import apply_read_scaling
 
+from guidednet.data.file_kinds import GZIP, foreign_format
+from guidednet.data.nifti_header import (
+    affine_of,
+    check_kind,
+    doubts,
+    header_like,
+    new_header,
+    parse_header,
+)
 from guidednet.data.organs import OrganSet
+from guidednet.data.volume import Volume, check_grid, largest_gap
 from guidednet.errors import InputError
 from guidednet.support.files import written_beside
 
-NIFTI = (".nii", ".nii.gz")
 WHOLE = 1e-3  # how far a label may be from a whole number: some tools store them as fractions
 NO_CLASS = 255  # for ids that are not known
 # Voxels between image and label at any corner: headers round, but with a larger gap a label belongs
 # to another voxel.
 LARGEST_GAP = 0.5
-FARTHEST = 5000  # mm from the origin; no scanner's table reaches that far
-LARGEST = 4e9  # mm³, 1 m by 1 m by 4 m; resampling anything larger would exhaust the memory
-# Volume of the box spanned by three axes of length 1; tilted scanners have at least 0.8.
-FLATTEST = 1e-3
-GZIP = b"\x1f\x8b"  # the first bytes of a compressed file
 MOST_DENSE = 1032  # the highest possible compression ratio of a gzip file (deflate)
 STEP = 2**22  # bytes unpacked at a time
 TRAILER = 2**20  # bytes that may follow the last voxel: writers pad, but no scan has more
-# Discards remarks on header errors that nibabel fixes; it raises those that it cannot fix.
-SILENT = logging.Logger("nibabel", logging.CRITICAL + 1)
-
-
-@dataclass(frozen=True)
-class Volume:
-    """A volume as stored: `data` (X,Y,Z) in the file's axis order, `affine` (4,4) to RAS mm."""
-
-    data: np.ndarray
-    affine: np.ndarray
 
 
 def read_image(path: Path) -> Volume:
@@ -55,7 +47,7 @@ def read_image(path: Path) -> Volume:
         raise InputError(
             f"{path}: every voxel is {data.min():g}, so the scan is blank; export it again"
         )
-    return Volume(data, volume.affine)
+    return replace(volume, data=data)
 
 
 def read_label(path: Path, image: Volume | None, organs: OrganSet) -> Volume:
@@ -67,7 +59,7 @@ def read_label(path: Path, image: Volume | None, organs: OrganSet) -> Volume:
     volume = _read(path)
     if image is not None:
         _refuse_other_grid(path, volume, image)
-    return Volume(_classes(path, volume.data, organs), volume.affine)
+    return replace(volume, data=_classes(path, volume.data, organs))
 
 
 def _classes(path: Path, data: np.ndarray, organs: OrganSet) -> np.ndarray:
@@ -106,7 +98,7 @@ def read_masks(masks: Iterable[tuple[int, Path]], image: Volume) -> Volume:
     for label, path in masks:
         volume = _read(path)
         _refuse_other_grid(path, volume, image)
-        merged[volume.data > 0] = label
+        merged[volume.data > WHOLE] = label
     return Volume(merged, image.affine)
 
 
@@ -122,20 +114,26 @@ def canonical(volume: Volume) -> tuple[np.ndarray, np.ndarray]:
 
 
 def write_label(
-    path: Path, label: np.ndarray, affine: np.ndarray, ids: Sequence[int] | None = None
+    path: Path,
+    label: np.ndarray,
+    affine: np.ndarray,
+    ids: Sequence[int] | None = None,
+    like: nib.Nifti1Header | None = None,
+    description: str = "",
 ) -> None:
-    """Write a label map (X,Y,Z) of classes 0 ... K-1 as NIfTI, with `affine` as both qform and
-    sform.
+    """Write a label map (X,Y,Z) of classes 0 ... K-1 as NIfTI, with `affine` as both transforms.
 
-    `ids` are the numbers that stand for the classes in the file, if they are others.
+    With `like`, the header of the scan, it repeats that one's transforms, codes and unit instead,
+    and so lies on the scan in every viewer. `ids` are the numbers that stand for the classes in the
+    file, if they are others. `description` has at most 79 characters.
     """
     numbers = label if ids is None else np.asarray(ids)[label]
-    kind = np.uint8 if numbers.max() < 256 else np.uint16
-    image = nib.Nifti1Image(numbers.astype(kind), affine)
-    image.set_qform(affine, code="scanner")
-    image.set_sform(affine, code="scanner")
+    kind = np.dtype(np.uint8 if numbers.max() < 256 else np.uint16)
+    header = new_header(affine, kind) if like is None else header_like(like, kind)
+    header["descrip"] = description.encode()
+    image = nib.Nifti2Image if isinstance(header, nib.Nifti2Header) else nib.Nifti1Image
     with written_beside(path) as temporary:
-        nib.save(image, temporary)
+        nib.save(image(numbers.astype(kind), None, header), temporary)
 
 
 def _refuse_other_grid(path: Path, label: Volume, image: Volume) -> None:
@@ -144,21 +142,11 @@ def _refuse_other_grid(path: Path, label: Volume, image: Volume) -> None:
             f"{path}: its shape {label.data.shape} is not the image's {image.data.shape}; "
             "give the label of this image"
         )
-    if (gap := _largest_gap(label, image)) > LARGEST_GAP:
+    if (gap := largest_gap(image.data.shape, image.affine, label.affine)) > LARGEST_GAP:
         raise InputError(
             f"{path}: its affine is not the image's, so the two lie up to {gap:.2g} voxels apart; "
             "resample one to the other"
         )
-
-
-def _largest_gap(label: Volume, image: Volume) -> float:
-    """The largest distance between two volumes of equal shape at any corner.
-
-    It is measured along one axis, in voxels of the image.
-    """
-    corners = _corners(label.data.shape)
-    places = nib.affines.apply_affine(np.linalg.inv(image.affine) @ label.affine, corners)
-    return float(np.abs(places - corners).max())
 
 
 def read_grid(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
@@ -167,21 +155,18 @@ def read_grid(path: Path) -> tuple[tuple[int, ...], np.ndarray]:
     Raises InputError if the file is not a 3-D volume.
     """
     with _opened(path) as file:
-        return _grid(path, _header(file))
+        return _grid(path, _header(file)[1])
 
 
 def _read(path: Path) -> Volume:
     with _opened(path) as file:
-        header = _header(file)
+        stored, header = _header(file)
         shape, affine = _grid(path, header)
-        if (kind := header.get_data_dtype()).kind not in "iufb":
-            raise InputError(
-                f"{path}: has voxels of type {kind} instead of one real number per voxel; "
-                "export the scan again"
-            )
+        check_kind(path, header)
         slope, intercept = header.get_slope_inter()
-        stored = _stored_voxels(path, file, header, shape)
-        return Volume(apply_read_scaling(stored, slope or 1.0, intercept or 0.0), affine)
+        voxels = _stored_voxels(path, file, header, shape)
+        data = apply_read_scaling(voxels, slope or 1.0, intercept or 0.0)
+        return Volume(data, affine, stored, doubts(path, header, shape, affine))
 
 
 @contextmanager
@@ -190,6 +175,8 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
     Turn any error that a reader raises inside the block into an InputError.
     """
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder, not a NIfTI file; give one of its files")
     if not path.is_file():
         raise InputError(f"{path}: no such file; check the path")
     try:
@@ -200,51 +187,34 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
             yield content
     except InputError:
         raise
+    except PermissionError as error:
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); check its permissions"
+        ) from error
     except Exception as error:  # damage can make readers raise anything
+        if foreign := foreign_format(path):
+            kind, fix = foreign
+            raise InputError(f"{path}: is {kind}, not NIfTI; {fix}") from error
         raise InputError(
             f"{path}: cannot be read as NIfTI ({type(error).__name__}), so it is damaged or "
             "truncated; copy it again"
         ) from error
 
 
-def _header(file: BinaryIO) -> nib.Nifti1Header:
-    """The header at the beginning of `file`, without its extensions.
-
-    nibabel would read as many bytes as an extension claims to have, even in a damaged file.
-    """
-    start = file.read(nib.Nifti2Header.template_dtype.itemsize)
-    kind = nib.Nifti2Header if nib.Nifti2Header.may_contain_header(start) else nib.Nifti1Header
-    header = kind(start[: kind.template_dtype.itemsize], check=False)
-    header.check_fix(SILENT)
-    return header
+def _header(file: BinaryIO) -> tuple[nib.Nifti1Header, nib.Nifti1Header]:
+    """The header at the beginning of `file`, as it is and as nibabel mends it."""
+    return parse_header(file.read(nib.Nifti2Header.template_dtype.itemsize))
 
 
 def _grid(path: Path, header: nib.Nifti1Header) -> tuple[tuple[int, ...], np.ndarray]:
     """Shape (X,Y,Z) and affine (4,4) of a file's only volume."""
     shape = header.get_data_shape()
-    shape = shape[:3] if len(shape) == 4 and shape[3] == 1 else shape
+    while len(shape) > 3 and shape[-1] == 1:
+        shape = shape[:-1]
     if len(shape) != 3 or min(shape) < 2:
         raise InputError(f"{path}: has shape {shape}, but a 3-D volume is needed; extract one")
-    affine = np.asarray(header.get_best_affine(), dtype=np.float64)
-    sizes = nib.affines.voxel_sizes(affine)
-    if (
-        not np.isfinite(affine).all()
-        or sizes.prod() < 1e-9
-        or abs(np.linalg.det(affine[:3, :3] / sizes)) < FLATTEST
-    ):
-        raise InputError(
-            f"{path}: its affine is singular, so its voxels have no size; repair the header"
-        )
-    if (sizes * shape).prod() > LARGEST:
-        raise InputError(
-            f"{path}: its header gives it an extent of {(sizes * shape).round()} mm, too much for "
-            "a scan; repair its voxel size"
-        )
-    if (distance := np.abs(nib.affines.apply_affine(affine, _corners(shape))).max()) > FARTHEST:
-        raise InputError(
-            f"{path}: its affine puts voxels {distance:.3g} mm away from the scanner's origin; "
-            "repair the header"
-        )
+    affine = affine_of(header)
+    check_grid(path, shape, affine)
     return shape, affine
 
 
@@ -284,8 +254,3 @@ def _unpacked(file: gzip.GzipFile, needed: int) -> np.ndarray:
     if len(file.read(TRAILER + 1)) > TRAILER:
         raise ValueError("much more follows the last voxel")
     return content[:filled]
-
-
-def _corners(shape: tuple[int, ...]) -> np.ndarray:
-    """The eight corner voxels (8,3) of a volume."""
-    return np.array(list(product(*((0, size - 1) for size in shape))))

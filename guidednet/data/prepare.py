@@ -23,6 +23,7 @@ from guidednet.data.layouts import RawCase, find_cases, label_hash, source_hash
 from guidednet.data.nifti import Volume, read_image, read_label, read_masks
 from guidednet.data.organs import OrganSet
 from guidednet.data.resample import label_to_spacing, to_spacing
+from guidednet.data.scan import doubts_about
 from guidednet.errors import FailedError, InputError, input_error
 from guidednet.processes.workers import in_parallel
 from guidednet.support.files import (
@@ -33,7 +34,9 @@ from guidednet.support.files import (
     write_json,
     write_text,
 )
-from guidednet.support.progress import Progress, quiet, silent
+from guidednet.support.progress import Progress, quiet, silent, tell
+
+MOST_DOUBTS = 5  # sentences on doubtful scans that are printed
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,13 @@ def prepare(
     only: Collection[str] | None = None,
     skip_broken: bool = False,
     say: Callable[[str], None] = quiet,
+    warn: Callable[[str], None] = tell,
 ) -> list[BrokenCase]:
     """Prepare every case of `raw_folder`, or only those in `only`, into `store_folder`.
 
     `cases.csv` is written when all cases are done. With `skip_broken` it omits the cases that
     cannot be used; `broken.csv` lists them, and they are returned. `say` receives the estimate of
-    the disk space.
+    the disk space, `warn` what is doubtful about scans that are used.
 
     Raises InputError, with one sentence for each case that cannot be used, after all others are
     prepared; also for a case store made with other settings, and for a disk that is too small or
@@ -74,8 +78,10 @@ def prepare(
     outcomes = sorted(
         progress(in_parallel(job, cases, workers), len(cases)), key=lambda outcome: outcome[0]
     )
-    rows = [outcome for _, outcome in outcomes if isinstance(outcome, dict)]
-    broken = [outcome for _, outcome in outcomes if isinstance(outcome, BrokenCase)]
+    rows = [outcome for _, outcome, _ in outcomes if isinstance(outcome, dict)]
+    broken = [outcome for _, outcome, _ in outcomes if isinstance(outcome, BrokenCase)]
+    for doubt in shortened([doubt for *_, doubts in outcomes for doubt in doubts]):
+        warn(doubt)
     _write_tables(store_folder, rows, broken, skip_broken)
     return broken
 
@@ -100,11 +106,25 @@ def unlabelled_organs(cases: CaseStore) -> str | None:
 
 def _row_or_broken(
     case: RawCase, folder: Path, dataset: str, config: PrepareConfig
-) -> tuple[str, dict[str, Any] | BrokenCase]:
+) -> tuple[str, dict[str, Any] | BrokenCase, list[str]]:
+    doubts: list[str] = []
     try:
-        return case.case_id, prepare_case(case, folder, dataset, config)
+        return case.case_id, prepare_case(case, folder, dataset, config, doubts.append), doubts
     except InputError as error:
-        return case.case_id, BrokenCase(case.case_id, str(error))
+        return case.case_id, BrokenCase(case.case_id, str(error)), []
+
+
+def shortened(sentences: list[str]) -> list[str]:
+    """`sentences`, each of which begins with a file, but what holds for several files only once."""
+    groups: dict[str, list[str]] = {}
+    for sentence in sentences:
+        groups.setdefault(sentence.partition(": ")[2], []).append(sentence)
+    found = [
+        first if not others else f"{first} ({len(others)} more scans alike)"
+        for first, *others in groups.values()
+    ]
+    more = len(found) - MOST_DOUBTS
+    return found if more <= 0 else [*found[:MOST_DOUBTS], f"{more} more such sentences"]
 
 
 def _write_tables(
@@ -131,11 +151,16 @@ def _write_tables(
 
 
 def prepare_case(
-    case: RawCase, folder: Path, dataset: str, config: PrepareConfig
+    case: RawCase,
+    folder: Path,
+    dataset: str,
+    config: PrepareConfig,
+    warn: Callable[[str], None] = quiet,
 ) -> dict[str, Any]:
     """Prepare one case into folder/<case id> and return its row of the case table.
 
-    If the case is done already, its row is read back. Raises InputError if it cannot be used.
+    If the case is done already, its row is read back. `warn` receives what is doubtful about the
+    scan. Raises InputError if it cannot be used.
     """
     done = folder / case.case_id / "case.json"
     for path in case.files:
@@ -153,6 +178,8 @@ def prepare_case(
         return row
     organs = organ_set(dataset)
     scan = read_image(case.image)
+    for doubt in doubts_about(case.image, scan, config.hu_window):
+        warn(doubt)
     label = _read_label(case, scan, organs)
     image, _ = prepare_image(scan, config)
     row = {

@@ -11,7 +11,6 @@ from typing import Any, get_args
 
 import nbformat
 import papermill
-from filelock import FileLock
 from nbclient.exceptions import CellTimeoutError
 from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
@@ -22,12 +21,15 @@ from guidednet.runs.fingerprint import hash_of
 from guidednet.runs.profiles import PROFILES
 from guidednet.runs.store import OnMissing
 from guidednet.runs.workspace import REPOSITORY
-from guidednet.support.files import read_json, told_of_disk, write_json, write_text
+from guidednet.support.files import listed_paths, read_json, told_of_disk, write_json, write_text
+from guidednet.support.locks import locked, told_of_locks
 
 NOTEBOOKS = REPOSITORY / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # The values that a parameter may have, by its name.
 ALLOWED = {"profile": tuple(PROFILES), "on_missing": get_args(OnMissing), "seeds": range(1, 101)}
+
+PATHS = ("image", "labels")  # parameters that name files
 
 
 def source(name: str) -> Path:
@@ -78,13 +80,32 @@ def parse_parameters(assignments: list[str], option: str = "--set") -> dict[str,
 
     Raises InputError if a text does not have this form.
     """
+
+    def is_path(name: str) -> bool:
+        return option == "--set" and name in PATHS
+
     values = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals or not name.isidentifier():
             raise InputError(f"{option} {assignment}: not an assignment; write it as NAME=VALUE")
-        values[name] = _literal(text)
+        values[name] = _absolute(name, text) if is_path(name) else _literal(text)
     return values
+
+
+def _absolute(name: str, text: str) -> str:
+    """The paths of a parameter from the folder in which they were typed, separated by commas.
+
+    The notebook runs in a folder of its own. Raises InputError if there is no such file.
+    """
+    paths = listed_paths(text) if name == "labels" else [text]
+    for path in filter(None, paths):
+        if not Path(path).exists():
+            raise InputError(
+                f"--set {name}={text}: there is no {Path(path).absolute()}; give a path from the "
+                "folder in which you type the command"
+            )
+    return ",".join(str(Path(path).absolute()) for path in paths if path)
 
 
 def _literal(text: str) -> Any:
@@ -159,8 +180,10 @@ def execute(execution: Execution, again: bool = True) -> str:
     """
     path = source(execution.name)
     check_parameters(path, execution.values)
-    execution.folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(execution.folder / f"{path.stem}.lock"):
+    lock = execution.folder / f"{path.stem}.lock"
+    with told_of_locks(lock):
+        execution.folder.mkdir(parents=True, exist_ok=True)
+    with locked(lock):
         if again or not execution.is_done():
             _execute(execution, path)
     return execution.name

@@ -29,6 +29,7 @@ from guidednet.runs.identity import RunIdentity, stamped_key
 from guidednet.runs.provenance import provenance, reset_peak_memory
 from guidednet.runs.record import load_weights, read_record
 from guidednet.support.files import file_hash, write_json, write_text
+from guidednet.support.locks import told_of_locks
 from guidednet.support.progress import Progress, silent
 from guidednet.training import checkpoint, health
 from guidednet.training.device import accelerated
@@ -55,7 +56,8 @@ class RunMaker:
 
     def _make(self, config: RunConfig, folder: Path) -> None:
         """Make one run; the runs it starts from are finished."""
-        folder.mkdir(parents=True, exist_ok=True)
+        with told_of_locks(folder / "lock"):
+            folder.mkdir(parents=True, exist_ok=True)
         with run_lock(folder), computing(self.device):
             finished = by_first_rank(self.identity.status, config) == "finished"
             trained = None if finished else self._train(config, folder)
@@ -164,8 +166,9 @@ def run_lock(folder: Path) -> Iterator[None]:
     Among several workers the first one takes it, and tells the others once it has.
     """
     lock = FileLock(folder / "lock")
-    while not by_first_rank(_acquired, lock):
-        pass
+    with told_of_locks(folder / "lock"):
+        while not by_first_rank(_acquired, lock):
+            pass
     try:
         yield
     finally:

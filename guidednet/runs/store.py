@@ -82,9 +82,14 @@ class RunStore:
         return load_weights(config, self.identity.folder(config) / weights)
 
     def _have_made(self, config: RunConfig) -> None:
-        """Make the run here, or on several processes that torchrun starts."""
+        """Make the run here, or on several processes that torchrun starts.
+
+        What is made already is not touched, so that a folder which is only read will do.
+        """
+        if self.identity.is_scored(config):
+            return
         if self.processes == 1 or not is_of_this_package(method_class(config.method)):
             RunMaker(self.identity, self.device, self.progress).make(config)
-        elif not self.identity.is_scored(config):
+        else:
             refuse_idle_processes(config, self.processes)
             launch(self.workspace, config, self.device.type == "cuda", self.processes)

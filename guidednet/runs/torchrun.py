@@ -25,7 +25,6 @@ from typing import BinaryIO
 
 import torch
 import torch.distributed as dist
-from filelock import FileLock
 
 from guidednet.config import RunConfig
 from guidednet.errors import FailedError, InputError
@@ -36,6 +35,7 @@ from guidednet.runs.make import RunMaker
 from guidednet.runs.record import Run, read_run
 from guidednet.runs.workspace import Workspace
 from guidednet.support.files import write_bytes
+from guidednet.support.locks import locked
 from guidednet.support.progress import bar
 
 STARTED_BY = "GUIDEDNET_STARTED_BY"  # the process that workers must not outlive
@@ -59,7 +59,7 @@ def work(workspace: Workspace, config: RunConfig, on_gpu: bool) -> Run | None:
     """
     workspace.runs_folder.mkdir(parents=True, exist_ok=True)
     # one worker at a time, so that the first one prepares what is missing
-    with FileLock(workspace.runs_folder / "lock"):
+    with locked(workspace.runs_folder / "lock"):
         workspace.split(config.dataset, config.n_labelled, config.n_unlabelled)
     with process_group(on_gpu) as device:
         identity = RunIdentity(workspace)

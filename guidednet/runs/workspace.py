@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from filelock import FileLock
-
 from guidednet.config import RunConfig
 from guidednet.data.case_store import CaseStore, store_settings
 from guidednet.data.datasets import DATASETS, dataset_of
@@ -28,6 +26,7 @@ from guidednet.processes.workers import cores, refuse_unguarded_script
 from guidednet.runs.cases_on_disk import CasesOnDisk, cases_on_disk
 from guidednet.runs.profiles import DataConfig, Profile, by_name, profile, with_steps
 from guidednet.support.files import nearest_existing
+from guidednet.support.locks import locked, told_of_locks
 from guidednet.support.progress import bar
 
 REPOSITORY = Path(__file__).resolve().parents[2]  # where the package lies beside reproduce.sh
@@ -116,9 +115,11 @@ class Workspace:
         folder = self.store_folder(dataset)
         if self.data(dataset).phantom is None:
             self._cases_on_disk(dataset)  # reports a mistake before anything is written
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = folder.with_suffix(".lock")
+        with told_of_locks(lock):
+            folder.parent.mkdir(parents=True, exist_ok=True)
         # if two reproductions start together, one prepares
-        with FileLock(folder.with_suffix(".lock")):
+        with locked(lock):
             self._make_data(dataset, further)
         return CaseStore(folder)
 

@@ -29,8 +29,25 @@ def check_folder(folder: Path) -> None:
     nearest = nearest_existing(folder)
     if not nearest.is_dir():
         raise InputError(f"{nearest}: is a file, not a folder; give another path")
-    if not os.access(nearest, os.W_OK | os.X_OK):
+    if not is_writable(nearest):
         raise InputError(f"{nearest}: is not writable; give another path or change its permissions")
+
+
+def listed_paths(text: str) -> list[str]:
+    """The paths in a text that separates them by commas; names that exist may have commas too."""
+    parts, paths = text.split(","), []
+    while parts:
+        ends = range(len(parts), 0, -1)
+        known = (end for end in ends if Path(",".join(parts[:end]).strip() or "/no").exists())
+        end = next(known, 1)
+        paths.append(",".join(parts[:end]).strip())
+        parts = parts[end:]
+    return [path for path in paths if path]
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether this user may write to `folder`, or create it."""
+    return os.access(nearest_existing(folder), os.W_OK | os.X_OK)
 
 
 def nearest_existing(path: Path) -> Path:

@@ -3,9 +3,13 @@
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 LINES = 20  # of progress, if tqdm is not installed
 Progress = Callable[[Iterable, int], Iterable]
+
+
+_open: list[Any] = []  # the bars that are drawn now
 
 
 def bar(description: str, unit: str = "step") -> Progress:
@@ -14,9 +18,36 @@ def bar(description: str, unit: str = "step") -> Progress:
         from tqdm import tqdm
     except ImportError:  # a machine that only trains may have only torch, numpy, scipy and pandas
         return lambda items, total: _in_lines(items, total, description, unit)
-    return lambda items, total: tqdm(
-        items, total=total, desc=description, unit=unit, dynamic_ncols=True, mininterval=0.5
-    )
+
+    def drawn(items: Iterable, total: int) -> Iterator:
+        shape = {"desc": description, "unit": unit, "dynamic_ncols": True, "mininterval": 0.5}
+        own = tqdm(items, total=total, **shape)
+        _open.append(own)
+        try:
+            yield from own
+        finally:
+            own.close()
+            if own in _open:
+                _open.remove(own)
+
+    return drawn
+
+
+def close_bars() -> None:
+    """End the bars that are drawn, so that what is printed next begins on a line of its own."""
+    while _open:
+        _open.pop().close()
+
+
+def tell(text: str) -> None:
+    """Print a sentence on stderr, on a line of its own even while a bar is drawn."""
+    for drawn in _open:
+        drawn.clear()
+    if _open and not sys.stderr.isatty():
+        print(file=sys.stderr)  # only a terminal can take back what is on the line
+    print(f"guidednet: {text}", file=sys.stderr, flush=True)
+    for drawn in _open:
+        drawn.refresh()
 
 
 def _in_lines(items: Iterable, total: int, description: str, unit: str) -> Iterator:

@@ -24,6 +24,7 @@ def blobs(shape=(30, 26, 20), spacing=(3.0, 3.0, 5.0)):
         inside = ((np.stack([x, y, z], -1) - centre) ** 2).sum(-1) < radius**2
         image[inside], label[inside] = level, number
     image += x + 0.5 * y + 2 * z
+    image[0, 0] = -1000  # air, which every CT has
     return image.astype(np.int16), label, np.diag([*spacing, 1.0])
 
 

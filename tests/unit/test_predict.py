@@ -7,7 +7,13 @@ import torch
 
 from guidednet.data.datasets import organ_set
 from guidednet.errors import InputError
-from guidednet.predict import find_jobs, organ_volumes, segment, write_colour_tables
+from guidednet.predict import (
+    find_jobs,
+    organ_volumes,
+    segment,
+    segment_all,
+    write_colour_tables,
+)
 from helpers.dicom_series import write_series
 from helpers.prediction import check_that_prediction_follows_the_scan, segmented
 from helpers.tiny_runs import save_run
@@ -71,6 +77,38 @@ def test_a_folder_of_scans_goes_to_a_folder_and_volumes_are_those_of_the_labels(
     label = nib.load(tmp_path / "out" / "a.nii.gz")
     liver = (np.asarray(label.dataobj) == 1).sum() * np.prod(label.header.get_zooms()) / 1000
     assert volumes["liver"][0] == pytest.approx(liver, abs=1e-3)
+
+
+def test_a_folder_goes_on_where_it_was_and_names_what_cannot_be_segmented(run_folder, tmp_path):
+    image, _, affine = blobs((8, 8, 6))
+    for name in ("a.nii.gz", "b.nii.gz", "c.nii.gz"):
+        save(tmp_path / "scans" / name, image, affine)
+    (tmp_path / "scans" / "b.nii.gz").write_bytes(b"\x1f\x8b")
+    first = segment_all(tmp_path / "scans", run_folder, tmp_path / "out")
+    assert list(first.volumes["scan"]) == ["a", "c"] and list(first.broken) == ["b"]
+    with pytest.raises(InputError, match="1 of 3 scans cannot be segmented; the others are in"):
+        first.check(tmp_path / "out")
+    written = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
+    (tmp_path / "out" / "c.nii.gz").write_bytes(b"cut")
+    save(tmp_path / "scans" / "b.nii.gz", image, affine)
+    again = segment(tmp_path / "scans", run_folder, tmp_path / "out")
+    now = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
+    assert {path.name for path, time in written.items() if now[path.name] == time} == {"a.nii.gz"}
+    assert again.iloc[[0, 2]].reset_index(drop=True).equals(first.volumes)
+
+
+def test_another_model_or_scan_is_segmented_again(run_folder, tmp_path):
+    image, _, affine = blobs((8, 8, 6))
+    for name in ("a.nii.gz", "b.nii.gz"):
+        save(tmp_path / "scans" / name, image, affine)
+    segment(tmp_path / "scans", run_folder, tmp_path / "out")
+    before = nib.load(tmp_path / "out" / "a.nii.gz").header["descrip"].item()
+    save(tmp_path / "scans" / "a.nii.gz", image + 1, affine)
+    segment(tmp_path / "scans", run_folder, tmp_path / "out")
+    other_scan = nib.load(tmp_path / "out" / "a.nii.gz").header["descrip"].item()
+    segment(tmp_path / "scans", run_folder, tmp_path / "out", "ensemble")
+    other_model = nib.load(tmp_path / "out" / "a.nii.gz").header["descrip"].item()
+    assert len({before, other_scan, other_model}) == 3
 
 
 def test_the_volume_of_a_known_shape():

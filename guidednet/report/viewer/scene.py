@@ -11,10 +11,12 @@ import numpy as np
 
 from guidednet.data.case_store import CaseStore
 from guidednet.data.datasets import organ_set, resolve
-from guidednet.data.nifti import canonical, read_image, read_label
+from guidednet.data.nifti import canonical, read_label
 from guidednet.data.organs import OrganSet
+from guidednet.data.scan import read_scan
 from guidednet.errors import InputError
 from guidednet.metrics.overlap import dice
+from guidednet.support.progress import tell
 
 # Grey windows from black to white in HU; the last is the paper's clipping range.
 HU_WINDOWS = {"abdomen": (-160.0, 240.0), "bone": (-300.0, 1200.0), "paper": (-325.0, 325.0)}
@@ -95,17 +97,20 @@ def scene_of_case(cases: CaseStore, case: str, predictions: dict[str, np.ndarray
 def scene_of_files(
     image: str | Path, labels: dict[str, str | Path], dataset: str, reference: str | None = None
 ) -> Scene:
-    """A NIfTI scan in HU with NIfTI label maps by name; `reference` names one of them.
+    """A scan in HU (NIfTI, or the folder of a DICOM series) with NIfTI label maps by name.
 
-    Raises InputError if a file is missing or is not a 3-D volume, if a label map is on another grid
-    or has values without a name in the data set, or if `reference` is not one of the label maps.
+    `reference` names one of them. Raises InputError if a file is missing or is not a 3-D volume, if
+    a label map is on another grid or has values without a name in the data set, or if `reference`
+    is not one of the label maps.
     """
     if reference is not None and reference not in labels:
         raise InputError(
             f"reference '{reference}': not one of the label maps ({', '.join(labels) or 'none'}); "
             "give one of their names, or no reference"
         )
-    organs, scan = resolve(dataset).organs, read_image(Path(image))
+    organs, scan = resolve(dataset).organs, read_scan(Path(image))
+    for note in scan.notes:
+        tell(note)
     maps = {name: read_label(Path(path), scan, organs) for name, path in labels.items()}
     grey, affine = canonical(scan)
     return Scene(

@@ -2,6 +2,7 @@
 otherwise.
 """
 
+import io
 import os
 import subprocess
 import sys
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 
 from guidednet.cli.arguments import Command
+from guidednet.cli.parser import parser
 from guidednet.errors import FailedError
 from helpers.command_line import call
 from helpers.paths import ROOT
+from helpers.volumes import blobs, save
 
 
 @pytest.mark.parametrize(
@@ -116,6 +119,49 @@ def test_what_fails_or_is_stopped_has_a_sentence_and_a_status_of_its_own(
     failing = Command("plan", "", lambda command: None, fail)
     monkeypatch.setattr("guidednet.cli.runs.COMMANDS", (failing,))
     assert call(monkeypatch, "plan") == status and capsys.readouterr().err == message
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("train --method cps", "goes on where this one ended"),
+        ("prepare raw store --dataset flare22", "goes on where this one ended"),
+        ("evaluate --method cps", "goes on where this one ended"),
+        ("evaluate predictions references", "begins again"),
+        ("predict scans --run run -o out", "goes on where this one ended"),
+        ("predict scans/a.nii.gz --run run -o out.nii.gz", "begins again"),
+        ("plan", "begins again"),
+        ("notebook 00_start_here", "executes it from its first cell; trained runs are kept"),
+    ],
+)
+def test_what_follows_an_interruption_is_true_of_the_command(words, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "scans" / "a.nii.gz").touch()
+    options = parser().parse_args(words.split())
+    assert options.after_stop(options).endswith(said)
+
+
+@pytest.mark.parametrize(("name", "status"), [("José", 0), ("nowhere-ß", 2)])
+def test_a_name_that_the_terminal_cannot_show_is_no_failure(name, status, tmp_path, monkeypatch):
+    save(tmp_path / "José" / "张.nii.gz", blobs()[0], blobs()[2])
+    shown = {stream: io.BytesIO() for stream in ("stdout", "stderr")}
+    for stream, content in shown.items():
+        monkeypatch.setattr(sys, stream, io.TextIOWrapper(content, "ascii", write_through=True))
+    assert call(monkeypatch, "init", tmp_path / name, "--workers", 1) == status
+    said = shown["stdout" if status == 0 else "stderr"].getvalue()
+    assert ascii(name).strip("'").encode() in said
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(tmp_path, monkeypatch):
+    def print_much(options):
+        raise BrokenPipeError
+
+    with (tmp_path / "output").open("w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        failing = Command("plan", "", lambda command: None, print_much)
+        monkeypatch.setattr("guidednet.cli.runs.COMMANDS", (failing,))
+        assert call(monkeypatch, "plan") == 0
 
 
 def test_phantom_then_prepare(tmp_path, monkeypatch, capsys):

@@ -1,6 +1,10 @@
 """What `guidednet evaluate` prints."""
 
-from guidednet.cli.score_text import run_text
+import numpy as np
+import pandas as pd
+
+from guidednet.cli.score_text import folder_text, run_text
+from guidednet.evaluation.folders import mean_scores
 from helpers.tiny_runs import tiny_config
 from helpers.written_runs import liver_scores, write_run
 
@@ -14,3 +18,19 @@ def test_evaluate_prints_overlaps_in_percent_and_distances_in_mm(tmp_path):
     assert "2 test cases, one seed (0)" in lines[1] and lines[-1].endswith(
         "50.00 %, 95 % interval over cases 50.00 to 50.00 %"
     )
+
+
+def test_cases_without_an_organ_are_said_and_not_averaged():
+    def said(*dice):
+        cases = pd.DataFrame(
+            {"case": [*map(str, range(len(dice)))], "organ": "liver", "dice": dice}
+        )
+        return folder_text(cases, mean_scores(cases)).splitlines()[-1]
+
+    assert said(np.nan, np.nan).endswith(
+        "no case has an organ in its reference, so that there is no mean Dice"
+    )
+    assert said(0.5, np.nan).endswith(
+        "50.00 %, no interval over a single case; 1 case without an organ left out"
+    )
+    assert said(0.5, 0.5).endswith("95 % interval over cases 50.00 to 50.00 %")

@@ -92,6 +92,7 @@ def test_an_intact_file_is_read_as_nibabel_reads_it(kind, scaling, tmp_path):
     header = nib.Nifti1Header(endianness=">" if kind[0] == ">" else "<")
     header.set_data_dtype(stored.dtype)
     header.set_data_shape(stored.shape)
+    header["pixdim"][1:4] = 3
     header["vox_offset"], (header["scl_slope"], header["scl_inter"]) = 352, scaling
     content = header.binaryblock + bytes(4) + stored.tobytes("F")
     for name, written in (("scan.nii", content), ("scan.nii.gz", gzip.compress(content))):

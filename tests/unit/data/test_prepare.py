@@ -171,3 +171,11 @@ def test_source_hashes_are_in_the_table(raw, tmp_path):
         == hashlib.sha256((raw / "images" / "FLARE22_Tr_0001_0000.nii.gz").read_bytes()).hexdigest()
     )
     assert json.loads(row["original_shape"]) == [30, 26, 20]
+
+
+def test_what_is_doubtful_about_many_scans_is_said_once(tmp_path, capsys):
+    for number in range(1, 4):
+        save_case(tmp_path / "raw", number, image=blobs()[0] + 1024)
+    prepare(tmp_path / "raw", tmp_path / "store", "flare22", PrepareConfig((5.0, 3.0, 3.0)))
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "FLARE22_Tr_0001" in said and said.endswith("is this CT in HU? (2 more scans alike)")

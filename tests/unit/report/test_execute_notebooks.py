@@ -11,6 +11,7 @@ from guidednet.report.execute_notebooks import (
     source,
     without_widgets,
 )
+from guidednet.support.files import listed_paths
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,20 @@ def test_an_executed_copy_has_no_widgets_and_keeps_its_pictures(tmp_path):
         cell.outputs[1].data["image/png"] == "aGVsbG8="
         and "widgets" not in nbformat.read(tmp_path / "executed.ipynb", 4).metadata
     )
+
+
+def test_paths_are_those_of_the_folder_in_which_they_were_typed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("ct.nii.gz", "Smith, J.nii.gz", "1.0"):
+        (tmp_path / name).touch()
+    found = parse_parameters(["image=1.0", "labels=ct.nii.gz,Smith, J.nii.gz"])
+    assert found == {
+        "image": f"{tmp_path}/1.0",
+        "labels": f"{tmp_path}/ct.nii.gz,{tmp_path}/Smith, J.nii.gz",
+    }
+    assert listed_paths(found["labels"]) == found["labels"].split(",", 1)
+    with pytest.raises(InputError, match="--set image=b.nii: there is no .*b.nii; give a path"):
+        parse_parameters(["image=b.nii"])
 
 
 def test_unknown_notebook_is_refused():

@@ -1,5 +1,8 @@
 """The run store: a run is trained once, resumed, scored, and says why it failed."""
 
+import errno
+import os
+
 import pytest
 
 from guidednet.errors import InputError, NonFiniteLossError
@@ -34,6 +37,22 @@ def test_a_run_is_trained_once_and_then_read(store):
     assert store.identity.status(config) == "finished" and again.record == first.record
     assert not (first.folder / "checkpoint.pt").exists()
     assert config_from_record(first.record["config"]) == config
+
+
+def test_a_finished_run_is_read_where_nothing_can_be_written(store, monkeypatch):
+    config = tiny_config("supervised")
+    expected = store.get(config).scores()
+
+    def refuse(*arguments, **options):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    for function in ("filelock.FileLock.acquire", "pathlib.Path.mkdir", "os.replace"):
+        monkeypatch.setattr(function, refuse)
+    assert store.get(config).scores().equals(expected)
+    assert store.load_method(config) is not None
+    with pytest.raises(InputError, match="cannot be written .Read-only file system.") as caught:
+        store.get(tiny_config("cps"))
+    assert "another folder (--results)" in str(caught.value)
 
 
 def test_scores_are_long_form_over_the_test_list_alone(store):

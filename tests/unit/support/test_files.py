@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from guidednet.errors import FailedError
-from guidednet.support.files import read_json, write_array, write_bytes, write_json, written_beside
+from guidednet.support.files import (
+    listed_paths,
+    read_json,
+    write_array,
+    write_bytes,
+    write_json,
+    written_beside,
+)
 
 
 def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -76,3 +83,15 @@ def test_a_disk_that_is_full_is_one_sentence_and_the_old_file_stays(tmp_path, mo
 def test_arrays_come_back_memory_mapped(tmp_path):
     write_array(tmp_path / "deep" / "a.npy", np.arange(6).reshape(2, 3))
     assert np.load(tmp_path / "deep" / "a.npy", mmap_mode="r")[1, 2] == 5
+
+
+def test_paths_are_listed_by_commas_and_names_may_have_commas(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("Smith, J.nii.gz", "b.nii.gz"):
+        (tmp_path / name).touch()
+    assert listed_paths("b.nii.gz, Smith, J.nii.gz,c.nii.gz") == [
+        "b.nii.gz",
+        "Smith, J.nii.gz",
+        "c.nii.gz",
+    ]
+    assert listed_paths("") == [] and listed_paths("b.nii.gz,") == ["b.nii.gz"]
