@@ -305,16 +305,19 @@ def study() -> Profile:
 
 
 def with_steps(chosen: Profile, steps: int) -> Profile:
-    """Return `chosen` with runs of `steps` steps and nothing else changed.
+    """Return `chosen` with runs of `steps` steps, to rehearse a long run or to train longer.
 
-    This rehearses a long run, or trains longer.
+    Runs longer than their shared warm start need none: they train from scratch. Nothing else
+    changes.
     """
     plan = chosen.training
     every = {
         name: min(getattr(plan, name), steps)
         for name in ("validate_every", "checkpoint_every", "log_every")
     }
-    return replace(chosen, training=replace(plan, steps=steps, **every))
+    start = plan.warm_start_steps if steps <= plan.warm_start_steps else 0
+    training = replace(plan, steps=steps, warm_start_steps=start, **every)
+    return replace(chosen, training=training)
 
 
 PROFILES = {

@@ -8,7 +8,7 @@ from guidednet.inference import WindowConfig
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.networks import NetworkConfig
 from guidednet.optimiser import OptimiserConfig
-from guidednet.runs.profiles import PROFILES, DataConfig, profile
+from guidednet.runs.profiles import PROFILES, DataConfig, profile, with_steps
 
 
 def test_profile_paper_trains_as_section_4_1_says():
@@ -64,3 +64,10 @@ def test_any_share_of_labels(settings, share, numbers):
 def test_no_share_outside_0_to_100_percent(share):
     with pytest.raises(InputError, match="is not between 0 and 100 %"):
         DataConfig("flare22", 42, 14, 14).at(share)
+
+
+def test_a_run_longer_than_its_warm_start_trains_from_scratch():
+    quick = profile("quick")
+    start = quick.training.warm_start_steps
+    assert with_steps(quick, start).training.warm_start_steps == start
+    assert with_steps(quick, start + 1).training.warm_start_steps == 0
