@@ -129,8 +129,10 @@ def course(dataset: str, reading: str, run: Run) -> pd.DataFrame:
     """Validation Dice in percent, and the foreground of network A beside the labels', by step."""
     curves = run.curves().set_index("step").reindex(columns=CURVES).dropna(how="all")
     names = {"dataset": dataset, "reading": reading, "seed": run.config.seed}
-    shown = curves.dropna(subset=["validation_dice"]) * 100
-    return shown.rename(columns=CURVES).reset_index().assign(**names)
+    shown = curves.dropna(subset=["validation_dice"]).rename(columns=CURVES)
+    shares = shown.columns.difference(["posterior_foreground_ratio"])
+    shown[shares] *= 100
+    return shown.reset_index().assign(**names)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -7,9 +7,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from guidednet.runs.workspace import REPOSITORY, Workspace
+from guidednet.study.candidates import HEADLINE
 
 FOLDER = "readings"
 DATASETS = {"btcv": "BTCV, real CT", "amos": "AMOS phantoms"}
+LABELS = {
+    "validation_dice": "validation Dice (%)",
+    "unlabelled_foreground": "unlabelled voxels called organ (%)",
+    "posterior_dice": "Dice of the posterior, labelled (%)",
+    "network_dice": "Dice of the network, labelled (%)",
+}
 SMOOTHED = 5  # values of the foreground: each is that of one batch
 
 
@@ -32,7 +39,9 @@ def validation_means(runs: pd.DataFrame) -> pd.DataFrame:
         means = groups[["best_validation", "last_validation"]].mean().round(1)
         means.columns = ["best", "last"]
         parts[title] = means.assign(seeds=groups.size())
-    return pd.concat(parts, axis=1).reindex(runs["reading"].unique())
+    table = pd.concat(parts, axis=1).reindex(runs["reading"].unique())
+    counts = {column: "Int64" for column in table if column[1] == "seeds"}
+    return table.astype(counts)
 
 
 def draw_course(
@@ -47,8 +56,9 @@ def draw_course(
         line = shown[shown["reading"] == name].set_index("step")[column].dropna()
         if column.endswith("foreground"):
             line = line.rolling(SMOOTHED, min_periods=1).mean()
-        axes.plot(line.index, line, color=colour, label=name, linewidth=1.5)
+        shown_as = "GuidedNet, headline reading" if name == HEADLINE else name
+        axes.plot(line.index, line, color=colour, label=shown_as, linewidth=1.5)
     if column.endswith("foreground"):
         true = shown["true_foreground"].mean()
         axes.axhline(true, color="black", linestyle=":", label="of the labels")
-    axes.set(xlabel="step", title=DATASETS[dataset])
+    axes.set(xlabel="step", ylabel=LABELS[column], title=DATASETS[dataset])
