@@ -11,6 +11,10 @@ from guidednet.study.candidates import HEADLINE
 
 FOLDER = "readings"
 DATASETS = {"btcv": "BTCV, real CT", "amos": "AMOS phantoms"}
+PARTS = {
+    "validation": {"best_validation": "best", "last_validation": "last"},
+    "test": {"test": "best", "last_test": "last"},
+}
 LABELS = {
     "validation_dice": "validation Dice (%)",
     "unlabelled_foreground": "unlabelled voxels called organ (%)",
@@ -27,21 +31,20 @@ def candidate_tables(workspace: Workspace) -> dict[str, pd.DataFrame]:
     return {name: pd.read_csv(folder / f"{name}.csv") for name in ("runs", "curves")}
 
 
-def validation_means(runs: pd.DataFrame) -> pd.DataFrame:
-    """Means over seeds of every reading's validation Dice in percent, in the order of `runs`.
+def means_over_seeds(runs: pd.DataFrame, cases: str = "validation") -> pd.DataFrame:
+    """Mean Dice in percent of every reading on its "validation" or "test" cases, as in `runs`.
 
-    Columns for each data set: its best step, its last step, and the number of seeds. No test case
-    has a part in it.
+    Columns for each data set: the step that is best on validation, the last step, and the number of
+    seeds. The choice rests on validation cases alone.
     """
+    columns = PARTS[cases]
     parts = {}
     for dataset, title in DATASETS.items():
         groups = runs[runs["dataset"] == dataset].groupby("reading", sort=False)
-        means = groups[["best_validation", "last_validation"]].mean().round(1)
-        means.columns = ["best", "last"]
+        means = groups[list(columns)].mean().round(1).rename(columns=columns)
         parts[title] = means.assign(seeds=groups.size())
     table = pd.concat(parts, axis=1).reindex(runs["reading"].unique())
-    counts = {column: "Int64" for column in table if column[1] == "seeds"}
-    return table.astype(counts)
+    return table.astype({column: "Int64" for column in table if column[1] == "seeds"})
 
 
 def draw_course(

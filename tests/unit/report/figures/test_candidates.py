@@ -8,7 +8,7 @@ from guidednet.report.figures.candidates import (
     DATASETS,
     candidate_tables,
     draw_course,
-    validation_means,
+    means_over_seeds,
 )
 from guidednet.runs.workspace import open_workspace
 from guidednet.study.candidates import HEADLINE
@@ -28,13 +28,14 @@ def test_means_are_over_the_seeds_of_a_reading():
         ],
         columns=["dataset", "reading", "seed", "best_validation", "last_validation"],
     )
-    means = validation_means(runs)
+    means = means_over_seeds(runs)
     assert means.loc["a"].tolist() == [45.0, 40.0, 2, 60.0, 60.0, 1]
 
 
 def test_shipped_runs_have_the_headline_and_the_print_on_both_data_sets(tables):
+    runs = tables["runs"]
     for dataset in DATASETS:
-        readings = set(tables["runs"].query("dataset == @dataset")["reading"])
+        readings = set(runs.loc[runs["dataset"] == dataset, "reading"])
         assert {HEADLINE, "as printed", "as released", "Sup only", "CPS"} <= readings
 
 
