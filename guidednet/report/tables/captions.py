@@ -33,7 +33,7 @@ def caption(name: str, rows: Sequence[Row], runs: RunStore) -> Caption:
     """Caption of the artefact `name` (such as "Table 3"), with notes on its runs.
 
     The paragraph names profile, data set (and whether it is synthetic), split, seeds, test cases,
-    steps and reading. It ends with MIXED if the rows combine runs that may not be compared.
+    steps and reading of GuidedNet. It ends with MIXED if the rows combine runs that may not be compared.
     """
     found = runs_by_row(rows, runs)
     mixed = differences(found)
@@ -42,8 +42,9 @@ def caption(name: str, rows: Sequence[Row], runs: RunStore) -> Caption:
         f"{_ratios(rows)} training cases",
         _seeds(max(len(row.configs) for row in rows), found),
         *_test_cases(found),
-        *_training(rows[-1]),
-        "network A at its best validation step",
+        _training(rows[-1]),
+        *_reading(rows),
+        "each method's primary predictor at its best validation step",
     ]
     return Caption(
         "; ".join(parts) + "." + (f" {MIXED}" if mixed else ""),
@@ -100,9 +101,14 @@ def _test_cases(runs: dict[str, list[Run]]) -> list[str]:
     return [counted(numbers, "test case")] if numbers else []
 
 
-def _training(row: Row) -> list[str]:
-    config = row.configs[0]
-    warm_start = config.training.warm_start_steps
-    reading = getattr(getattr(config.options, "cgmm", None), "reading", None)
+def _training(row: Row) -> str:
+    training = row.configs[0].training
+    warm_start = training.warm_start_steps
     start = f" after a shared warm start of {warm_start}" if warm_start else ""
-    return [f"{config.training.steps} steps{start}", *([f'reading "{reading}"'] if reading else [])]
+    return f"{training.steps} steps{start}"
+
+
+def _reading(rows: Sequence[Row]) -> list[str]:
+    """The reading of GuidedNet, if it is among the rows."""
+    among = any(row.configs[0].method == "guidednet" for row in rows)
+    return ["GuidedNet in its headline reading unless a row says otherwise"] if among else []
