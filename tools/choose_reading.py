@@ -2,7 +2,7 @@
 
     python -m tools.choose_reading --data-root DATA --results RESULTS -o figures/readings
 
-BTCV at profile `study` and AMOS phantoms at the geometry of `quick`, both from scratch, two seeds.
+BTCV at profile `study` and AMOS phantoms at profile `evening`, both from scratch, two seeds.
 Finished runs are read, so that the command goes on where it was. `--minutes` ends it early: no run
 is begun after them, and the files have the finished ones. `--records` reads the records of runs
 that another machine made, and trains nothing; they are found by their configuration.
@@ -14,7 +14,6 @@ import argparse
 import dataclasses
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from guidednet.processes.workers import cores, in_parallel
 from guidednet.runs.fingerprint import hash_of
 from guidednet.runs.identity import RunIdentity
 from guidednet.runs.make import RunMaker
-from guidednet.runs.profiles import Profile, profile
+from guidednet.runs.profiles import profile
 from guidednet.runs.record import Run
 from guidednet.runs.workspace import Workspace
 from guidednet.study.candidates import candidate_rows
@@ -35,7 +34,6 @@ from guidednet.support.files import read_json, write_text
 from guidednet.support.progress import silent
 
 SEEDS = 2
-PHANTOM_STEPS = 1_500
 CURVES = {
     "validation_dice": "validation_dice",
     "foreground/labels": "true_foreground",
@@ -47,21 +45,7 @@ CURVES = {
 }
 
 
-def phantoms() -> Profile:
-    """The geometry of `quick`, trained from scratch and for longer."""
-    quick = profile("quick")
-    training = replace(
-        quick.training,
-        steps=PHANTOM_STEPS,
-        warm_start_steps=0,
-        validate_every=50,
-        checkpoint_every=250,
-        log_every=10,
-    )
-    return replace(quick, training=training)
-
-
-SETTINGS = {"btcv": (profile("study"), 0.2), "amos": (phantoms(), 0.1)}
+SETTINGS = {"btcv": (profile("study"), 0.2), "amos": (profile("evening"), 0.1)}
 
 
 def jobs(seeds: int) -> list[tuple[str, str, RunConfig]]:

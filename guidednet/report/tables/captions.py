@@ -33,7 +33,8 @@ def caption(name: str, rows: Sequence[Row], runs: RunStore) -> Caption:
     """Caption of the artefact `name` (such as "Table 3"), with notes on its runs.
 
     The paragraph names profile, data set (and whether it is synthetic), split, seeds, test cases,
-    steps and reading of GuidedNet. It ends with MIXED if the rows combine runs that may not be compared.
+    steps and reading of GuidedNet. It ends with MIXED if the rows combine runs that may not be
+    compared.
     """
     found = runs_by_row(rows, runs)
     mixed = differences(found)
