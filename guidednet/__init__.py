@@ -31,7 +31,7 @@ _HOMES = {
     "make_table": "report.tables.table",
     "open_workspace": "runs.workspace",
     "segment": "predict",
-    "view": "report.viewer.viewer",
+    "view": "report.viewer.view",
 }
 __all__ = sorted(_HOMES)
 
