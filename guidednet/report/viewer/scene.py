@@ -11,11 +11,13 @@ import numpy as np
 
 from guidednet.data.case_store import CaseStore
 from guidednet.data.datasets import organ_set, resolve
+from guidednet.data.layouts import find_cases
 from guidednet.data.nifti import canonical, read_image, read_label
 from guidednet.data.organs import OrganSet
 from guidednet.data.resample import to_spacing
 from guidednet.errors import InputError
 from guidednet.metrics.overlap import dice
+from guidednet.runs.workspace import Workspace
 
 # Grey windows from black to white in HU, under radiology's names; the last is the paper's clipping
 # range.
@@ -112,6 +114,7 @@ def scene_of_case(
     case: str,
     predictions: dict[str, np.ndarray],
     scan: Path | None = None,
+    overlays: dict[str, Overlay] | None = None,
     note: str = "",
 ) -> Scene:
     """A case with its reference label, if it has one, and predicted label maps (D,H,W) by name.
@@ -126,7 +129,8 @@ def scene_of_case(
         hounsfield, affine = hounsfield_on_grid(scan, cases.spacing(case))
         refuse_other_shape(case, image, {str(scan): hounsfield})
         image = hounsfield
-    refuse_other_shape(case, image, labels)
+    maps = {name: overlay.values for name, overlay in (overlays or {}).items()}
+    refuse_other_shape(case, image, labels | maps)
     return Scene(
         title=case,
         image=image,
@@ -136,8 +140,16 @@ def scene_of_case(
         windows=SCALED_WINDOWS if scan is None else HU_WINDOWS,
         unit="scaled, 0 to 1" if scan is None else "HU",
         reference="reference" if labelled else None,
+        overlays=overlays or {},
         note=note,
     )
+
+
+def scan_of(workspace: Workspace, dataset: str, case: str) -> Path | None:
+    """The raw scan of a case; None if it is no longer there."""
+    folder = workspace.raw_folder(dataset)
+    found = find_cases(folder, dataset) if folder.is_dir() else []
+    return next((raw.image for raw in found if raw.case_id == case), None)
 
 
 def hounsfield_on_grid(

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 MODULES = (
     *("state", "volume", "scene", "paint", "contours", "dom"),
-    *("slice_view", "surface_view", "hands", "panel", "toolbar", "readout", "viewer"),
+    *("slice_view", "surface_view", "hands", "panel", "pane", "toolbar", "readout", "viewer"),
 )
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
@@ -40,4 +40,4 @@ def page_script() -> str:
 
 def style() -> str:
     """The viewer's style sheet."""
-    return _source("viewer.css")
+    return _source("viewer.css") + _source("panel.css")

@@ -38,7 +38,8 @@ function ownerOf(one, other) {
  * @param {(path: Path2D, line: number, from: number, to: number) => void} draw */
 function addRuns(paths, lines, length, owner, draw) {
   for (let line = 0; line <= lines; line++) {
-    let start = 0, current = 0;
+    let start = 0,
+      current = 0;
     for (let place = 0; place <= length; place++) {
       const next = place < length ? owner(line, place) : 0;
       if (next === current) continue;

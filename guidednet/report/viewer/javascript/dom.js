@@ -10,7 +10,7 @@ export function make(tag, properties = {}, ...children) {
 
 /** A labelled drop-down.
  * @param {string} label @param {{value: string, text: string}[]} options
- * @param {(value: string) => void} chosen */
+ * @param {(value: any) => void} chosen */
 export function choice(label, options, chosen) {
   const items = options.map(({ value, text }) => make("option", { value }, text));
   const select = make("select", { title: label, ariaLabel: label }, ...items);
@@ -28,9 +28,11 @@ export function button(name, text, title, pressed) {
 }
 
 /** Buttons of which one is on. @param {string} label @param {[string, string, string][]} options
- *  value, text and title @param {(value: string) => void} chosen */
+ *  value, text and title @param {(value: any) => void} chosen */
 export function switches(label, options, chosen) {
-  const made = options.map(([value, text, title]) => button(value, text, title, () => chosen(value)));
+  const made = options.map(([value, text, title]) =>
+    button(value, text, title, () => chosen(value)),
+  );
   const group = make("div", { className: "switches", role: "group", ariaLabel: label }, ...made);
   return {
     element: group,

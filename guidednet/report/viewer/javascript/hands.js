@@ -4,6 +4,7 @@ import { clamp, middle } from "./state.js";
 
 const WHEEL_STEP = 40; // pixels of a touchpad for one slice; a mouse's click of the wheel is one
 const MOUSE_CLICK = 50;
+/** @type {[number, number]} */
 const ZOOMS = [0.5, 20];
 const STYLES = /** @type {const} */ (["fill", "contour", "both"]);
 
@@ -88,7 +89,8 @@ function givePointers(store, view, tell) {
     canvas.setPointerCapture(event.pointerId);
     down.set(event.pointerId, placeIn(event, canvas));
     tool = toolOf(event, store.state.tool, view);
-    if (tool === "crosshair" && down.size === 1) drag(store, view, tool, placeIn(event, canvas), [0, 0]);
+    if (tool === "crosshair" && down.size === 1)
+      drag(store, view, tool, placeIn(event, canvas), [0, 0]);
     event.preventDefault();
   });
   canvas.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => {
@@ -101,7 +103,9 @@ function givePointers(store, view, tell) {
     down.set(event.pointerId, now);
   });
   for (const end of ["pointerup", "pointercancel"])
-    canvas.addEventListener(end, (/** @type {PointerEvent} */ event) => down.delete(event.pointerId));
+    canvas.addEventListener(end, (/** @type {PointerEvent} */ event) =>
+      down.delete(event.pointerId),
+    );
 }
 
 /** @param {PointerEvent} event @param {string} chosen @param {any} view */
@@ -119,7 +123,11 @@ function drag(store, view, tool, place, [right, down]) {
   const { state } = store;
   if (tool === "crosshair") store.goTo(view.voxelAt(...place), view.scene.shape);
   if (tool === "pan") moveCentre(store, view.voxelAt(0, 0), view.voxelAt(right, down));
-  if (tool === "zoom") zoomAt(store, view, Math.exp(-down / 150), [view.canvas.clientWidth / 2, view.canvas.clientHeight / 2]);
+  if (tool === "zoom")
+    zoomAt(store, view, Math.exp(-down / 150), [
+      view.canvas.clientWidth / 2,
+      view.canvas.clientHeight / 2,
+    ]);
   if (tool === "window") store.set({ window: draggedWindow(state.window, right, down) });
   if (tool === "turn") {
     const { camera } = state;
@@ -144,26 +152,44 @@ export function draggedWindow([low, high], right, down) {
 function pinch(store, view, down, moving, now) {
   const before = /** @type {[number, number]} */ (down.get(moving));
   const other = [...down].find(([pointer]) => pointer !== moving)[1];
-  const distance = (/** @type {number[]} */ place) => Math.hypot(place[0] - other[0], place[1] - other[1]) || 1;
+  const distance = (/** @type {number[]} */ place) =>
+    Math.hypot(place[0] - other[0], place[1] - other[1]) || 1;
   zoomAt(store, view, distance(now) / distance(before), other);
   if (view.plane !== "surfaces")
-    moveCentre(store, view.voxelAt(0, 0), view.voxelAt((now[0] - before[0]) / 2, (now[1] - before[1]) / 2));
+    moveCentre(
+      store,
+      view.voxelAt(0, 0),
+      view.voxelAt((now[0] - before[0]) / 2, (now[1] - before[1]) / 2),
+    );
 }
 
 /** What each key does; the view is the one under the pointer.
- * @param {import("./state.js").Store} store @param {any} viewer
+ * @param {import("./state.js").Store} store @param {import("./viewer.js").Viewer} viewer
  * @returns {Object<string, (view: any) => void>} */
 export function keyTable(store, viewer) {
   const { state } = store;
-  const sliced = (/** @type {number} */ steps) => (/** @type {any} */ view) => view.axes && step(store, view, steps);
+  const sliced = (/** @type {number} */ steps) => (/** @type {any} */ view) =>
+    view.axes && step(store, view, steps);
   const zoomed = (/** @type {number} */ factor) => (/** @type {any} */ view) =>
     zoomAt(store, view, factor, [view.canvas.clientWidth / 2, view.canvas.clientHeight / 2]);
   return {
-    ArrowUp: sliced(1), ArrowRight: sliced(1), PageUp: sliced(5),
-    ArrowDown: sliced(-1), ArrowLeft: sliced(-1), PageDown: sliced(-5),
-    Home: sliced(1e6), End: sliced(-1e6),
-    "+": zoomed(1.25), "=": zoomed(1.25), "-": zoomed(0.8),
-    0: () => store.set({ zoom: 1, centre: middle(viewer.scene.shape), camera: { azimuth: 15, elevation: 10, zoom: 1 } }),
+    ArrowUp: sliced(1),
+    ArrowRight: sliced(1),
+    PageUp: sliced(5),
+    ArrowDown: sliced(-1),
+    ArrowLeft: sliced(-1),
+    PageDown: sliced(-5),
+    Home: sliced(1e6),
+    End: sliced(-1e6),
+    "+": zoomed(1.25),
+    "=": zoomed(1.25),
+    "-": zoomed(0.8),
+    0: () =>
+      store.set({
+        zoom: 1,
+        centre: middle(viewer.scene.shape),
+        camera: { azimuth: 15, elevation: 10, zoom: 1 },
+      }),
     c: () => store.set({ style: STYLES[(STYLES.indexOf(state.style) + 1) % STYLES.length] }),
     d: () => store.set({ colours: state.colours === "organs" ? "difference" : "organs" }),
     l: () => store.set({ labels: !state.labels }),
@@ -173,7 +199,11 @@ export function keyTable(store, viewer) {
     p: () => viewer.jump(-1),
     a: () => store.set({ hidden: new Set() }),
     f: () => viewer.toggleFullScreen(),
-    ...Object.fromEntries(viewer.scene.windows.map((/** @type {any} */ preset, /** @type {number} */ place) =>
-      [String(place + 1), () => store.set({ window: preset.limits })])),
+    ...Object.fromEntries(
+      viewer.scene.windows.map((/** @type {any} */ preset, /** @type {number} */ place) => [
+        String(place + 1),
+        () => store.set({ window: preset.limits }),
+      ]),
+    ),
   };
 }

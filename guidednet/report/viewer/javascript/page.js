@@ -5,7 +5,8 @@ import { readScene } from "./scene.js";
 
 /** Fills every `.guidednet-viewer-place` of the page. */
 export function fillPlaces() {
-  for (const place of document.querySelectorAll(".guidednet-viewer-place")) fill(/** @type {HTMLElement} */ (place));
+  for (const place of document.querySelectorAll(".guidednet-viewer-place"))
+    fill(/** @type {HTMLElement} */ (place));
 }
 
 /** @param {HTMLElement} place */
@@ -20,7 +21,8 @@ function fill(place) {
       askSlice() {},
       askComparison() {},
       askSurfaces() {},
-      askCase: (/** @type {string} */ name) => show(described.find((/** @type {any} */ { title }) => title === name)),
+      askCase: (/** @type {string} */ name) =>
+        show(described.find((/** @type {any} */ { title }) => title === name)),
     };
     const scene = await readScene(one, source);
     viewer?.close();

@@ -58,10 +58,13 @@ export function heatTable(opacity) {
  * @param {import("./volume.js").Voxels} shown @param {import("./volume.js").Voxels} against
  * @param {Set<number>} hidden  organs that do not count */
 export function differenceCodes(shown, against, hidden) {
-  const counts = Uint8Array.from({ length: 256 }, (_, label) => (label && !hidden.has(label) ? 1 : 0));
+  const counts = Uint8Array.from({ length: 256 }, (_, label) =>
+    label && !hidden.has(label) ? 1 : 0,
+  );
   const codes = new Uint8Array(shown.length);
   for (let place = 0; place < codes.length; place++) {
-    const ours = shown[place], theirs = against[place];
+    const ours = shown[place],
+      theirs = against[place];
     if (ours === theirs || !(counts[ours] || counts[theirs])) continue;
     codes[place] = !ours ? 1 : !theirs ? 2 : 3;
   }
@@ -86,7 +89,8 @@ export function paintSlice(values, greys, layers, picture) {
 function blend(pixels, { codes, table: { red, green, blue, alpha } }) {
   const last = pixels.length - 1;
   for (let place = 0; place <= last; place++) {
-    const code = codes[place], share = alpha[code];
+    const code = codes[place],
+      share = alpha[code];
     if (share === 0) continue;
     const below = pixels[last - place];
     const r = (below & 255) + (red[code] - (below & 255)) * share;

@@ -3,7 +3,11 @@
 import { make } from "./dom.js";
 import { positionOf } from "./scene.js";
 
-const SIDES = [["R", "L"], ["A", "P"], ["S", "I"]];
+const SIDES = [
+  ["R", "L"],
+  ["A", "P"],
+  ["S", "I"],
+];
 
 /** The value of the image at a voxel, with its unit; null while its slice is on its way.
  * @param {import("./scene.js").Scene} scene @param {number[]} voxel */
@@ -17,19 +21,28 @@ export function valueText({ image, unit }, voxel) {
 /** A position in mm, with the letter of the side on which it lies.
  * @param {number[]} position  towards right, anterior, superior */
 export function positionText(position) {
-  const parts = position.map((mm, axis) => `${SIDES[axis][mm < 0 ? 1 : 0]} ${Math.abs(mm).toFixed(1)}`);
+  const parts = position.map(
+    (mm, axis) => `${SIDES[axis][mm < 0 ? 1 : 0]} ${Math.abs(mm).toFixed(1)}`,
+  );
   return `${parts.join("  ")} mm`;
 }
 
 export class Readout {
-  /** @param {any} viewer */
+  /** @param {import("./viewer.js").Viewer} viewer */
   constructor(viewer) {
     this.viewer = viewer;
     this.value = make("b");
     this.place = make("span");
     this.labels = make("span", { className: "labels" });
     this.note = make("span", { className: "note" }, viewer.scene.note);
-    this.element = make("footer", { className: "readout" }, this.value, this.place, this.labels, this.note);
+    this.element = make(
+      "footer",
+      { className: "readout" },
+      this.value,
+      this.place,
+      this.labels,
+      this.note,
+    );
     this.element.setAttribute("aria-live", "off");
   }
 
@@ -42,13 +55,25 @@ export class Readout {
     this.place.textContent = `${positionText(positionOf(scene, state.voxel))}  (voxel ${x}, ${y}, ${z})`;
     const found = [...scene.maps].map(([name, { volume }]) => {
       const label = volume.at(state.voxel);
-      return make("span", {}, `${name}: `, make("b", {}, label ? (names.get(label) ?? String(label)) : "–"));
+      return make(
+        "span",
+        {},
+        `${name}: `,
+        make("b", {}, label ? (names.get(label) ?? String(label)) : "–"),
+      );
     });
     const overlay = scene.overlays.get(state.overlay);
     const code = overlay?.volume.at(state.voxel);
     if (overlay && code != null) {
       const value = overlay.low + (code / 255) * (overlay.high - overlay.low);
-      found.push(make("span", {}, `${state.overlay}: `, make("b", {}, `${value.toFixed(2)} ${overlay.unit}`)));
+      found.push(
+        make(
+          "span",
+          {},
+          `${state.overlay}: `,
+          make("b", {}, `${value.toFixed(2)} ${overlay.unit}`),
+        ),
+      );
     }
     this.labels.replaceChildren(...found);
   }

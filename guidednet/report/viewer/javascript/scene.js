@@ -52,14 +52,18 @@ export function volumeId(role, name) {
  * @returns {Promise<Scene>} */
 export async function readScene(described, source) {
   const volumeOf = async (/** @type {any} */ part) => {
-    const whole = part.bytes && (part.kind === "int16" ? unpackDifferences(part.bytes) : unpack(part.bytes, part.kind));
+    const whole =
+      part.bytes &&
+      (part.kind === "int16" ? unpackDifferences(part.bytes) : unpack(part.bytes, part.kind));
     const ask = (/** @type {string} */ plane, /** @type {number} */ index) =>
       source.askSlice(part.id, plane, index);
     return new Volume(described.shape, part.kind, await whole, ask);
   };
   const named = async (/** @type {any[]} */ parts) => {
     const volumes = await Promise.all(parts.map(volumeOf));
-    return new Map(parts.map((part, place) => [part.name, { ...part, bytes: null, volume: volumes[place] }]));
+    return new Map(
+      parts.map((part, place) => [part.name, { ...part, bytes: null, volume: volumes[place] }]),
+    );
   };
   const scene = {
     ...described,

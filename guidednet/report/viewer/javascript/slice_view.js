@@ -2,26 +2,36 @@
 
 import { AXES } from "./volume.js";
 import { contours } from "./contours.js";
-import { DIFFERENCES, colourTable, differenceCodes, greyTable, heatTable, paintSlice } from "./paint.js";
+import {
+  DIFFERENCES,
+  colourTable,
+  differenceCodes,
+  greyTable,
+  heatTable,
+  paintSlice,
+} from "./paint.js";
 
 const CROSSHAIR = "#35e0ff";
 const TEXT = "#dfe6ee";
 const BARS = [1, 2, 5, 10, 20, 50, 100, 200];
+const NARROW_PANE = 260; // CSS pixels
 const BAR_SHARE = 0.35; // of the pane's width, at most
 
 export class SliceView {
   /**
    * @param {import("./scene.js").Scene} scene
    * @param {import("./state.js").Store} store
-   * @param {string} plane
+   * @param {import("./state.js").Plane} plane
    * @param {() => string} mapName  the label map that this pane shows; "" for none
+   * @param {boolean} [crowded]  whether the caption reaches the middle of the pane
    */
-  constructor(scene, store, plane, mapName) {
+  constructor(scene, store, plane, mapName, crowded = false) {
     this.scene = scene;
     this.store = store;
     this.plane = plane;
     this.axes = AXES[plane];
     this.mapName = mapName;
+    this.crowded = crowded;
     this.canvas = document.createElement("canvas");
     this.canvas.dataset.plane = plane;
     this.canvas.setAttribute("role", "img");
@@ -60,7 +70,8 @@ export class SliceView {
     const { centre } = this.state;
     const { spacing } = this.scene;
     return [
-      this.canvas.clientWidth / 2 + (centre[columns] - voxel[columns]) * spacing[columns] * this.scale,
+      this.canvas.clientWidth / 2 +
+        (centre[columns] - voxel[columns]) * spacing[columns] * this.scale,
       this.canvas.clientHeight / 2 + (centre[rows] - voxel[rows]) * spacing[rows] * this.scale,
     ];
   }
@@ -82,7 +93,9 @@ export class SliceView {
   draw() {
     if (!this.canvas.clientWidth) return false;
     const ratio = Math.min(globalThis.devicePixelRatio || 1, 2);
-    const size = [this.canvas.clientWidth, this.canvas.clientHeight].map((side) => Math.round(side * ratio));
+    const size = [this.canvas.clientWidth, this.canvas.clientHeight].map((side) =>
+      Math.round(side * ratio),
+    );
     const content = this.contentKey();
     const whole = JSON.stringify([content, size, this.placeKey()]);
     if (whole === this.drawn) return false;
@@ -100,7 +113,18 @@ export class SliceView {
   contentKey() {
     const { window, style, colours, overlay, opacity, hidden, labels, against } = this.state;
     const name = this.mapName();
-    return JSON.stringify([this.index, name, against, window, style, colours, overlay, opacity, [...hidden], labels]);
+    return JSON.stringify([
+      this.index,
+      name,
+      against,
+      window,
+      style,
+      colours,
+      overlay,
+      opacity,
+      [...hidden],
+      labels,
+    ]);
   }
 
   /** What its place in the pane and the marks over it depend on. */
@@ -123,10 +147,14 @@ export class SliceView {
     const labels = name ? this.sliceOf("maps", name) : null;
     const against = compared ? this.sliceOf("maps", state.against) : null;
     const heat = state.overlay ? this.sliceOf("overlays", state.overlay) : null;
-    if (!values || (name && !labels) || (compared && !against) || (state.overlay && !heat)) return false;
+    if (!values || (name && !labels) || (compared && !against) || (state.overlay && !heat))
+      return false;
     const layers = heat ? [{ codes: heat, table: heatTable(state.opacity) }] : [];
     if (compared && state.colours === "difference") {
-      layers.push({ codes: differenceCodes(labels, against, state.hidden), table: this.differenceTable() });
+      layers.push({
+        codes: differenceCodes(labels, against, state.hidden),
+        table: this.differenceTable(),
+      });
     } else if (labels && state.style !== "contour") {
       layers.push({ codes: labels, table: this.organTable() });
     }
@@ -153,7 +181,8 @@ export class SliceView {
     const found = new Map();
     const trace = (/** @type {any} */ codes) => contours(codes, this.rows, this.columns, hidden);
     if (against) found.set("against", trace(against));
-    if (labels && (style !== "fill" || (against && colours === "difference"))) found.set("shown", trace(labels));
+    if (labels && (style !== "fill" || (against && colours === "difference")))
+      found.set("shown", trace(labels));
     return found;
   }
 
@@ -165,7 +194,9 @@ export class SliceView {
     context.imageSmoothingQuality = "high";
     const last = this.scene.shape.map((size) => size - 0.5); // the volume's outer corner
     const [left, top] = this.pixelOf(last);
-    const steps = [this.axes.columns, this.axes.rows].map((axis) => this.scene.spacing[axis] * this.scale);
+    const steps = [this.axes.columns, this.axes.rows].map(
+      (axis) => this.scene.spacing[axis] * this.scale,
+    );
     context.drawImage(this.picture, left, top, this.columns * steps[0], this.rows * steps[1]);
     this.drawOutlines(context, new DOMMatrix([steps[0], 0, 0, steps[1], left, top]));
     if (this.state.crosshair) this.drawCrosshair(context);
@@ -194,11 +225,17 @@ export class SliceView {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const gap = 9;
     const lines = new Path2D();
-    for (const [from, to] of [[0, across - gap], [across + gap, width]]) {
+    for (const [from, to] of [
+      [0, across - gap],
+      [across + gap, width],
+    ]) {
       lines.moveTo(from, down);
       lines.lineTo(to, down);
     }
-    for (const [from, to] of [[0, down - gap], [down + gap, height]]) {
+    for (const [from, to] of [
+      [0, down - gap],
+      [down + gap, height],
+    ]) {
       lines.moveTo(across, from);
       lines.lineTo(across, to);
     }
@@ -217,7 +254,11 @@ export class SliceView {
     context.font = "600 13px system-ui, sans-serif";
     context.textAlign = "center";
     context.textBaseline = "middle";
-    const write = (/** @type {string} */ text, /** @type {number} */ x, /** @type {number} */ y) => {
+    const write = (
+      /** @type {string} */ text,
+      /** @type {number} */ x,
+      /** @type {number} */ y,
+    ) => {
       context.lineWidth = 3;
       context.strokeStyle = "rgba(0, 0, 0, 0.8)";
       context.strokeText(text, x, y);
@@ -226,7 +267,7 @@ export class SliceView {
     };
     write(left, 11, height / 2);
     write(right, width - 11, height / 2);
-    write(top, width / 2, 12);
+    write(top, width / 2, this.crowded || width < NARROW_PANE ? 36 : 12); // below the caption
     write(bottom, width / 2, height - 12);
     const length = BARS.filter((mm) => mm * this.scale <= width * BAR_SHARE).at(-1) ?? BARS[0];
     const from = width - 10 - length * this.scale;
@@ -235,6 +276,10 @@ export class SliceView {
     context.fillStyle = TEXT;
     context.fillRect(from, height - 10, length * this.scale, 2);
     context.font = "11px system-ui, sans-serif";
-    write(length < 10 ? `${length} mm` : `${length / 10} cm`, from + (length * this.scale) / 2, height - 20);
+    write(
+      length < 10 ? `${length} mm` : `${length / 10} cm`,
+      from + (length * this.scale) / 2,
+      height - 20,
+    );
   }
 }

@@ -30,7 +30,14 @@ export class SurfaceView {
     if (!width) return false;
     const surfaces = this.scene.surfaces.get(state.shown);
     if (!surfaces && state.shown) this.source.askSurfaces(state.shown);
-    const key = JSON.stringify([width, height, state.camera, state.shown, [...state.hidden], Boolean(surfaces)]);
+    const key = JSON.stringify([
+      width,
+      height,
+      state.camera,
+      state.shown,
+      [...state.hidden],
+      Boolean(surfaces),
+    ]);
     if (key === this.drawn) return false;
     this.drawn = key;
     [this.canvas.width, this.canvas.height] = [width, height];
@@ -79,7 +86,8 @@ export class SurfaceView {
 /** The middle of the box around all surfaces, and the distance of its corners (mm).
  * @param {import("./scene.js").Surface[]} surfaces */
 function ballAround(surfaces) {
-  const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
+  const low = [Infinity, Infinity, Infinity],
+    high = [-Infinity, -Infinity, -Infinity];
   for (const { corners } of surfaces) {
     for (let place = 0; place < corners.length; place++) {
       low[place % 3] = Math.min(low[place % 3], corners[place]);
@@ -95,7 +103,12 @@ function emptyBuffer(image) {
   const pixels = new Uint32Array(image.data.buffer);
   const [red, green, blue] = BACKGROUND;
   pixels.fill(0xff000000 | (blue << 16) | (green << 8) | red);
-  return { pixels, depth: new Float32Array(pixels.length).fill(-Infinity), width: image.width, height: image.height };
+  return {
+    pixels,
+    depth: new Float32Array(pixels.length).fill(-Infinity),
+    width: image.width,
+    height: image.height,
+  };
 }
 
 /** The mean direction of the faces around each corner.
@@ -107,7 +120,8 @@ export function vertexNormals({ corners, faces }) {
     const u = [0, 1, 2].map((axis) => corners[b + axis] - corners[a + axis]);
     const v = [0, 1, 2].map((axis) => corners[c + axis] - corners[a + axis]);
     const cross = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
-    for (const corner of [a, b, c]) for (const axis of [0, 1, 2]) normals[corner + axis] += cross[axis];
+    for (const corner of [a, b, c])
+      for (const axis of [0, 1, 2]) normals[corner + axis] += cross[axis];
   }
   return normals;
 }
@@ -116,13 +130,22 @@ export function vertexNormals({ corners, faces }) {
  * @param {Float32Array} corners @param {Float32Array} normals @param {any} view */
 function project(corners, normals, { across, down, near, middle, scale, width, height }) {
   const count = corners.length / 3;
-  const seen = { left: new Float32Array(count), top: new Float32Array(count), near: new Float32Array(count), light: new Float32Array(count) };
+  const seen = {
+    left: new Float32Array(count),
+    top: new Float32Array(count),
+    near: new Float32Array(count),
+    light: new Float32Array(count),
+  };
   for (let corner = 0, place = 0; corner < count; corner++, place += 3) {
-    const x = corners[place] - middle[0], y = corners[place + 1] - middle[1], z = corners[place + 2] - middle[2];
+    const x = corners[place] - middle[0],
+      y = corners[place + 1] - middle[1],
+      z = corners[place + 2] - middle[2];
     seen.left[corner] = width / 2 + scale * (across[0] * x + across[1] * y + across[2] * z);
     seen.top[corner] = height / 2 + scale * (down[0] * x + down[1] * y + down[2] * z);
     seen.near[corner] = near[0] * x + near[1] * y + near[2] * z;
-    const p = normals[place], q = normals[place + 1], r = normals[place + 2];
+    const p = normals[place],
+      q = normals[place + 1],
+      r = normals[place + 2];
     const facing = Math.abs(near[0] * p + near[1] * q + near[2] * r) / (Math.hypot(p, q, r) || 1);
     seen.light[corner] = AMBIENT + (1 - AMBIENT) * facing;
   }
@@ -133,7 +156,12 @@ function project(corners, normals, { across, down, near, middle, scale, width, h
  * @param {any} seen @param {number} a @param {number} b @param {number} c
  * @param {number[]} colour @param {any} buffer */
 function fillTriangle({ left, top, near, light }, a, b, c, colour, buffer) {
-  const ax = left[a], ay = top[a], bx = left[b], by = top[b], cx = left[c], cy = top[c];
+  const ax = left[a],
+    ay = top[a],
+    bx = left[b],
+    by = top[b],
+    cx = left[c],
+    cy = top[c];
   const area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
   if (area === 0) return;
   const firstRow = Math.max(0, Math.ceil(Math.min(ay, by, cy)));
@@ -150,7 +178,8 @@ function fillTriangle({ left, top, near, light }, a, b, c, colour, buffer) {
       if (depth <= buffer.depth[place]) continue;
       buffer.depth[place] = depth;
       const lit = u * light[a] + v * light[b] + w * light[c];
-      buffer.pixels[place] = 0xff000000 | ((colour[2] * lit) << 16) | ((colour[1] * lit) << 8) | (colour[0] * lit);
+      buffer.pixels[place] =
+        0xff000000 | ((colour[2] * lit) << 16) | ((colour[1] * lit) << 8) | (colour[0] * lit);
     }
   }
 }

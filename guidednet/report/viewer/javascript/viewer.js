@@ -1,17 +1,17 @@
 /** The whole viewer: panes in their layout, bar, panel and read-out around one state. */
 
-import { Panel, mapOptions } from "./panel.js";
+import { Pane } from "./pane.js";
+import { Panel } from "./panel.js";
 import { Readout } from "./readout.js";
-import { SliceView } from "./slice_view.js";
 import { Store, firstState, stateOfNextCase } from "./state.js";
-import { SurfaceView } from "./surface_view.js";
 import { Toolbar } from "./toolbar.js";
-import { choice, make, button } from "./dom.js";
-import { giveHands, keyTable } from "./hands.js";
+import { button, make } from "./dom.js";
+import { keyTable } from "./hands.js";
 import { addComparison, addSurfaces, pairKey } from "./scene.js";
 
 const FRAME = "guidednet-viewer frame"; // measures from event to painted frame (User Timing)
 const MOST_MEASURES = 1000;
+const ALL = /** @type {const} */ (["transverse", "coronal", "sagittal", "surfaces"]);
 const MOST_PANELS = 12;
 const NARROW = 700; // CSS pixels; below it, as on a phone, the panel stands under the pictures
 
@@ -30,14 +30,20 @@ export class Viewer {
     this.toolbar = new Toolbar(this);
     this.panel = new Panel(this);
     this.readout = new Readout(this);
-    this.root = make("div", { className: "guidednet-viewer", tabIndex: 0 },
-      this.toolbar.element, make("div", { className: "body" }, this.stage, this.panel.element), this.readout.element);
+    this.root = make(
+      "div",
+      { className: "guidednet-viewer", tabIndex: 0 },
+      this.toolbar.element,
+      make("div", { className: "body" }, this.stage, this.panel.element),
+      this.readout.element,
+    );
     this.root.dataset.lmSuppressShortcuts = "true"; // JupyterLab leaves the keys to the viewer
     element.replaceChildren(this.root);
     this.began = 0;
     this.frame = 0;
-    /** @type {any[]} */
-    this.views = [];
+    /** @type {Pane[]} */
+    this.panes = [];
+    /** @type {Pane["view"] | null} */
     this.over = null;
     this.asked = new Set();
     this.connect();
@@ -50,7 +56,9 @@ export class Viewer {
 
   connect() {
     this.store.listeners.add(() => this.schedule());
-    this.root.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.keyPressed(event));
+    this.root.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) =>
+      this.keyPressed(event),
+    );
     this.resizes = new ResizeObserver(() => {
       this.root.dataset.narrow = String(this.root.clientWidth < NARROW);
       this.schedule();
@@ -79,10 +87,7 @@ export class Viewer {
   }
 
   draw() {
-    const painted = this.views.map(({ view, update }) => {
-      update();
-      return view.draw();
-    });
+    const painted = this.panes.map((pane) => pane.draw());
     this.toolbar.update(this.state);
     this.panel.update(this.state);
     this.readout.update(this.state);
@@ -96,86 +101,38 @@ export class Viewer {
     if (!began) return;
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
-      if (performance.getEntriesByName(FRAME).length >= MOST_MEASURES) performance.clearMeasures(FRAME);
+      if (performance.getEntriesByName(FRAME).length >= MOST_MEASURES)
+        performance.clearMeasures(FRAME);
       performance.measure(FRAME, { start: began, end: performance.now() });
       port1.close();
     };
     port2.postMessage(null);
   }
 
-  /** Changes the layout, and puts up its panes. @param {Partial<import("./state.js").State>} changes */
+  /** Changes the layout, and puts up its panes.
+   * @param {Partial<import("./state.js").State>} changes
+   * @returns {void} */
   lay(changes) {
     this.store.set(changes);
     const { layout, plane, panels } = this.state;
     if (layout === "compare" && plane === "surfaces") return this.lay({ plane: "transverse" });
-    const shown = () => this.state.shown;
-    if (layout === "planes") this.views = ["transverse", "coronal", "sagittal", "surfaces"].map((one) => this.pane(one, shown));
-    else if (layout === "single") this.views = [this.pane(plane, shown)];
-    else this.views = panels.map((_, place) => this.pane(plane, () => this.state.panels[place], place));
-    const more = layout === "compare" && panels.length < MOST_PANELS
-      ? [button("add", "+", "one more label map", () => this.lay({ panels: [...this.state.panels, this.state.shown] }))] : [];
+    if (layout === "planes") this.panes = ALL.map((one) => new Pane(this, one));
+    else if (layout === "single") this.panes = [new Pane(this, plane)];
+    else this.panes = panels.map((_, place) => new Pane(this, plane, place));
     this.stage.dataset.layout = layout;
-    this.stage.style.setProperty("--columns", String(columnsFor(this.views.length)));
-    this.stage.replaceChildren(...this.views.map(({ element }) => element), ...more);
+    this.stage.style.setProperty("--columns", String(columnsFor(this.panes.length)));
+    const elements = this.panes.map(({ element }) => element);
+    const more = layout === "compare" && panels.length < MOST_PANELS ? [this.adder()] : [];
+    this.stage.replaceChildren(...elements, ...more);
     this.over = null;
     this.schedule();
   }
 
-  /** A pane with its picture, caption and slider.
-   * @param {string} plane @param {() => string} mapName @param {number} [place]  among the panels */
-  pane(plane, mapName, place) {
-    const view = plane === "surfaces"
-      ? new SurfaceView(this.scene, this.store, this.source)
-      : new SliceView(this.scene, this.store, plane, mapName);
-    giveHands(this.store, view, {
-      began: (event) => this.note(event),
-      over: (/** @type {any} */ one) => this.pointAt(one),
-      opened: (/** @type {any} */ one) => this.open(one.plane),
-    });
-    const caption = make("span");
-    const head = make("div", { className: "caption" }, caption);
-    if (place !== undefined) head.append(...this.panelControls(place));
-    const element = make("div", { className: "pane" }, view.canvas, head);
-    if (view instanceof SurfaceView) return { view, element, update: () => (caption.textContent = `3D  ${this.state.shown}`) };
-    const slider = this.slider(view);
-    element.append(slider);
-    const update = () => {
-      caption.textContent = `${plane} ${view.index + 1}/${this.scene.shape[view.axes.cut]}` + (place === undefined ? "" : this.scoreOf(mapName()));
-      view.canvas.ariaLabel = `${plane} ${view.index}, ${mapName() || "image"}`;
-      slider.value = String(view.index);
-    };
-    return { view, element, update };
-  }
-
-  /** @param {SliceView} view */
-  slider(view) {
-    const slider = make("input", { type: "range", min: 0, max: this.scene.shape[view.axes.cut] - 1, ariaLabel: `${view.plane} slice` });
-    slider.addEventListener("input", () => {
-      const voxel = [...this.state.voxel];
-      voxel[view.axes.cut] = Number(slider.value);
-      this.store.goTo(voxel, this.scene.shape);
-    });
-    return slider;
-  }
-
-  /** @param {number} place @returns {Node[]} */
-  panelControls(place) {
-    const select = choice("label map of this panel", mapOptions(this.scene, "image alone"), (name) =>
-      this.store.set({ panels: this.state.panels.map((old, other) => (other === place ? name : old)) }));
-    select.value = this.state.panels[place];
-    const close = button("close", "×", "close this panel", () =>
-      this.lay({ panels: this.state.panels.filter((_, other) => other !== place) }));
-    return this.state.panels.length > 1 ? [select, close] : [select];
-  }
-
-  /** Mean Dice of a label map against the reference, as the caption of its panel.
-   * @param {string} name */
-  scoreOf(name) {
-    const { against } = this.state;
-    if (!name || !against || name === against) return "";
-    const found = this.compared(name, against);
-    const values = Object.values(found?.dice ?? {}).filter((dice) => dice != null);
-    return values.length ? `  Dice ${((100 * values.reduce((sum, dice) => sum + dice, 0)) / values.length).toFixed(1)}` : "";
+  /** The button that puts up one more label map. */
+  adder() {
+    return button("add", "+", "one more label map", () =>
+      this.lay({ panels: [...this.state.panels, this.state.shown] }),
+    );
   }
 
   /** A plane alone, or back to all of them. @param {any} plane */
@@ -187,20 +144,28 @@ export class Viewer {
   pointAt(view) {
     this.over = view;
     const busy = /** @type {any} */ (document.activeElement);
-    const writing = busy?.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(busy?.tagName);
+    const writing =
+      busy?.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(busy?.tagName);
     if (!writing || this.root.contains(busy)) this.root.focus({ preventScroll: true });
   }
 
   /** @param {KeyboardEvent} event */
   keyPressed(event) {
     const target = /** @type {HTMLElement} */ (event.target);
-    if (event.ctrlKey || event.metaKey || event.altKey || target.tagName === "SELECT" || target.tagName === "INPUT") return;
+    if (
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      target.tagName === "SELECT" ||
+      target.tagName === "INPUT"
+    )
+      return;
     const action = keyTable(this.store, this)[event.key];
     if (!action) return;
     event.preventDefault();
     event.stopPropagation();
     this.note(event);
-    action(this.over ?? this.views[0].view);
+    action(this.over ?? this.panes[0].view);
   }
 
   /** How the map in the planes compares with the other one, if both are chosen and it is known. */
@@ -221,7 +186,10 @@ export class Viewer {
   /** Goes to the next or previous disagreement. @param {1 | -1} way */
   jump(way) {
     const number = this.comparison()?.regions.length ?? 0;
-    if (number) this.goToRegion((this.state.region + way + (this.state.region < 0 && way < 0 ? 1 : 0) + number) % number);
+    if (number)
+      this.goToRegion(
+        (this.state.region + way + (this.state.region < 0 && way < 0 ? 1 : 0) + number) % number,
+      );
   }
 
   /** @param {number} place  in the list of disagreements */

@@ -106,7 +106,11 @@ export async function unpackDifferences(packed) {
 /** @param {string | DataView} packed @returns {Uint8Array<ArrayBuffer>} */
 export function bytesOf(packed) {
   if (typeof packed !== "string")
-    return new Uint8Array(/** @type {ArrayBuffer} */ (packed.buffer), packed.byteOffset, packed.byteLength);
+    return new Uint8Array(
+      /** @type {ArrayBuffer} */ (packed.buffer),
+      packed.byteOffset,
+      packed.byteLength,
+    );
   const text = atob(packed);
   const bytes = new Uint8Array(text.length);
   for (let place = 0; place < text.length; place++) bytes[place] = text.charCodeAt(place);

@@ -43,7 +43,8 @@ async function render({ model, el }) {
   const queue = new SliceQueue(model);
   const source = {
     askSlice: queue.ask.bind(queue),
-    askComparison: (/** @type {string} */ first, /** @type {string} */ second) => model.send({ kind: "comparison", first, second }),
+    askComparison: (/** @type {string} */ first, /** @type {string} */ second) =>
+      model.send({ kind: "comparison", first, second }),
     askSurfaces: (/** @type {string} */ map) => model.send({ kind: "surfaces", map }),
     askCase: (/** @type {string} */ name) => model.send({ kind: "case", name }),
   };
@@ -82,7 +83,9 @@ async function receiveSlice({ scene, store }, queue, { volume: id, plane, index 
  * @param {any} message @param {DataView[]} buffers */
 function withBytes(message, buffers) {
   const organs = (message.organs ?? []).map((/** @type {any} */ organ) => ({
-    ...organ, corners: buffers[organ.corners], faces: buffers[organ.faces],
+    ...organ,
+    corners: buffers[organ.corners],
+    faces: buffers[organ.faces],
   }));
   return { ...message, organs };
 }
