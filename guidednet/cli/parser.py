@@ -13,7 +13,10 @@ from guidednet.support.files import OF_THE_DISK
 
 # Packages that guidednet itself does not need, and the optional dependencies that include each.
 EXTRAS = dict.fromkeys(
-    ("IPython", "anywidget", "ipywidgets", "jupyterlab", "nbclient", "nbconvert", "nbformat", "papermill"),
+    (
+        *("IPython", "anywidget", "ipywidgets", "jupyterlab"),
+        *("nbclient", "nbconvert", "nbformat", "papermill"),
+    ),
     "notebooks",
 )
 

@@ -153,7 +153,7 @@ def prepare_case(
         return row
     organs = organ_set(dataset)
     scan = read_image(case.image)
-    label = _read_label(case, scan, organs)
+    label = read_reference(case, scan, organs)
     image, _ = prepare_image(scan, config)
     row = {
         "case_id": case.case_id,
@@ -182,7 +182,8 @@ def prepare_case(
     return row
 
 
-def _read_label(case: RawCase, scan: Volume, organs: OrganSet) -> Volume | None:
+def read_reference(case: RawCase, scan: Volume, organs: OrganSet) -> Volume | None:
+    """The label map of a case on the grid of its `scan`; None if it has none."""
     if case.label is None:
         return None
     return read_masks(case.masks, scan) if case.masks else read_label(case.label, scan, organs)

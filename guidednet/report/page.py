@@ -9,13 +9,13 @@ import pandas as pd
 
 from guidednet import published
 from guidednet.report.execute_notebooks import source, title
-from guidednet.report.figures.figures4_5 import median_case, predictions
+from guidednet.report.figures.figures4_5 import median_case
 from guidednet.report.tables.captions import Caption, caption
 from guidednet.report.tables.provenance import provenance_table
 from guidednet.report.tables.table import NOT_RUN, notes_on_print
 from guidednet.report.viewer.page_viewer import viewer_html
-from guidednet.report.viewer.scene import Scene, scan_of, scene_of_case
-from guidednet.report.viewer.uncertainty import network_uncertainty
+from guidednet.report.viewer.scene import Scene
+from guidednet.report.viewer.trained import scene_of_runs
 from guidednet.runs.profiles import Profile
 from guidednet.runs.store import RunStore
 from guidednet.study.artefacts import Artefact
@@ -87,7 +87,7 @@ def write_page(
         f'<!doctype html><html lang="en"><meta charset="utf-8">{viewport}'
         f"<title>GuidedNet companion</title><style>{STYLE}</style>"
     )
-    write_text(page, f"{head}\n" + "\n".join(parts) + f"</html>\n")
+    write_text(page, f"{head}\n" + "\n".join(parts) + "</html>\n")
     return page
 
 
@@ -205,15 +205,9 @@ def _scene(
     run = runs.get(rows[0].configs[0], "blank")
     if run is None:
         return None
-    case, cases = median_case(run), workspace.cases(dataset)
-    return scene_of_case(
-        cases,
-        case,
-        predictions(rows, runs, case),
-        scan=scan_of(workspace, dataset, case),
-        overlays=network_uncertainty(runs.load_method(run.config), run.config, cases, case),
-        note=f"{dataset}, {'synthetic, not a patient' if workspace.synthetic else case}",
-    )
+    configs = {row.label: row.configs[0] for row in reversed(rows)}  # GuidedNet is shown first
+    found = {name: config for name, config in configs.items() if runs.get(config, "blank")}
+    return scene_of_runs(runs, found, median_case(run))
 
 
 def _notebook_link(folder: Path, name: str) -> str:

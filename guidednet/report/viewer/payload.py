@@ -93,9 +93,7 @@ def stored_volumes(scene: Scene, step: float = 1.0) -> dict[str, Stored]:
     """All volumes of a scene by the name that the browser asks for."""
     maps = [Stored(f"map:{name}", label, "uint8") for name, label in scene.labels.items()]
     overlays = [stored_overlay(name, overlay) for name, overlay in scene.overlays.items()]
-    return {
-        volume.id: volume for volume in (stored_image(scene.image, step), *maps, *overlays)
-    }
+    return {volume.id: volume for volume in (stored_image(scene.image, step), *maps, *overlays)}
 
 
 def described(

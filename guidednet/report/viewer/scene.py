@@ -1,23 +1,17 @@
 """The scene that a viewer shows: an image and any number of label maps on its grid, RAS+ (D,H,W).
 
-A scene comes from a prepared case or from NIfTI files; data that do not fit together raise
-InputError.
+Data that do not fit together raise InputError.
 """
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from guidednet.data.case_store import CaseStore
-from guidednet.data.datasets import organ_set, resolve
-from guidednet.data.layouts import find_cases
-from guidednet.data.nifti import canonical, read_image, read_label
+from guidednet.data.datasets import organ_set
 from guidednet.data.organs import OrganSet
-from guidednet.data.resample import to_spacing
 from guidednet.errors import InputError
 from guidednet.metrics.overlap import dice
-from guidednet.runs.workspace import Workspace
 
 # Grey windows from black to white in HU, under radiology's names; the last is the paper's clipping
 # range.
@@ -113,80 +107,31 @@ def scene_of_case(
     cases: CaseStore,
     case: str,
     predictions: dict[str, np.ndarray],
-    scan: Path | None = None,
     overlays: dict[str, Overlay] | None = None,
     note: str = "",
 ) -> Scene:
-    """A case with its reference label, if it has one, and predicted label maps (D,H,W) by name.
+    """A prepared case with its reference label, if it has one, and predicted label maps (D,H,W) by
+    name.
 
-    The image is the prepared one. With the raw `scan` it is that scan in HU on the prepared grid,
-    at the scan's position. Raises InputError if a label map and the image differ in shape.
+    Raises InputError if a label map and the image differ in shape.
     """
     labelled = bool(cases.row(case)["labelled"])
     labels = ({"reference": np.asarray(cases.label(case))} if labelled else {}) | predictions
-    image, affine = np.asarray(cases.image(case)), np.diag([*cases.spacing(case)[::-1], 1.0])
-    if scan is not None:
-        hounsfield, affine = hounsfield_on_grid(scan, cases.spacing(case))
-        refuse_other_shape(case, image, {str(scan): hounsfield})
-        image = hounsfield
-    maps = {name: overlay.values for name, overlay in (overlays or {}).items()}
-    refuse_other_shape(case, image, labels | maps)
+    image, maps = np.asarray(cases.image(case)), overlays or {}
+    refuse_other_shape(
+        case, image, labels | {name: overlay.values for name, overlay in maps.items()}
+    )
     return Scene(
         title=case,
         image=image,
         labels=labels,
-        affine=affine,
+        affine=np.diag([*cases.spacing(case)[::-1], 1.0]),
         organs=organ_set(cases.settings["dataset"]),
-        windows=SCALED_WINDOWS if scan is None else HU_WINDOWS,
-        unit="scaled, 0 to 1" if scan is None else "HU",
+        windows=SCALED_WINDOWS,
+        unit="scaled, 0 to 1",
         reference="reference" if labelled else None,
-        overlays=overlays or {},
+        overlays=maps,
         note=note,
-    )
-
-
-def scan_of(workspace: Workspace, dataset: str, case: str) -> Path | None:
-    """The raw scan of a case; None if it is no longer there."""
-    folder = workspace.raw_folder(dataset)
-    found = find_cases(folder, dataset) if folder.is_dir() else []
-    return next((raw.image for raw in found if raw.case_id == case), None)
-
-
-def hounsfield_on_grid(
-    scan: Path, spacing: tuple[float, float, float]
-) -> tuple[np.ndarray, np.ndarray]:
-    """The NIfTI `scan` in HU on its prepared grid (D,H,W) with voxels of `spacing` (z,y,x) in mm,
-    and the affine (4,4) of that grid.
-    """
-    grey, affine = canonical(read_image(scan))
-    return to_spacing(grey.transpose(2, 1, 0), affine, spacing[::-1], window=None)
-
-
-def scene_of_files(
-    image: str | Path, labels: dict[str, str | Path], dataset: str, reference: str | None = None
-) -> Scene:
-    """A NIfTI scan in HU with NIfTI label maps by name; `reference` names one of them.
-
-    Raises InputError if a file is missing or is not a 3-D volume, if a label map is on another grid
-    or has values without a name in the data set, or if `reference` is not one of the label maps.
-    """
-    if reference is not None and reference not in labels:
-        raise InputError(
-            f"reference '{reference}': not one of the label maps ({', '.join(labels) or 'none'}); "
-            "give one of their names, or no reference"
-        )
-    organs, scan = resolve(dataset).organs, read_image(Path(image))
-    maps = {name: read_label(Path(path), scan, organs) for name, path in labels.items()}
-    grey, affine = canonical(scan)
-    return Scene(
-        title=Path(image).name,
-        image=grey,
-        labels={name: canonical(volume)[0] for name, volume in maps.items()},
-        affine=affine,
-        organs=organs,
-        windows=HU_WINDOWS,
-        unit="HU",
-        reference=reference,
     )
 
 

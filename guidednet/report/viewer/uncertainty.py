@@ -12,15 +12,13 @@ from guidednet.methods import Method
 from guidednet.methods.base import TwoNetworkMethod
 from guidednet.report.viewer.scene import Overlay
 
-NAME = "uncertainty of both networks"
-
 
 def network_uncertainty(
-    method: Method, config: RunConfig, cases: CaseStore, case: str
+    name: str, method: Method, config: RunConfig, cases: CaseStore, case: str
 ) -> dict[str, Overlay]:
-    """The entropy of the mean probability of networks A and B, by the name of the overlay.
+    """The entropy of the mean probability of networks A and B of the method called `name`.
 
-    It is divided by ln K: 0 where both are sure of one class, 1 where all K classes are equally
+    The key is the overlay's name. The entropy is divided by ln K: 0 where both are sure of one class, 1 where all K classes are equally
     likely. Empty for a method that has no two networks.
     """
     if not isinstance(method, TwoNetworkMethod):
@@ -34,4 +32,4 @@ def network_uncertainty(
             network, image, window.size, window.stride, config.num_classes
         )
     entropy = torch.special.entr(mean).sum(0) / math.log(config.num_classes)
-    return {NAME: Overlay(entropy.numpy(), (0.0, 1.0))}
+    return {f"uncertainty, {name}": Overlay(entropy.numpy(), (0.0, 1.0))}

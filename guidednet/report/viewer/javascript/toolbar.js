@@ -37,6 +37,7 @@ export class Toolbar {
       text: value === "surfaces" ? "3D" : value,
     }));
     this.plane = choice("plane", planes, (plane) => viewer.lay({ plane }));
+    this.add = button("add", "+", "one more label map", () => viewer.addPanel());
     this.tool = switches(
       "what dragging does",
       [
@@ -75,6 +76,7 @@ export class Toolbar {
       scene.cases.length > 1 ? this.cases : make("b", {}, scene.title),
       this.layout.element,
       this.plane,
+      this.add,
       this.tool.element,
       make("span", { className: "window" }, this.preset, this.limits),
       make("span", { className: "space" }),
@@ -91,6 +93,7 @@ export class Toolbar {
     this.tool.show(state.tool);
     this.plane.value = state.plane;
     this.plane.hidden = state.layout === "planes";
+    this.add.hidden = state.layout !== "compare";
     const [low, high] = state.window;
     const place = scene.windows.findIndex(
       (/** @type {any} */ { limits }) => limits[0] === low && limits[1] === high,

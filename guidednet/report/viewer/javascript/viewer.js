@@ -5,7 +5,7 @@ import { Panel } from "./panel.js";
 import { Readout } from "./readout.js";
 import { Store, firstState, stateOfNextCase } from "./state.js";
 import { Toolbar } from "./toolbar.js";
-import { button, make } from "./dom.js";
+import { make } from "./dom.js";
 import { keyTable } from "./hands.js";
 import { addComparison, addSurfaces, pairKey } from "./scene.js";
 
@@ -121,18 +121,15 @@ export class Viewer {
     else this.panes = panels.map((_, place) => new Pane(this, plane, place));
     this.stage.dataset.layout = layout;
     this.stage.style.setProperty("--columns", String(columnsFor(this.panes.length)));
-    const elements = this.panes.map(({ element }) => element);
-    const more = layout === "compare" && panels.length < MOST_PANELS ? [this.adder()] : [];
-    this.stage.replaceChildren(...elements, ...more);
+    this.stage.replaceChildren(...this.panes.map(({ element }) => element));
     this.over = null;
     this.schedule();
   }
 
-  /** The button that puts up one more label map. */
-  adder() {
-    return button("add", "+", "one more label map", () =>
-      this.lay({ panels: [...this.state.panels, this.state.shown] }),
-    );
+  /** Puts up one more label map beside the others. */
+  addPanel() {
+    const { panels, shown } = this.state;
+    if (panels.length < MOST_PANELS) this.lay({ panels: [...panels, shown] });
   }
 
   /** A plane alone, or back to all of them. @param {any} plane */
