@@ -77,6 +77,8 @@ def as_label(name: Path | str, volume: Volume, image: Volume | None, organs: Org
 def _classes(path: Path | str, data: np.ndarray, organs: OrganSet) -> np.ndarray:
     """The class (uint8) of each id in `data`, which is whole to within WHOLE."""
     ids = np.asarray(organs.ids)
+    if data.dtype == np.uint8 and data.max() < len(ids) == ids.max() + 1:
+        return data  # the usual case: the ids are the classes
     class_of = np.full(ids.max() + 1, NO_CLASS, np.uint8)
     class_of[ids] = np.arange(len(ids))
     with np.errstate(invalid="ignore"):  # NaN is not close to any number

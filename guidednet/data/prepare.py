@@ -194,7 +194,7 @@ def prepare_image(scan: Volume, config: PrepareConfig) -> tuple[np.ndarray, np.n
 
     The image is float32, in [0, 1] or as z-score.
     """
-    data, affine = _in_ras(scan.data, scan.affine)
+    data, affine = in_ras(scan.data, scan.affine)
     image, affine = to_spacing(data, affine, config.spacing_mm[::-1], config.hu_window)
     if scale := config.z_score:
         return (np.clip(image, *scale.hu_window) - scale.mean) / scale.standard_deviation, affine
@@ -203,10 +203,10 @@ def prepare_image(scan: Volume, config: PrepareConfig) -> tuple[np.ndarray, np.n
 
 def prepare_label(label: np.ndarray, affine: np.ndarray, config: PrepareConfig) -> np.ndarray:
     """The prepared label map (D,H,W) of `label` (X,Y,Z), which lies on a scan with `affine`."""
-    return label_to_spacing(*_in_ras(label, affine), config.spacing_mm[::-1])
+    return label_to_spacing(*in_ras(label, affine), config.spacing_mm[::-1])
 
 
-def _in_ras(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def in_ras(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A volume (X,Y,Z) with its axes turned to RAS+, not copied, and its new affine."""
     orientation = nib.io_orientation(affine)
     return nib.apply_orientation(data, orientation), affine @ nib.orientations.inv_ornt_aff(

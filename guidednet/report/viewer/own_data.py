@@ -8,8 +8,9 @@ import nibabel as nib
 import numpy as np
 
 from guidednet.data.datasets import resolve
-from guidednet.data.nifti import Volume, as_label, canonical, read_label
+from guidednet.data.nifti import Volume, as_label, read_label
 from guidednet.data.organs import OrganSet
+from guidednet.data.prepare import in_ras
 from guidednet.errors import InputError
 from guidednet.predict import read_scan
 from guidednet.report.viewer.scene import (
@@ -46,12 +47,12 @@ def scene_of(
             "give one of their names, or no reference"
         )
     scan = _volume(image, affine, title)
-    grey, to_mm = canonical(scan)
+    grey, to_mm = _upright(scan)
     labels = {
-        name: canonical(_label(source, scan, organs, name))[0] for name, source in maps.items()
+        name: _upright(_label(source, scan, organs, name))[0] for name, source in maps.items()
     }
     values = {
-        name: canonical(Volume(map_, scan.affine))[0] for name, map_ in (overlays or {}).items()
+        name: _upright(Volume(map_, scan.affine))[0] for name, map_ in (overlays or {}).items()
     }
     refuse_other_shape(title, grey, labels | values)
     scaled = grey.dtype.kind == "f" and 0 <= grey.min() and grey.max() <= 1
@@ -69,6 +70,14 @@ def scene_of(
             for name, map_ in values.items()
         },
     )
+
+
+def _upright(volume: Volume) -> tuple[np.ndarray, np.ndarray]:
+    """A volume turned to RAS+ as (D,H,W), not copied so that large ones open at once, and its
+    affine.
+    """
+    data, affine = in_ras(np.asarray(volume.data), volume.affine)
+    return data.transpose(2, 1, 0), affine
 
 
 def _volume(source: Any, affine: np.ndarray | None, name: str) -> Volume:

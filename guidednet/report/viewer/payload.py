@@ -105,7 +105,7 @@ def described(
     surfaces: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """The scene as the viewer reads it; without `whole` its voxels are fetched slice by slice."""
-    named = {label: scene.organs.by_label[label] for label in scene.present()}
+    named = {label: scene.organs.by_label[label] for label in scene.listed()}
     return {
         "title": scene.title,
         "note": scene.note,

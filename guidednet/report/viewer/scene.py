@@ -22,6 +22,8 @@ HU_WINDOWS = {
     "bone": (-300.0, 1200.0),
     "paper": (-325.0, 325.0),
 }
+FEW_ORGANS = 20
+LARGE = 16_000_000  # voxels
 SCALED_WINDOWS = {"all": (0.0, 1.0), "soft tissue": (0.25, 0.85), "bright": (0.5, 1.0)}
 
 
@@ -64,8 +66,13 @@ class Scene:
         """Position of a voxel (z,y,x) in mm towards right, anterior and superior."""
         return tuple((self.affine @ [*voxel[::-1], 1])[:3].round(1).tolist())
 
-    def present(self) -> list[int]:
-        """The labels of the organs that any label map contains, in the paper's order."""
+    def listed(self) -> list[int]:
+        """The labels of the organs to list, in the paper's order.
+
+        These are all of a data set with few organs, and of others those in any label map.
+        """
+        if len(self.organs.by_label) <= FEW_ORGANS:
+            return list(self.organs.column_labels)
         found = np.zeros(256, bool)
         for label in self.labels.values():
             for section in label:  # a section at a time, because indices take eight bytes a voxel
@@ -75,9 +82,12 @@ class Scene:
     def centre(self) -> tuple[int, int, int]:
         """The voxel (z,y,x) in the middle of the organs, or of the image if there are none."""
         label = next(iter(self.labels.values()), None)
-        if label is None or (box := bounding_box(label)) is None:
+        step = (
+            1 if self.image.size < LARGE else 4
+        )  # no need for every voxel
+        if label is None or (box := bounding_box(label[::step, ::step, ::step])) is None:
             return tuple(size // 2 for size in self.image.shape)
-        return tuple((part.start + part.stop - 1) // 2 for part in box)
+        return tuple(step * (part.start + part.stop - 1) // 2 for part in box)
 
     def dice(self, name: str) -> dict[str, float]:
         """Dice of label map `name` against the reference by organ; NaN if the latter lacks it."""

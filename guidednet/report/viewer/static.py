@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from guidednet.data.organs import Organ
 from guidednet.report.viewer.scene import Scene
 from guidednet.report.viewer.slices import PLANES, cut, overlay
 
@@ -69,7 +70,7 @@ def _framed(
     scene: Scene, names: Sequence[str], rows: list[list[Image.Image]], width: int
 ) -> Image.Image:
     """The panels under their names, with a legend of the organs below."""
-    legend = [scene.organs.by_label[label] for label in scene.present()]
+    legend = _legend(scene, names)
     across = max(len(names) * (width + GAP) + GAP, 2 * width)
     per_line = max(1, across // 170)
     height = sum(row[0].height + GAP for row in rows) + LINE * (1 + -(-len(legend) // per_line))
@@ -88,6 +89,18 @@ def _framed(
         draw.rectangle((left, line + 3, left + 11, line + 14), organ.colour)
         draw.text((left + 17, line + 2), organ.name, QUIET, _font(12))
     return picture
+
+
+def _legend(scene: Scene, names: Sequence[str]) -> list[Organ]:
+    """The organs that the picture shows, in the paper's order."""
+    slices = [
+        cut(scene.labels[name], plane, index)
+        for name in names
+        if name
+        for plane, index in zip(PLANES, scene.centre(), strict=True)
+    ]
+    found = set().union(*(np.unique(labels).tolist() for labels in slices))
+    return [scene.organs.by_label[label] for label in scene.organs.column_labels if label in found]
 
 
 def to_png(image: Image.Image) -> bytes:

@@ -87,7 +87,7 @@ def on_scan(prepared: Scene, raw: RawCase) -> Scene:
         name: replace(overlay, values=_resampled(overlay.values, ways, grey.shape))
         for name, overlay in prepared.overlays.items()
     }
-    said = "on the scan's grid, where Dice differs a little from that of the tables"
+    said = "shown and measured on the scan's grid"
     return replace(
         prepared,
         image=grey,

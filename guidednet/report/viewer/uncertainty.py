@@ -18,8 +18,8 @@ def network_uncertainty(
 ) -> dict[str, Overlay]:
     """The entropy of the mean probability of networks A and B of the method called `name`.
 
-    The key is the overlay's name. The entropy is divided by ln K: 0 where both are sure of one class, 1 where all K classes are equally
-    likely. Empty for a method that has no two networks.
+    The key is the overlay's name. The entropy is divided by ln K: 0 where both are sure of one
+    class, 1 where all K classes are equally likely. Empty for a method without two networks.
     """
     if not isinstance(method, TwoNetworkMethod):
         return {}

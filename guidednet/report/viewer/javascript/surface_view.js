@@ -19,6 +19,9 @@ export class SurfaceView {
     this.canvas.dataset.plane = "surfaces";
     this.canvas.setAttribute("role", "img");
     this.drawn = "";
+    /** @type {import("./scene.js").Surface[] | null} */
+    this.fitted = null;
+    this.ball = { middle: [0, 0, 0], radius: 1 };
     /** @type {WeakMap<object, Float32Array>} */
     this.normals = new WeakMap();
   }
@@ -44,7 +47,8 @@ export class SurfaceView {
     const context = this.canvas.getContext("2d");
     const image = context.createImageData(width, height);
     const buffer = emptyBuffer(image);
-    const view = this.viewOf(width, height, surfaces ?? []);
+    if (surfaces && surfaces !== this.fitted) this.ball = ballAround((this.fitted = surfaces));
+    const view = this.viewOf(width, height);
     for (const surface of surfaces ?? [])
       if (!state.hidden.has(surface.label)) this.drawSurface(surface, view, buffer);
     context.putImageData(image, 0, 0);
@@ -52,12 +56,11 @@ export class SurfaceView {
   }
 
   /** The turned axes on the screen, and the scale that fits all surfaces into the pane.
-   * @param {number} width @param {number} height
-   * @param {import("./scene.js").Surface[]} surfaces */
-  viewOf(width, height, surfaces) {
+   * @param {number} width @param {number} height */
+  viewOf(width, height) {
     const { azimuth, elevation, zoom } = this.store.state.camera;
     const [turn, tilt] = [azimuth, elevation].map((degrees) => (degrees * Math.PI) / 180);
-    const { middle, radius } = ballAround(surfaces);
+    const { middle, radius } = this.ball;
     const [sin, cos, rise, run] = [Math.sin(turn), Math.cos(turn), Math.sin(tilt), Math.cos(tilt)];
     return {
       // Seen from the front: right is on the left of the screen, superior is up, anterior is near.
@@ -65,7 +68,7 @@ export class SurfaceView {
       down: [rise * sin, rise * cos, -run],
       near: [run * sin, run * cos, rise],
       middle,
-      scale: (zoom * 0.5 * Math.min(width * 1.1, height * 1.3)) / radius,
+      scale: (zoom * 0.49 * Math.min(width, height)) / radius,
       width,
       height,
     };
@@ -83,7 +86,7 @@ export class SurfaceView {
   }
 }
 
-/** The middle of the box around all surfaces, and the distance of its corners (mm).
+/** The middle of the box around all surfaces, and the distance of the farthest corner (mm).
  * @param {import("./scene.js").Surface[]} surfaces */
 function ballAround(surfaces) {
   const low = [Infinity, Infinity, Infinity],
@@ -95,7 +98,14 @@ function ballAround(surfaces) {
     }
   }
   const middle = low.map((side, axis) => (side + high[axis]) / 2);
-  return { middle, radius: Math.hypot(...high.map((side, axis) => side - middle[axis])) };
+  let square = 0;
+  for (const { corners } of surfaces) {
+    for (let place = 0; place < corners.length; place += 3) {
+      const [x, y, z] = middle.map((side, axis) => corners[place + axis] - side);
+      square = Math.max(square, x * x + y * y + z * z);
+    }
+  }
+  return { middle, radius: Math.sqrt(square) };
 }
 
 /** @param {ImageData} image */
