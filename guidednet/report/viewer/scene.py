@@ -82,9 +82,7 @@ class Scene:
     def centre(self) -> tuple[int, int, int]:
         """The voxel (z,y,x) in the middle of the organs, or of the image if there are none."""
         label = next(iter(self.labels.values()), None)
-        step = (
-            1 if self.image.size < LARGE else 4
-        )  # no need for every voxel
+        step = 1 if self.image.size < LARGE else 4  # no need for every voxel
         if label is None or (box := bounding_box(label[::step, ::step, ::step])) is None:
             return tuple(size // 2 for size in self.image.shape)
         return tuple(step * (part.start + part.stop - 1) // 2 for part in box)
