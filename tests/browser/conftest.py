@@ -19,7 +19,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 600_000  # milliseconds: a busy machine starts kernels slowly
+PATIENCE = 180_000  # milliseconds: a busy machine is slow
 
 
 @pytest.fixture(scope="session")

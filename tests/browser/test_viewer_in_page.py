@@ -220,8 +220,7 @@ def test_surfaces_turn_and_follow_the_organs(tab):
 
 
 def test_another_case_is_chosen_and_its_name_is_no_markup(tab):
-    tab.choose("case", "<b>other</b>")
-    tab.page.wait_for_function("document.querySelector('[aria-label=case]').value != 'case'")
+    tab.open_case("<b>other</b>")
     assert tab.page.locator("b", has_text="other").count() == 0
     tab.hover("transverse")
     tab.press("n")

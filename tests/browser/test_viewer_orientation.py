@@ -37,11 +37,7 @@ def test_sides_are_right_in_the_picture_for_all_48_axis_orders(new_tab, tmp_path
     hands, errors, _ = new_tab(**WIDE)
     hands.open(write_page(tmp_path, scenes))
     for scene in scenes:
-        hands.choose("case", scene.title)
-        hands.page.wait_for_function(
-            "name => document.querySelector('[aria-label=case]').value == name", arg=scene.title
-        )
-        hands.settle()
+        hands.open_case(scene.title)
         check_sides(hands)
     assert len(scenes) == 48 and errors == []
 

@@ -138,6 +138,14 @@ class Hands:
         self.page.get_by_label(label, exact=True).first.select_option(value)
         self.settle()
 
+    def open_case(self, name):
+        """Choose a case, and wait until it is drawn."""
+        self.page.get_by_label("case", exact=True).select_option(name)
+        self.until(lambda: self.case() == name)
+
+    def case(self):
+        return self.page.locator(".guidednet-viewer").first.get_attribute("data-case")
+
     def voxel(self):
         """The crosshair's voxel (x,y,z), as the line below the pictures says it."""
         text = self.page.locator(".readout").first.inner_text()

@@ -37,6 +37,7 @@ export class Viewer {
       make("div", { className: "body" }, this.stage, this.panel.element),
       this.readout.element,
     );
+    this.root.dataset.case = scene.title;
     this.root.dataset.lmSuppressShortcuts = "true"; // JupyterLab leaves the keys to the viewer
     element.replaceChildren(this.root);
     this.began = 0;
