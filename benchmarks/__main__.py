@@ -28,6 +28,7 @@ BENCHMARKS = {
     "memory": "peak memory of a step at the paper's size, estimated on a CPU",
     "precision": "learning in bf16 against learning in float32",
     "machines": "difference between results on this CPU and on another kind",
+    "viewer": "time from a hand's movement to the picture in the slice viewer",
 }
 
 
