@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 
 MODULES = (
-    *("state", "volume", "scene", "paint", "contours", "dom"),
+    *("state", "volume", "scene", "paint", "contours", "marks", "dom"),
     *("slice_view", "surface_view", "hands", "panel", "pane", "toolbar", "readout", "viewer"),
 )
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)

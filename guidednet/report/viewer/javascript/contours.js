@@ -5,53 +5,62 @@
  * @param {import("./volume.js").Voxels} labels @param {number} rows @param {number} columns
  * @param {Set<number>} hidden @returns {Map<number, Path2D>} */
 export function contours(labels, rows, columns, hidden) {
+  /** @type {Map<number, Path2D>} */
   const paths = new Map();
-  const shown = Uint8Array.from({ length: 256 }, (_, label) => (hidden.has(label) ? 0 : label));
-  const labelAt = (/** @type {number} */ row, /** @type {number} */ column) =>
-    row < 0 || column < 0 || row >= rows || column >= columns
-      ? 0
-      : shown[labels[(rows - 1 - row) * columns + (columns - 1 - column)]];
-  const across = (/** @type {number} */ row, /** @type {number} */ column) =>
-    ownerOf(labelAt(row - 1, column), labelAt(row, column));
-  const down = (/** @type {number} */ column, /** @type {number} */ row) =>
-    ownerOf(labelAt(row, column - 1), labelAt(row, column));
-  addRuns(paths, rows, columns, across, (path, line, from, to) => {
-    path.moveTo(from, line);
-    path.lineTo(to, line);
-  });
-  addRuns(paths, columns, rows, down, (path, line, from, to) => {
-    path.moveTo(line, from);
-    path.lineTo(line, to);
-  });
+  const seen = framed(labels, rows, columns, hidden);
+  const width = columns + 2; // of the frame, whose index of a voxel is (row + 1) * width + column + 1
+  for (let line = 0; line <= rows; line++)
+    addRuns(paths, seen, (line + 1) * width + 1, 1, width, columns, (path, from, to) => {
+      path.moveTo(from, line);
+      path.lineTo(to, line);
+    });
+  for (let line = 0; line <= columns; line++)
+    addRuns(paths, seen, width + line + 1, width, 1, rows, (path, from, to) => {
+      path.moveTo(line, from);
+      path.lineTo(line, to);
+    });
   return paths;
 }
 
-/** @param {number} one @param {number} other @returns {number} 0 where there is no edge */
-function ownerOf(one, other) {
-  if (one === other) return 0;
-  return one === 0 || (other !== 0 && other < one) ? other : one;
+/** The labels that are shown, turned as the picture is, with a frame of background around them.
+ * @param {import("./volume.js").Voxels} labels @param {number} rows @param {number} columns
+ * @param {Set<number>} hidden */
+function framed(labels, rows, columns, hidden) {
+  const shown = Uint8Array.from({ length: 256 }, (_, label) => (hidden.has(label) ? 0 : label));
+  const seen = new Uint8Array((rows + 2) * (columns + 2));
+  for (let row = 0, from = labels.length - 1; row < rows; row++) {
+    const start = (row + 1) * (columns + 2) + 1;
+    for (let to = start; to < start + columns; to++, from--) seen[to] = shown[labels[from]];
+  }
+  return seen;
 }
 
-/** Joins neighbouring edges of one owner on a line into one stroke.
- * @param {Map<number, Path2D>} paths @param {number} lines @param {number} length
- * @param {(line: number, place: number) => number} owner
- * @param {(path: Path2D, line: number, from: number, to: number) => void} draw */
-function addRuns(paths, lines, length, owner, draw) {
-  for (let line = 0; line <= lines; line++) {
-    let start = 0,
-      current = 0;
-    for (let place = 0; place <= length; place++) {
-      const next = place < length ? owner(line, place) : 0;
-      if (next === current) continue;
-      if (current) draw(pathOf(paths, current), line, start, place);
-      start = place;
-      current = next;
-    }
+/** Follows one line between voxels, and joins neighbouring edges of one organ into one stroke.
+ * @param {Map<number, Path2D>} paths @param {Uint8Array} seen
+ * @param {number} start  index of the first voxel after the line
+ * @param {number} along  step to the next voxel along the line
+ * @param {number} across  step over the line
+ * @param {number} length
+ * @param {(path: Path2D, from: number, to: number) => void} draw */
+function addRuns(paths, seen, start, along, across, length, draw) {
+  let began = 0,
+    current = 0;
+  for (let place = 0, index = start; place <= length; place++, index += along) {
+    const before = seen[index - across],
+      after = seen[index];
+    let owner = 0;
+    if (before !== after && place < length)
+      owner = before === 0 || (after !== 0 && after < before) ? after : before;
+    if (owner === current) continue;
+    if (current) draw(pathOf(paths, current), began, place);
+    began = place;
+    current = owner;
   }
 }
 
-/** @param {Map<number, Path2D>} paths @param {number} label */
+/** @param {Map<number, Path2D>} paths @param {number} label @returns {Path2D} */
 function pathOf(paths, label) {
-  if (!paths.has(label)) paths.set(label, new Path2D());
-  return paths.get(label);
+  const path = paths.get(label) ?? new Path2D();
+  paths.set(label, path);
+  return path;
 }

@@ -124,10 +124,7 @@ function drag(store, view, tool, place, [right, down]) {
   if (tool === "crosshair") store.goTo(view.voxelAt(...place), view.scene.shape);
   if (tool === "pan") moveCentre(store, view.voxelAt(0, 0), view.voxelAt(right, down));
   if (tool === "zoom")
-    zoomAt(store, view, Math.exp(-down / 150), [
-      view.canvas.clientWidth / 2,
-      view.canvas.clientHeight / 2,
-    ]);
+    zoomAt(store, view, Math.exp(-down / 150), [view.width / 2, view.height / 2]);
   if (tool === "window") store.set({ window: draggedWindow(state.window, right, down) });
   if (tool === "turn") {
     const { camera } = state;
@@ -171,7 +168,7 @@ export function keyTable(store, viewer) {
   const sliced = (/** @type {number} */ steps) => (/** @type {any} */ view) =>
     view.axes && step(store, view, steps);
   const zoomed = (/** @type {number} */ factor) => (/** @type {any} */ view) =>
-    zoomAt(store, view, factor, [view.canvas.clientWidth / 2, view.canvas.clientHeight / 2]);
+    zoomAt(store, view, factor, [view.width / 2, view.height / 2]);
   return {
     ArrowUp: sliced(1),
     ArrowRight: sliced(1),

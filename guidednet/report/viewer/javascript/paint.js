@@ -12,6 +12,16 @@ export const DIFFERENCES = [
 ];
 const HALF = 32768; // int16 values, from -HALF on, are places in a table of greys
 
+let latest = { key: "", greys: new Uint8ClampedArray(0) };
+
+/** The table of greys, which the planes share.
+ * @param {[number, number]} window @param {{slope: number, intercept: number}} scale */
+export function greysOf(window, scale) {
+  const key = JSON.stringify([window, scale.slope, scale.intercept]);
+  if (key !== latest.key) latest = { key, greys: greyTable(window, scale) };
+  return latest.greys;
+}
+
 /** Grey (0 to 255) of every stored int16 value.
  * @param {[number, number]} window @param {{slope: number, intercept: number}} scale */
 export function greyTable([low, high], { slope, intercept }) {

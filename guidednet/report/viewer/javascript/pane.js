@@ -42,10 +42,13 @@ export class Pane {
   /** Brings caption and picture up to date; whether anything was painted. */
   draw() {
     const { view } = this;
-    this.caption.textContent =
-      view instanceof SliceView ? this.sliceText(view) : `3D  ${this.mapName}`;
-    view.canvas.ariaLabel = `${this.caption.textContent}, ${this.mapName || "image"}`;
-    if (view instanceof SliceView) this.slider.value = String(view.index);
+    const text = view instanceof SliceView ? this.sliceText(view) : `3D  ${this.mapName}`;
+    const name = `${text}, ${this.mapName || "image"}`;
+    if (name !== view.canvas.ariaLabel) {
+      this.caption.textContent = text;
+      view.canvas.ariaLabel = name;
+      if (view instanceof SliceView) this.slider.value = String(view.index);
+    }
     return view.draw();
   }
 

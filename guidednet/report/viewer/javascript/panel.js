@@ -17,6 +17,7 @@ export class Panel {
   constructor(viewer) {
     this.viewer = viewer;
     this.scene = viewer.scene;
+    this.updated = ""; // what the panel shows
     this.listed = ""; // the pair whose regions are in the list
     this.store = viewer.store;
     this.element = make(
@@ -160,6 +161,21 @@ export class Panel {
 
   /** @param {import("./state.js").State} state */
   update(state) {
+    const { shown, against, style, colours, opacity, overlay, hidden, region } = state;
+    const comparison = this.viewer.comparison();
+    const key = JSON.stringify([
+      shown,
+      against,
+      style,
+      colours,
+      opacity,
+      overlay,
+      [...hidden],
+      region,
+      !comparison,
+    ]);
+    if (key === this.updated) return;
+    this.updated = key;
     this.shown.value = state.shown;
     this.against.value = state.against;
     this.style.show(state.style);
@@ -167,7 +183,6 @@ export class Panel {
     this.opacity.value = String(state.opacity);
     this.overlay.value = state.overlay;
     this.key.hidden = state.colours !== "difference";
-    const comparison = this.viewer.comparison();
     this.updateOrgans(state, comparison);
     this.updateRegions(state, comparison);
   }

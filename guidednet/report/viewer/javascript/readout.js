@@ -29,52 +29,49 @@ export function positionText(position) {
 
 export class Readout {
   /** @param {import("./viewer.js").Viewer} viewer */
-  constructor(viewer) {
-    this.viewer = viewer;
+  constructor({ scene }) {
+    this.scene = scene;
+    this.names = new Map(scene.organs.map(({ label, name }) => [label, name]));
     this.value = make("b");
     this.place = make("span");
-    this.labels = make("span", { className: "labels" });
-    this.note = make("span", { className: "note" }, viewer.scene.note);
+    this.maps = [...scene.maps].map(([name, { volume }]) => ({ name, volume, found: make("b") }));
+    this.overlay = make("span");
+    const labels = this.maps.map(({ name, found }) => make("span", {}, `${name}: `, found));
     this.element = make(
       "footer",
       { className: "readout" },
       this.value,
       this.place,
-      this.labels,
-      this.note,
+      make("span", { className: "labels" }, ...labels, this.overlay),
+      make("span", { className: "note" }, scene.note),
     );
-    this.element.setAttribute("aria-live", "off");
   }
 
   /** @param {import("./state.js").State} state */
-  update(state) {
-    const { scene } = this.viewer;
-    const names = new Map(scene.organs.map((/** @type {any} */ { label, name }) => [label, name]));
-    const [z, y, x] = state.voxel;
-    this.value.textContent = valueText(scene, state.voxel) ?? "…";
-    this.place.textContent = `${positionText(positionOf(scene, state.voxel))}  (voxel ${x}, ${y}, ${z})`;
-    const found = [...scene.maps].map(([name, { volume }]) => {
-      const label = volume.at(state.voxel);
-      return make(
-        "span",
-        {},
-        `${name}: `,
-        make("b", {}, label ? (names.get(label) ?? String(label)) : "–"),
-      );
-    });
-    const overlay = scene.overlays.get(state.overlay);
-    const code = overlay?.volume.at(state.voxel);
-    if (overlay && code != null) {
-      const value = overlay.low + (code / 255) * (overlay.high - overlay.low);
-      found.push(
-        make(
-          "span",
-          {},
-          `${state.overlay}: `,
-          make("b", {}, `${value.toFixed(2)} ${overlay.unit}`),
-        ),
-      );
+  update({ voxel, overlay }) {
+    const [z, y, x] = voxel;
+    const position = positionText(positionOf(this.scene, voxel));
+    write(this.value, valueText(this.scene, voxel) ?? "…");
+    write(this.place, `${position}  (voxel ${x}, ${y}, ${z})`);
+    for (const { volume, found } of this.maps) {
+      const label = volume.at(voxel);
+      write(found, label ? (this.names.get(label) ?? String(label)) : "–");
     }
-    this.labels.replaceChildren(...found);
+    write(this.overlay, overlay ? this.overlayText(overlay, voxel) : "");
   }
+
+  /** @param {string} name @param {number[]} voxel */
+  overlayText(name, voxel) {
+    const { volume, low, high, unit } = this.scene.overlays.get(name);
+    const code = volume.at(voxel);
+    return code === null
+      ? ""
+      : `${name}: ${(low + (code / 255) * (high - low)).toFixed(2)} ${unit}`;
+  }
+}
+
+/** Writes only what is new, because every change costs a layout.
+ * @param {HTMLElement} element @param {string} text */
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }

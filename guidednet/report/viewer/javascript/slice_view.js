@@ -2,20 +2,17 @@
 
 import { AXES } from "./volume.js";
 import { contours } from "./contours.js";
+import { drawCrosshair, drawScaleBar, drawSides } from "./marks.js";
 import {
   DIFFERENCES,
   colourTable,
   differenceCodes,
-  greyTable,
+  greysOf,
   heatTable,
   paintSlice,
 } from "./paint.js";
 
-const CROSSHAIR = "#35e0ff";
-const TEXT = "#dfe6ee";
-const BARS = [1, 2, 5, 10, 20, 50, 100, 200];
 const NARROW_PANE = 260; // CSS pixels
-const BAR_SHARE = 0.35; // of the pane's width, at most
 
 export class SliceView {
   /**
@@ -41,8 +38,10 @@ export class SliceView {
     this.picture.width = this.columns;
     this.picture.height = this.rows;
     this.image = new ImageData(this.columns, this.rows);
+    this.width = this.height = 0; // of the pane in CSS pixels
     this.painted = "";
     this.drawn = "";
+    this.traced = "";
     /** @type {Map<string, Map<number, Path2D>>} */
     this.outlines = new Map();
   }
@@ -55,11 +54,17 @@ export class SliceView {
     return this.state.voxel[this.axes.cut];
   }
 
+  /** Reads the pane's size, once a frame and before anything is written, which would cost a layout. */
+  readSize() {
+    this.width = this.canvas.clientWidth;
+    this.height = this.canvas.clientHeight;
+  }
+
   /** CSS pixels per mm. */
   get scale() {
     const { spacing } = this.scene;
-    const across = this.canvas.clientWidth / (this.columns * spacing[this.axes.columns]);
-    const along = this.canvas.clientHeight / (this.rows * spacing[this.axes.rows]);
+    const across = this.width / (this.columns * spacing[this.axes.columns]);
+    const along = this.height / (this.rows * spacing[this.axes.rows]);
     return Math.min(across, along) * this.state.zoom;
   }
 
@@ -70,9 +75,8 @@ export class SliceView {
     const { centre } = this.state;
     const { spacing } = this.scene;
     return [
-      this.canvas.clientWidth / 2 +
-        (centre[columns] - voxel[columns]) * spacing[columns] * this.scale,
-      this.canvas.clientHeight / 2 + (centre[rows] - voxel[rows]) * spacing[rows] * this.scale,
+      this.width / 2 + (centre[columns] - voxel[columns]) * spacing[columns] * this.scale,
+      this.height / 2 + (centre[rows] - voxel[rows]) * spacing[rows] * this.scale,
     ];
   }
 
@@ -82,8 +86,8 @@ export class SliceView {
     const { columns, rows } = this.axes;
     const { spacing } = this.scene;
     const voxel = [...this.state.voxel];
-    const right = (left - this.canvas.clientWidth / 2) / (spacing[columns] * this.scale);
-    const down = (top - this.canvas.clientHeight / 2) / (spacing[rows] * this.scale);
+    const right = (left - this.width / 2) / (spacing[columns] * this.scale);
+    const down = (top - this.height / 2) / (spacing[rows] * this.scale);
     voxel[columns] = this.state.centre[columns] - right;
     voxel[rows] = this.state.centre[rows] - down;
     return voxel;
@@ -91,11 +95,9 @@ export class SliceView {
 
   /** Paints what has changed; whether there was anything to paint. */
   draw() {
-    if (!this.canvas.clientWidth) return false;
+    if (!this.width) return false;
     const ratio = Math.min(globalThis.devicePixelRatio || 1, 2);
-    const size = [this.canvas.clientWidth, this.canvas.clientHeight].map((side) =>
-      Math.round(side * ratio),
-    );
+    const size = [this.width, this.height].map((side) => Math.round(side * ratio));
     const content = this.contentKey();
     const whole = JSON.stringify([content, size, this.placeKey()]);
     if (whole === this.drawn) return false;
@@ -103,7 +105,8 @@ export class SliceView {
       if (!this.paint()) return false; // a slice is on its way; the picture before it stays
       this.painted = content;
     }
-    [this.canvas.width, this.canvas.height] = size;
+    if (this.canvas.width !== size[0]) this.canvas.width = size[0];
+    if (this.canvas.height !== size[1]) this.canvas.height = size[1];
     this.compose(ratio);
     this.drawn = whole;
     return true;
@@ -158,9 +161,9 @@ export class SliceView {
     } else if (labels && state.style !== "contour") {
       layers.push({ codes: labels, table: this.organTable() });
     }
-    paintSlice(values, greyTable(state.window, scene.image), layers, this.image);
-    this.picture.getContext("2d").putImageData(this.image, 0, 0);
-    this.outlines = this.outlinesOf(labels, against);
+    paintSlice(values, greysOf(state.window, scene.image), layers, this.image);
+    this.picture.getContext("2d", { alpha: false }).putImageData(this.image, 0, 0);
+    this.trace(labels, against);
     return true;
   }
 
@@ -175,21 +178,34 @@ export class SliceView {
     return colourTable(DIFFERENCES.map(({ code, colour }) => ({ code, colour, alpha: share })));
   }
 
-  /** @param {any} labels @param {any} against */
-  outlinesOf(labels, against) {
-    const { style, colours, hidden } = this.state;
-    const found = new Map();
-    const trace = (/** @type {any} */ codes) => contours(codes, this.rows, this.columns, hidden);
-    if (against) found.set("against", trace(against));
+  /** Traces the contours, unless they are those of the picture before.
+   * @param {any} labels @param {any} against */
+  trace(labels, against) {
+    const { style, colours, hidden, against: other } = this.state;
+    const key = JSON.stringify([
+      this.index,
+      this.mapName(),
+      other,
+      style,
+      colours,
+      [...hidden],
+      !labels,
+    ]);
+    if (key === this.traced) return;
+    this.traced = key;
+    this.outlines.clear();
+    const found = (/** @type {any} */ codes) => contours(codes, this.rows, this.columns, hidden);
+    if (against) this.outlines.set("against", found(against));
     if (labels && (style !== "fill" || (against && colours === "difference")))
-      found.set("shown", trace(labels));
-    return found;
+      this.outlines.set("shown", found(labels));
   }
 
   /** Puts the slice, its contours and the marks into the pane. @param {number} ratio */
   compose(ratio) {
-    const context = this.canvas.getContext("2d");
+    const context = this.canvas.getContext("2d", { alpha: false });
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.fillStyle = "#000000";
+    context.fillRect(0, 0, this.width, this.height);
     context.imageSmoothingEnabled = this.state.smooth;
     context.imageSmoothingQuality = "high";
     const last = this.scene.shape.map((size) => size - 0.5); // the volume's outer corner
@@ -199,8 +215,11 @@ export class SliceView {
     );
     context.drawImage(this.picture, left, top, this.columns * steps[0], this.rows * steps[1]);
     this.drawOutlines(context, new DOMMatrix([steps[0], 0, 0, steps[1], left, top]));
-    if (this.state.crosshair) this.drawCrosshair(context);
-    this.drawMarks(context);
+    const size = [this.width, this.height];
+    if (this.state.crosshair) drawCrosshair(context, this.pixelOf(this.state.voxel), size);
+    const underCaption = this.crowded || this.width < NARROW_PANE;
+    drawSides(context, this.axes.edges, size, underCaption ? 36 : 12);
+    drawScaleBar(context, this.scale, size);
   }
 
   /** @param {CanvasRenderingContext2D} context @param {DOMMatrix} place */
@@ -217,69 +236,5 @@ export class SliceView {
       }
     }
     context.setLineDash([]);
-  }
-
-  /** Lines of the other two planes, open around the voxel. @param {CanvasRenderingContext2D} context */
-  drawCrosshair(context) {
-    const [across, down] = this.pixelOf(this.state.voxel);
-    const { clientWidth: width, clientHeight: height } = this.canvas;
-    const gap = 9;
-    const lines = new Path2D();
-    for (const [from, to] of [
-      [0, across - gap],
-      [across + gap, width],
-    ]) {
-      lines.moveTo(from, down);
-      lines.lineTo(to, down);
-    }
-    for (const [from, to] of [
-      [0, down - gap],
-      [down + gap, height],
-    ]) {
-      lines.moveTo(across, from);
-      lines.lineTo(across, to);
-    }
-    context.lineWidth = 3;
-    context.strokeStyle = "rgba(0, 0, 0, 0.45)";
-    context.stroke(lines);
-    context.lineWidth = 1;
-    context.strokeStyle = CROSSHAIR;
-    context.stroke(lines);
-  }
-
-  /** The patient's sides, and a bar of known length. @param {CanvasRenderingContext2D} context */
-  drawMarks(context) {
-    const { clientWidth: width, clientHeight: height } = this.canvas;
-    const [left, right, top, bottom] = this.axes.edges;
-    context.font = "600 13px system-ui, sans-serif";
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    const write = (
-      /** @type {string} */ text,
-      /** @type {number} */ x,
-      /** @type {number} */ y,
-    ) => {
-      context.lineWidth = 3;
-      context.strokeStyle = "rgba(0, 0, 0, 0.8)";
-      context.strokeText(text, x, y);
-      context.fillStyle = TEXT;
-      context.fillText(text, x, y);
-    };
-    write(left, 11, height / 2);
-    write(right, width - 11, height / 2);
-    write(top, width / 2, this.crowded || width < NARROW_PANE ? 36 : 12); // below the caption
-    write(bottom, width / 2, height - 12);
-    const length = BARS.filter((mm) => mm * this.scale <= width * BAR_SHARE).at(-1) ?? BARS[0];
-    const from = width - 10 - length * this.scale;
-    context.fillStyle = "rgba(0, 0, 0, 0.8)";
-    context.fillRect(from - 1, height - 11, length * this.scale + 2, 4);
-    context.fillStyle = TEXT;
-    context.fillRect(from, height - 10, length * this.scale, 2);
-    context.font = "11px system-ui, sans-serif";
-    write(
-      length < 10 ? `${length} mm` : `${length / 10} cm`,
-      from + (length * this.scale) / 2,
-      height - 20,
-    );
   }
 }

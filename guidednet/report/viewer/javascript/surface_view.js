@@ -18,6 +18,7 @@ export class SurfaceView {
     this.canvas = document.createElement("canvas");
     this.canvas.dataset.plane = "surfaces";
     this.canvas.setAttribute("role", "img");
+    this.width = this.height = 0; // of the pane in CSS pixels
     this.drawn = "";
     /** @type {import("./scene.js").Surface[] | null} */
     this.fitted = null;
@@ -26,10 +27,16 @@ export class SurfaceView {
     this.normals = new WeakMap();
   }
 
+  /** Reads the pane's size, before anything is written. */
+  readSize() {
+    this.width = this.canvas.clientWidth;
+    this.height = this.canvas.clientHeight;
+  }
+
   /** Paints what has changed; whether there was anything to paint. */
   draw() {
     const { state } = this.store;
-    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const { width, height } = this;
     if (!width) return false;
     const surfaces = this.scene.surfaces.get(state.shown);
     if (!surfaces && state.shown) this.source.askSurfaces(state.shown);

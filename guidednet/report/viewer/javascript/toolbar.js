@@ -19,6 +19,7 @@ export class Toolbar {
   /** @param {import("./viewer.js").Viewer} viewer */
   constructor(viewer) {
     this.viewer = viewer;
+    this.updated = ""; // what the bar shows
     const { scene, store } = viewer;
     const cases = scene.cases.map((/** @type {string} */ name) => ({ value: name, text: name }));
     this.cases = choice("case", cases, (name) => viewer.source.askCase(name));
@@ -89,6 +90,9 @@ export class Toolbar {
   /** @param {import("./state.js").State} state */
   update(state) {
     const { scene } = this.viewer;
+    const key = JSON.stringify([state.layout, state.tool, state.plane, state.window]);
+    if (key === this.updated) return;
+    this.updated = key;
     this.layout.show(state.layout);
     this.tool.show(state.tool);
     this.plane.value = state.plane;

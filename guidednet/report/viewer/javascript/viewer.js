@@ -88,6 +88,7 @@ export class Viewer {
   }
 
   draw() {
+    for (const { view } of this.panes) view.readSize();
     const painted = this.panes.map((pane) => pane.draw());
     this.toolbar.update(this.state);
     this.panel.update(this.state);
