@@ -143,23 +143,23 @@ def frame_times(page: Any, act: Callable[[Any, int], None], events: int) -> tupl
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_timeout(1000)
     page.evaluate("performance.clearMeasures()")
-    before = processor_seconds(page)
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    before = processor_seconds(session)
     for place in range(events):
         act(page, place)
         page.wait_for_timeout(PAUSE_MS)
-    taken = processor_seconds(page) - before
+    taken = processor_seconds(session) - before
+    session.detach()
     frames = page.evaluate(
         "performance.getEntriesByName('guidednet-viewer frame').map(frame => frame.duration)"
     )
     return statistics.median(frames), 1000 * taken / len(frames)
 
 
-def processor_seconds(page: Any) -> float:
-    """Processor time of the page's main thread so far."""
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+def processor_seconds(session: Any) -> float:
+    """Processor time of the page's main thread since the session began to count."""
     metrics = session.send("Performance.getMetrics")["metrics"]
-    session.detach()
     return next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
 
 

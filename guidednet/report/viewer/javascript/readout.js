@@ -51,13 +51,13 @@ export class Readout {
   update({ voxel, overlay }) {
     const [z, y, x] = voxel;
     const position = positionText(positionOf(this.scene, voxel));
-    write(this.value, valueText(this.scene, voxel) ?? "…");
-    write(this.place, `${position}  (voxel ${x}, ${y}, ${z})`);
+    setText(this.value, valueText(this.scene, voxel) ?? "…");
+    setText(this.place, `${position}  (voxel ${x}, ${y}, ${z})`);
     for (const { volume, found } of this.maps) {
       const label = volume.at(voxel);
-      write(found, label ? (this.names.get(label) ?? String(label)) : "–");
+      setText(found, label ? (this.names.get(label) ?? String(label)) : "–");
     }
-    write(this.overlay, overlay ? this.overlayText(overlay, voxel) : "");
+    setText(this.overlay, overlay ? this.overlayText(overlay, voxel) : "");
   }
 
   /** @param {string} name @param {number[]} voxel */
@@ -72,6 +72,6 @@ export class Readout {
 
 /** Writes only what is new, because every change costs a layout.
  * @param {HTMLElement} element @param {string} text */
-function write(element, text) {
+function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
