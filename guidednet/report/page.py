@@ -53,7 +53,7 @@ def write_page(
     """Write index.html and return its path.
 
     The page names the profile and its data, shows every table and figure with the published numbers
-    and its runs, and adds slice browsers, links to the notebooks and the `plan` of all runs.
+    and its runs, and adds a slice viewer, links to the notebooks and the `plan` of all runs.
     """
     workspace = runs.workspace
     data = (
