@@ -186,7 +186,7 @@ def test_contours_overlay_and_image_alone(tab):
 def test_methods_stand_side_by_side(tab):
     tab.push("[data-name=compare]")
     assert tab.page.locator("canvas").count() == 3
-    assert tab.captions()[1].endswith("Dice 100.0")
+    assert tab.captions()[1].startswith("Dice 100.0")
     tab.hover("transverse")
     tab.press("n")
     _, second, third = tab.pictures()

@@ -55,7 +55,7 @@ export class Pane {
   /** @param {SliceView} view */
   sliceText({ plane, index, axes, scene }) {
     const where = `${index + 1}/${scene.shape[axes.cut]}`;
-    return this.place === undefined ? `${plane} ${where}` : `${where}${this.scoreText()}`;
+    return this.place === undefined ? `${plane} ${where}` : `${this.scoreText()}${where}`;
   }
 
   /** Mean Dice of this pane's label map against the other one. */
@@ -66,7 +66,7 @@ export class Pane {
     const values = Object.values(found?.dice ?? {}).filter((dice) => dice != null);
     if (!values.length) return "";
     const mean = values.reduce((sum, dice) => sum + dice, 0) / values.length;
-    return `  Dice ${(100 * mean).toFixed(1)}`;
+    return `Dice ${(100 * mean).toFixed(1)}  `;
   }
 
   /** @param {SliceView} view */

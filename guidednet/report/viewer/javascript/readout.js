@@ -43,7 +43,7 @@ export class Readout {
       this.value,
       this.place,
       make("span", { className: "labels" }, ...labels, this.overlay),
-      make("span", { className: "note" }, scene.note),
+      make("span", { className: "remark" }, scene.note),
     );
   }
 
