@@ -12,6 +12,7 @@ import nibabel as nib
 import numpy as np
 
 from guidednet.data.case_store import CaseStore
+from guidednet.errors import InputError
 from guidednet.report.viewer.own_data import named, scene_of
 from guidednet.report.viewer.scene import Scene
 from guidednet.report.viewer.trained import predicted_scene
@@ -57,7 +58,12 @@ def view(
 def _cases(cases: CaseStore, maps: dict[str, Any], case: str | None) -> dict[str, SceneMaker]:
     """The cases to choose from: with runs all that they were tested on, the named one first."""
     runs = {name: run for name, run in maps.items() if isinstance(run, Run)}
-    others = {name: np.asarray(label) for name, label in maps.items() if name not in runs}
+    others = {name: label for name, label in maps.items() if name not in runs}
+    for name, label in others.items():
+        if not isinstance(label, np.ndarray):
+            raise InputError(
+                f"{name}: a label map of a prepared case is an array on its grid or a finished run"
+            )
     tested = [set(run.scores()["case"]) for run in runs.values()]
     names = sorted(set.intersection(*tested)) if tested and not others else []
     first = case or next(iter(names), cases.table.index[0])
