@@ -16,7 +16,7 @@ from guidednet.report.viewer.payload import (
     described_surfaces,
     stored_volumes,
 )
-from guidednet.report.viewer.scene import Overlay, Scene
+from guidednet.report.viewer.scene import LARGE, Overlay, Scene
 from guidednet.report.viewer.script import page_script, style
 
 MOST_BYTES = 2_800_000  # of all scenes of a page
@@ -42,7 +42,7 @@ def viewer_html(scenes: Sequence[Scene], most_bytes: int = MOST_BYTES) -> str:
 
 def _scene_json(scene: Scene, cases: Sequence[str], most_bytes: int) -> str:
     """The scene as JSON of at most so many bytes, or else in the coarsest of DETAILS."""
-    comparisons = [described_comparison(scene, *pair) for pair in all_pairs(scene)]
+    comparisons = [described_comparison(scene, *pair) for pair in _pairs(scene)]
     for _ in range(5):  # short lists of disagreements, if there are many
         if len(json.dumps(comparisons)) <= most_bytes / 5:
             break
@@ -52,6 +52,14 @@ def _scene_json(scene: Scene, cases: Sequence[str], most_bytes: int) -> str:
         if len(text) <= most_bytes:
             break
     return text
+
+
+def _pairs(scene: Scene) -> list[tuple[str, str]]:
+    """The pairs of label maps to compare: all, or in a large scene those with the reference."""
+    pairs = list(all_pairs(scene))
+    if scene.image.size < LARGE:
+        return pairs
+    return [pair for pair in pairs if pair[1] == scene.reference]
 
 
 def _shortened(comparison: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +75,8 @@ def _attempts(
     scene: Scene, cases: Sequence[str], comparisons: list[dict[str, Any]], most_bytes: int
 ) -> Iterator[str]:
     surfaces = _surfaces(scene, MOST_SURFACE_BYTES * most_bytes)
-    for factor, step in DETAILS:
+    hopeless = [one for one in DETAILS if scene.image.size / one[0] ** 3 > 4 * most_bytes]
+    for factor, step in DETAILS[min(len(hopeless), len(DETAILS) - 1) :]:
         thin = _thinned(scene, factor, step)
         moved = [_with_centres(found, factor, thin.image.shape) for found in comparisons]
         volumes = stored_volumes(thin, step)

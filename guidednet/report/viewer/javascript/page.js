@@ -18,6 +18,7 @@ function fill(place) {
   let viewer = null;
   const show = async (/** @type {any} */ one) => {
     const source = {
+      computes: false,
       askSlice() {},
       askComparison() {},
       askSurfaces() {},

@@ -210,7 +210,8 @@ export class Panel {
     }
     const waiting = state.against && state.shown && state.against !== state.shown && !comparison;
     const number = comparison ? comparison.regions.length + comparison.more : 0;
-    this.count.textContent = waiting ? "counting…" : comparison ? String(number) : "";
+    const answer = this.viewer.source.computes ? "counting…" : "not counted";
+    this.count.textContent = waiting ? answer : comparison ? String(number) : "";
     for (const [place, row] of [...this.regions.children].entries()) {
       const current = place === state.region;
       if (current && row.getAttribute("aria-current") !== "true") showIn(this.regions, row);

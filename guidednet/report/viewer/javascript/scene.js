@@ -35,6 +35,7 @@ import { Volume, unpack, unpackDifferences } from "./volume.js";
  * @property {(first: string, second: string) => void} askComparison
  * @property {(map: string) => void} askSurfaces
  * @property {(name: string) => void} askCase
+ * @property {boolean} computes  whether there is a kernel that answers
  */
 
 /** @param {string} first @param {string} second */

@@ -42,6 +42,7 @@ class SliceQueue {
 async function render({ model, el }) {
   const queue = new SliceQueue(model);
   const source = {
+    computes: true,
     askSlice: queue.ask.bind(queue),
     askComparison: (/** @type {string} */ first, /** @type {string} */ second) =>
       model.send({ kind: "comparison", first, second }),

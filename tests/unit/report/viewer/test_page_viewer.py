@@ -73,6 +73,13 @@ def test_a_large_case_is_thinned_until_it_fits_and_says_so():
     assert maps[0][z, y, x] == 1 and abs(step * (z + 0.5) - 21) <= step
 
 
+def test_of_a_large_case_only_pairs_with_the_reference_are_compared(monkeypatch):
+    monkeypatch.setattr("guidednet.report.viewer.page_viewer.LARGE", 10)
+    (found,) = described(viewer_html([scene()]))
+    pairs = {(pair["first"], pair["second"]) for pair in found["comparisons"]}
+    assert pairs == {("CPS", "reference"), ("GuidedNet", "reference")}
+
+
 @pytest.mark.parametrize("script", [page_script, widget_script])
 def test_the_joined_script_declares_every_name_once(script):
     text = script()
