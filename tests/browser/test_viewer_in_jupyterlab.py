@@ -142,6 +142,9 @@ def run_all_cells(hands, address, attempts=20):
         if begun.count():
             break
     page.locator(".guidednet-viewer canvas").first.wait_for(state="visible")
+    # A cell that runs again would put a new viewer in the place of the one under the pointer.
+    running = page.locator(".jp-InputPrompt", has_text="*")
+    hands.until(lambda: running.count() == 0)
     page.locator(".guidednet-viewer").first.scroll_into_view_if_needed()
     hands.settle()
 
