@@ -31,6 +31,7 @@ BENCHMARKS = {
     "gpu": "steps on a GPU against the CPU's, times and memory at the paper's size",
     "precision": "learning in bf16 against learning in float32",
     "machines": "difference between results on this CPU and on another kind",
+    "viewer": "time from a hand's movement to the picture in the slice viewer",
 }
 
 

@@ -8,6 +8,7 @@
     run = runs.get(config)  # trained once, then read
     run.scores()
     guidednet.segment("scan.nii.gz", run.folder, "labels.nii.gz")
+    guidednet.view("scan.nii.gz", "labels.nii.gz")
 
 The names of `__all__` are the public ones. Each is imported when it is first asked for, so that
 `import guidednet` takes no time and needs no other package.
@@ -31,7 +32,7 @@ _HOMES = {
     "make_table": "report.tables.table",
     "open_workspace": "runs.workspace",
     "segment": "predict",
-    "view": "report.viewer.viewer",
+    "view": "report.viewer.view",
 }
 __all__ = sorted(_HOMES)
 

@@ -15,7 +15,10 @@ from guidednet.support.progress import close_bars
 
 # Packages that guidednet itself does not need, and the optional dependencies that include each.
 EXTRAS = dict.fromkeys(
-    ("IPython", "ipywidgets", "jupyterlab", "nbclient", "nbconvert", "nbformat", "papermill"),
+    (
+        *("IPython", "anywidget", "ipywidgets", "jupyterlab"),
+        *("nbclient", "nbconvert", "nbformat", "papermill"),
+    ),
     "notebooks",
 )
 

@@ -56,15 +56,21 @@ def read_label(path: Path, image: Volume | None, organs: OrganSet) -> Volume:
     Raises InputError if its grid is not that of `image`, if given, or if a value is not one of the
     data set's label ids.
     """
-    volume = _read(path)
+    return as_label(path, _read(path), image, organs)
+
+
+def as_label(name: Path | str, volume: Volume, image: Volume | None, organs: OrganSet) -> Volume:
+    """The label map in a `volume` that is called `name`; like `read_label`."""
     if image is not None:
-        _refuse_other_grid(path, volume, image)
-    return replace(volume, data=_classes(path, volume.data, organs))
+        _refuse_other_grid(name, volume, image)
+    return replace(volume, data=_classes(name, volume.data, organs))
 
 
-def _classes(path: Path, data: np.ndarray, organs: OrganSet) -> np.ndarray:
+def _classes(path: Path | str, data: np.ndarray, organs: OrganSet) -> np.ndarray:
     """The class (uint8) of each id in `data`, which is whole to within WHOLE."""
     ids = np.asarray(organs.ids)
+    if data.dtype == np.uint8 and data.max() < len(ids) == ids.max() + 1:
+        return data  # the usual case: the ids are the classes
     class_of = np.full(ids.max() + 1, NO_CLASS, np.uint8)
     class_of[ids] = np.arange(len(ids))
     with np.errstate(invalid="ignore"):  # NaN is not close to any number
@@ -136,7 +142,7 @@ def write_label(
         nib.save(image(numbers.astype(kind), None, header), temporary)
 
 
-def _refuse_other_grid(path: Path, label: Volume, image: Volume) -> None:
+def _refuse_other_grid(path: Path | str, label: Volume, image: Volume) -> None:
     if label.data.shape != image.data.shape:
         raise InputError(
             f"{path}: its shape {label.data.shape} is not the image's {image.data.shape}; "

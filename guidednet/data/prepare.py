@@ -180,7 +180,7 @@ def prepare_case(
     scan = read_image(case.image)
     for doubt in doubts_about(case.image, scan, config.hu_window):
         warn(doubt)
-    label = _read_label(case, scan, organs)
+    label = read_reference(case, scan, organs)
     image, _ = prepare_image(scan, config)
     row = {
         "case_id": case.case_id,
@@ -209,7 +209,8 @@ def prepare_case(
     return row
 
 
-def _read_label(case: RawCase, scan: Volume, organs: OrganSet) -> Volume | None:
+def read_reference(case: RawCase, scan: Volume, organs: OrganSet) -> Volume | None:
+    """The label map of a case on the grid of its `scan`; None if it has none."""
     if case.label is None:
         return None
     return read_masks(case.masks, scan) if case.masks else read_label(case.label, scan, organs)
@@ -220,7 +221,7 @@ def prepare_image(scan: Volume, config: PrepareConfig) -> tuple[np.ndarray, np.n
 
     The image is float32, in [0, 1] or as z-score.
     """
-    data, affine = _in_ras(scan.data, scan.affine)
+    data, affine = in_ras(scan.data, scan.affine)
     image, affine = to_spacing(data, affine, config.spacing_mm[::-1], config.hu_window)
     if scale := config.z_score:
         return (np.clip(image, *scale.hu_window) - scale.mean) / scale.standard_deviation, affine
@@ -229,10 +230,10 @@ def prepare_image(scan: Volume, config: PrepareConfig) -> tuple[np.ndarray, np.n
 
 def prepare_label(label: np.ndarray, affine: np.ndarray, config: PrepareConfig) -> np.ndarray:
     """The prepared label map (D,H,W) of `label` (X,Y,Z), which lies on a scan with `affine`."""
-    return label_to_spacing(*_in_ras(label, affine), config.spacing_mm[::-1])
+    return label_to_spacing(*in_ras(label, affine), config.spacing_mm[::-1])
 
 
-def _in_ras(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def in_ras(data: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A volume (X,Y,Z) with its axes turned to RAS+, not copied, and its new affine."""
     orientation = nib.io_orientation(affine)
     return nib.apply_orientation(data, orientation), affine @ nib.orientations.inv_ornt_aff(

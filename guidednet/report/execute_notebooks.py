@@ -26,6 +26,8 @@ from guidednet.support.locks import locked, told_of_locks
 
 NOTEBOOKS = REPOSITORY / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"
+PICTURE = "image/png"
+STATIC = "(interactive in JupyterLab)"
 # The values that a parameter may have, by its name.
 ALLOWED = {"profile": tuple(PROFILES), "on_missing": get_args(OnMissing), "seeds": range(1, 101)}
 
@@ -226,7 +228,7 @@ def _run(path: Path, target: Path, values: dict[str, Any]) -> None:
 
 
 def without_widgets(executed: Path) -> None:
-    """Replace each widget of an executed notebook with a line of text.
+    """Replace each widget of an executed notebook with its static picture, or a line of text.
 
     A widget without its kernel shows as an empty box.
     """
@@ -234,9 +236,8 @@ def without_widgets(executed: Path) -> None:
     notebook.metadata.pop("widgets", None)
     for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
         if WIDGET in output.get("data", {}):
-            output.data = nbformat.from_dict(
-                {"text/plain": "(interactive in JupyterLab; the picture below replaces it here)"}
-            )
+            picture = {name: output.data[name] for name in (PICTURE,) if name in output.data}
+            output.data = nbformat.from_dict({"text/plain": STATIC} | picture)
     write_text(executed, nbformat.writes(notebook) + "\n")
 
 

@@ -2,19 +2,21 @@
 
 import base64
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from guidednet import published
 from guidednet.report.execute_notebooks import source, title
-from guidednet.report.figures.figures4_5 import median_case, predictions
+from guidednet.report.figures.figures4_5 import median_case
 from guidednet.report.tables.captions import Caption, caption
 from guidednet.report.tables.provenance import provenance_table
 from guidednet.report.tables.table import NOT_RUN, notes_on_print
-from guidednet.report.viewer.scene import scene_of_case
-from guidednet.report.viewer.slice_browser import SCRIPT, browser_html
+from guidednet.report.viewer.page_viewer import viewer_html
+from guidednet.report.viewer.scene import Scene
+from guidednet.report.viewer.trained import scene_of_runs
+from guidednet.runs.profiles import Profile
 from guidednet.runs.store import RunStore
 from guidednet.study.artefacts import Artefact
 from guidednet.study.rows import SHOWN_METHODS, Row, comparison_rows, table1, table2
@@ -28,12 +30,11 @@ th, td { padding: 0.15rem 0.5rem; border-bottom: 1px solid #ddd; }
 th, td { text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 figure { margin: 1rem 0; } figure img { max-width: 100%; height: auto; }
-.browser input { width: 100%; } .browser img { image-rendering: auto; }
 .note { background: #fff6dd; padding: 0.5rem 1rem; border-left: 4px solid #e0a800; }
 a { color: #14507a; }
 summary { cursor: pointer; color: #14507a; }
 @media print {
-  .browser input, summary { display: none; }
+  .guidednet-viewer-place, summary { display: none; }
   body { max-width: none; font-size: 11px; }
   h3 { break-after: avoid; }
 }
@@ -61,7 +62,7 @@ def write_page(
     """Write index.html and return its path.
 
     The page names the profile and its data, shows every table and figure with the published numbers
-    and its runs, and adds slice browsers, links to the notebooks and the `plan` of all runs.
+    and its runs, and adds a slice viewer, links to the notebooks and the `plan` of all runs.
     """
     workspace = runs.workspace
     data = (
@@ -80,9 +81,8 @@ def write_page(
         "The paper's numbers come from patients' scans and 20,000 steps.</p>",
         "<h2>Tables and figures</h2>",
         *sections,
-        "<h2>Slices</h2><p>One test case segmented by several methods; move the slider to "
-        "change the slice.</p>",
-        *_browsers(runs, seeds),
+        "<h2>Slices</h2><p>A test case of each data set, segmented by several methods.</p>",
+        _viewer(runs, seeds),
         "<h2>Notebooks</h2><ul>",
         *[
             _notebook_link(workspace.report_folder, artefact.notebook)
@@ -96,7 +96,7 @@ def write_page(
         f'<!doctype html><html lang="en"><meta charset="utf-8">{viewport}'
         f"<title>GuidedNet companion</title><style>{STYLE}</style>"
     )
-    write_text(page, f"{head}\n" + "\n".join(parts) + f"\n<script>{SCRIPT}</script></html>\n")
+    write_text(page, f"{head}\n" + "\n".join(parts) + "</html>\n")
     return page
 
 
@@ -197,19 +197,26 @@ def _table(table: pd.DataFrame, number: str) -> str:
     )
 
 
-def _browsers(runs: RunStore, seeds: int) -> list[str]:
-    """A slice browser per data set with a GuidedNet run, showing the case of Figures 4 and 5."""
-    workspace, pages = runs.workspace, []
-    for dataset, builder in BROWSED:
-        rows = comparison_rows(
-            builder(workspace.profile, seeds), SHOWN_METHODS, workspace.data(dataset).ratios[1][1]
-        )
-        run = runs.get(rows[0].configs[0], "blank")
-        if run is not None:
-            case = median_case(run)
-            scene = scene_of_case(workspace.cases(dataset), case, predictions(rows, runs, case))
-            pages.append(browser_html(scene, list(scene.labels)))
-    return pages or [f"<p>{NOT_RUN}</p>"]
+def _viewer(runs: RunStore, seeds: int) -> str:
+    """A viewer of the cases of Figures 4 and 5, of each data set with a GuidedNet run."""
+    scenes = [_scene(runs, seeds, dataset, builder) for dataset, builder in BROWSED]
+    found = [scene for scene in scenes if scene is not None]
+    return viewer_html(found) if found else f"<p>{NOT_RUN}</p>"
+
+
+def _scene(
+    runs: RunStore, seeds: int, dataset: str, builder: Callable[[Profile, int], list[Row]]
+) -> Scene | None:
+    """The case of Figure 4 or 5; None without a GuidedNet run."""
+    workspace = runs.workspace
+    ratio = workspace.data(dataset).ratios[1]
+    rows = comparison_rows(builder(workspace.profile, seeds), SHOWN_METHODS, ratio[1])
+    run = runs.get(rows[0].configs[0], "blank")
+    if run is None:
+        return None
+    configs = {row.label: row.configs[0] for row in reversed(rows)}  # GuidedNet is shown first
+    found = {name: config for name, config in configs.items() if runs.get(config, "blank")}
+    return scene_of_runs(runs, found, median_case(run))
 
 
 def _notebook_link(folder: Path, name: str) -> str:

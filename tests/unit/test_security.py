@@ -22,7 +22,6 @@ from nbconvert.filters.markdown import markdown2html
 from papermill.translators import translate_parameters
 
 from guidednet.data.case_store import CaseStore, PrepareConfig
-from guidednet.data.datasets import organ_set
 from guidednet.data.layouts import find_cases
 from guidednet.data.prepare import prepare
 from guidednet.data.splits import read_lists, read_mapping
@@ -31,9 +30,7 @@ from guidednet.predict import find_jobs
 from guidednet.report.execute_notebooks import source, without_paths, write_html
 from guidednet.report.tables.captions import Caption
 from guidednet.report.tables.table import latex, markdown
-from guidednet.report.viewer.scene import SCALED_WINDOWS, Scene
-from guidednet.report.viewer.slice_browser import browser_html
-from guidednet.report.viewer.viewer import Viewer
+from guidednet.report.viewer.page_viewer import viewer_html
 from guidednet.runs import torchrun
 from guidednet.runs.model_file import load_model
 from guidednet.runs.record import load_weights
@@ -41,6 +38,7 @@ from guidednet.support.files import write_bytes, write_json
 from guidednet.training.loop import kept_weights, make_method, resume
 from helpers.paths import ROOT
 from helpers.tiny_runs import tiny_config
+from helpers.viewer_page import scene
 from helpers.volumes import save_case
 
 SETTINGS = PrepareConfig((20.0, 15.0, 15.0))
@@ -362,50 +360,11 @@ def test_names_in_latex_are_no_commands(name):
     assert not re.findall(r"[\\%_&#$~^]", rest) and rest.count("{") == rest.count("}") == 1
 
 
-def scene(name):
-    label = np.zeros((4, 6, 6), np.uint8)
-    label[1, 2:4, 2:4] = 1
-    maps = {"reference": label, name: label}
-    return Scene(
-        name,
-        label.astype(np.float32),
-        maps,
-        np.eye(4),
-        organ_set("flare22"),
-        SCALED_WINDOWS,
-        "scaled",
-        reference="reference",
-    )
-
-
 @pytest.mark.parametrize("name", NAMES)
-def test_names_in_the_slice_viewer_and_browser_are_no_markup(name):
-    shown = Viewer(scene(name), width=8).widget.children
-    html = [
-        Parsed(widget.value)
-        for widget in shown
-        if hasattr(widget, "value") and isinstance(widget.value, str)
-    ]
-    assert set().union(*(page.elements for page in html)) == {
-        "b",
-        "span",
-        "table",
-        "caption",
-        "tr",
-        "th",
-        "td",
-    }
-    assert all(name in page.text for page in html) and len(html) == 3
-    page = Parsed(browser_html(scene(name), ["reference", name]))
-    assert page.elements == {
-        "div",
-        "p",
-        "b",
-        "output",
-        "input",
-        "img",
-        "script",
-    } and page.text.startswith(name)
+def test_names_in_the_viewer_of_a_page_are_no_markup(name):
+    label = scene().labels["CPS"]
+    page = Parsed(viewer_html([scene(name, labels={"reference": label, name: label})]))
+    assert page.elements == {"style", "div", "script", "noscript"}
 
 
 def executed_notebook(path, name):

@@ -4,6 +4,7 @@ benchmarks/common.py.
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ import torch
 
 from benchmarks import common
 from benchmarks.__main__ import available, load, main
+from benchmarks.bench_viewer import NAMES
 from benchmarks.bench_windows import measure
 from guidednet.errors import FailedError, InputError
 from guidednet.report.figures.benchmarks import benchmark_tables, comparisons
@@ -47,6 +49,10 @@ def test_benchmark_gives_flat_rows(name):
         with pytest.raises(InputError, match="finds no GPU on this machine"):
             load(name).measure(quick=True)
         return
+    if name == "viewer":
+        pytest.importorskip("playwright")
+        if not any(map(shutil.which, NAMES)):
+            pytest.skip("no Chromium: apt-get install chromium")
     rows = load(name).measure(quick=True)
     assert rows and all(
         isinstance(value, str | int | float | bool) for row in rows for value in row.values()

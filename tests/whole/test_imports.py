@@ -14,6 +14,7 @@ BLOCKED = (
     "skimage",
     "papermill",
     "nbformat",
+    "anywidget",
     "ipywidgets",
     "IPython",
 )

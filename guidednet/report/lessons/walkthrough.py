@@ -1,6 +1,6 @@
 """Computations and figures of the step-by-step notebooks that the library itself does not need."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,7 +15,8 @@ from guidednet.cgmm.config import CGMMConfig
 from guidednet.cgmm.printed import ClassStatistics
 from guidednet.data.organs import OrganSet
 from guidednet.methods import Method
-from guidednet.report.viewer.slices import draw_slice, organ_legend
+from guidednet.report.viewer.scene import SCALED_WINDOWS, Overlay, Scene
+from guidednet.report.viewer.slices import draw_slice
 from guidednet.runs.profiles import Profile
 from guidednet.runs.store import RunStore
 from guidednet.training.loop import make_method
@@ -108,26 +109,33 @@ def draw_maps(
     return figure
 
 
-def draw_label_maps(
-    maps: dict[str, Tensor], image: Tensor, spacing: Sequence[float], index: int, organs: OrganSet
-) -> Figure:
-    """Draw transverse slice `index` of the image under each label map (D,H,W), side by side."""
-    figure, grid = plt.subplots(
-        1, len(maps), figsize=(3.2 * len(maps), 3.8), layout="constrained", squeeze=False
+def crop_scene(
+    title: str,
+    image: Tensor,
+    spacing: Sequence[float],
+    organs: OrganSet,
+    maps: Mapping[str, Tensor],
+    numbers: Mapping[str, Tensor] | None = None,
+) -> Scene:
+    """A crop for the viewer: its image, label maps by name, and maps of numbers as overlays.
+
+    All are (D,H,W) on a grid of `spacing` (z,y,x) in mm; the first label map is what the others are
+    compared with.
+    """
+    return Scene(
+        title=title,
+        image=image.numpy(),
+        labels={name: label.numpy().astype(np.uint8) for name, label in maps.items()},
+        affine=np.diag([*spacing[::-1], 1.0]),
+        organs=organs,
+        windows=SCALED_WINDOWS,
+        unit="scaled, 0 to 1",
+        reference=next(iter(maps)) if len(maps) > 1 else None,
+        overlays={
+            name: Overlay(values.detach().numpy(), (0.0, max(float(values.max()), 1e-9)))
+            for name, values in (numbers or {}).items()
+        },
     )
-    for axes, (name, label) in zip(grid[0], maps.items(), strict=True):
-        draw_slice(
-            axes,
-            image.numpy(),
-            spacing,
-            "transverse",
-            index,
-            label.numpy().astype(np.uint8),
-            organs,
-        )
-        axes.set_title(name, fontsize=9)
-    organ_legend(figure, organs)
-    return figure
 
 
 def gradient_reach(outputs: Sequence[Tensor], labels: Tensor, config: CGMMConfig) -> pd.DataFrame:

@@ -1,26 +1,39 @@
 """The scene that a viewer shows: an image and any number of label maps on its grid, RAS+ (D,H,W).
 
-A scene comes from a prepared case or from NIfTI files; data that do not fit together raise
-InputError.
+Data that do not fit together raise InputError.
 """
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from guidednet.data.case_store import CaseStore
-from guidednet.data.datasets import organ_set, resolve
-from guidednet.data.nifti import canonical, read_label
+from guidednet.data.datasets import organ_set
 from guidednet.data.organs import OrganSet
-from guidednet.data.scan import read_scan
 from guidednet.errors import InputError
 from guidednet.metrics.overlap import dice
-from guidednet.support.progress import tell
 
-# Grey windows from black to white in HU; the last is the paper's clipping range.
-HU_WINDOWS = {"abdomen": (-160.0, 240.0), "bone": (-300.0, 1200.0), "paper": (-325.0, 325.0)}
+# Grey windows from black to white in HU, under radiology's names; the last is the paper's clipping
+# range.
+HU_WINDOWS = {
+    "abdomen": (-160.0, 240.0),
+    "liver": (15.0, 165.0),
+    "lung": (-1350.0, 150.0),
+    "bone": (-300.0, 1200.0),
+    "paper": (-325.0, 325.0),
+}
+FEW_ORGANS = 20
+LARGE = 16_000_000  # voxels
 SCALED_WINDOWS = {"all": (0.0, 1.0), "soft tissue": (0.25, 0.85), "bright": (0.5, 1.0)}
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """A map of numbers (D,H,W) that is shown over the image, with the range of its colours."""
+
+    values: np.ndarray
+    limits: tuple[float, float]
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -29,7 +42,8 @@ class Scene:
 
     `affine` (4,4) maps voxels (x,y,z) to RAS mm, `windows` are grey windows by name, and `unit` is
     the unit of the image's values. `reference` names the label map that the others are compared
-    with, if any.
+    with, if any. `overlays` are maps of numbers by name. `note` says what a reader must know, such
+    as that the case is synthetic.
     """
 
     title: str
@@ -40,6 +54,8 @@ class Scene:
     windows: dict[str, tuple[float, float]]
     unit: str
     reference: str | None = None
+    overlays: dict[str, Overlay] = field(default_factory=dict)
+    note: str = ""
 
     @property
     def spacing(self) -> tuple[float, float, float]:
@@ -50,14 +66,26 @@ class Scene:
         """Position of a voxel (z,y,x) in mm towards right, anterior and superior."""
         return tuple((self.affine @ [*voxel[::-1], 1])[:3].round(1).tolist())
 
-    def organ_names(self) -> list[str]:
-        """Organs that any label map contains, in the paper's order."""
-        present = set().union(*(np.unique(label).tolist() for label in self.labels.values()))
-        return [
-            self.organs.by_label[label].name
-            for label in self.organs.column_labels
-            if label in present
-        ]
+    def listed(self) -> list[int]:
+        """The labels of the organs to list, in the paper's order.
+
+        These are all of a data set with few organs, and of others those in any label map.
+        """
+        if len(self.organs.by_label) <= FEW_ORGANS:
+            return list(self.organs.column_labels)
+        found = np.zeros(256, bool)
+        for label in self.labels.values():
+            for section in label:  # a section at a time, because indices take eight bytes a voxel
+                found[section.ravel()] = True
+        return [label for label in self.organs.column_labels if found[label]]
+
+    def centre(self) -> tuple[int, int, int]:
+        """The voxel (z,y,x) in the middle of the organs, or of the image if there are none."""
+        label = next(iter(self.labels.values()), None)
+        step = 1 if self.image.size < LARGE else 4  # no need for every voxel
+        if label is None or (box := bounding_box(label[::step, ::step, ::step])) is None:
+            return tuple(size // 2 for size in self.image.shape)
+        return tuple(step * (part.start + part.stop - 1) // 2 for part in box)
 
     def dice(self, name: str) -> dict[str, float]:
         """Dice of label map `name` against the reference by organ; NaN if the latter lacks it."""
@@ -67,21 +95,40 @@ class Scene:
             for label in self.organs.column_labels
         }
 
-    def widest_difference(self, first: str, second: str, axis: int) -> int:
-        """Index along `axis` (0 z, 1 y, 2 x) of the slice where two label maps differ most."""
-        other = tuple(place for place in range(3) if place != axis)
-        return int((self.labels[first] != self.labels[second]).sum(axis=other).argmax())
+
+def bounding_box(mask: np.ndarray) -> tuple[slice, slice, slice] | None:
+    """The smallest box around what is not 0 in `mask` (D,H,W); None if everything is 0."""
+    rows, columns = np.zeros(mask.shape[1], bool), np.zeros(mask.shape[2], bool)
+    sections = np.zeros(mask.shape[0], bool)
+    for index, section in enumerate(mask):
+        inside = section != 0
+        rows |= inside.any(1)
+        columns |= inside.any(0)
+        sections[index] = inside.any()
+    if not sections.any():
+        return None
+    edges = [np.flatnonzero(places)[[0, -1]].tolist() for places in (sections, rows, columns)]
+    return tuple(slice(first, last + 1) for first, last in edges)
 
 
-def scene_of_case(cases: CaseStore, case: str, predictions: dict[str, np.ndarray]) -> Scene:
-    """A case with its reference label, if it has one, and predicted label maps (D,H,W) by name.
+def scene_of_case(
+    cases: CaseStore,
+    case: str,
+    predictions: dict[str, np.ndarray],
+    overlays: dict[str, Overlay] | None = None,
+    note: str = "",
+) -> Scene:
+    """A prepared case with its reference label, if it has one, and predicted label maps (D,H,W) by
+    name.
 
     Raises InputError if a label map and the image differ in shape.
     """
     labelled = bool(cases.row(case)["labelled"])
     labels = ({"reference": np.asarray(cases.label(case))} if labelled else {}) | predictions
-    image = np.asarray(cases.image(case))
-    _same_shape(case, image, labels)
+    image, maps = np.asarray(cases.image(case)), overlays or {}
+    refuse_other_shape(
+        case, image, labels | {name: overlay.values for name, overlay in maps.items()}
+    )
     return Scene(
         title=case,
         image=image,
@@ -91,44 +138,16 @@ def scene_of_case(cases: CaseStore, case: str, predictions: dict[str, np.ndarray
         windows=SCALED_WINDOWS,
         unit="scaled, 0 to 1",
         reference="reference" if labelled else None,
+        overlays=maps,
+        note=note,
     )
 
 
-def scene_of_files(
-    image: str | Path, labels: dict[str, str | Path], dataset: str, reference: str | None = None
-) -> Scene:
-    """A scan in HU (NIfTI, or the folder of a DICOM series) with NIfTI label maps by name.
-
-    `reference` names one of them. Raises InputError if a file is missing or is not a 3-D volume, if
-    a label map is on another grid or has values without a name in the data set, or if `reference`
-    is not one of the label maps.
-    """
-    if reference is not None and reference not in labels:
-        raise InputError(
-            f"reference '{reference}': not one of the label maps ({', '.join(labels) or 'none'}); "
-            "give one of their names, or no reference"
-        )
-    organs, scan = resolve(dataset).organs, read_scan(Path(image))
-    for note in scan.notes:
-        tell(note)
-    maps = {name: read_label(Path(path), scan, organs) for name, path in labels.items()}
-    grey, affine = canonical(scan)
-    return Scene(
-        title=Path(image).name,
-        image=grey,
-        labels={name: canonical(volume)[0] for name, volume in maps.items()},
-        affine=affine,
-        organs=organs,
-        windows=HU_WINDOWS,
-        unit="HU",
-        reference=reference,
-    )
-
-
-def _same_shape(case: str, image: np.ndarray, labels: dict[str, np.ndarray]) -> None:
-    for name, label in labels.items():
-        if label.shape != image.shape:
+def refuse_other_shape(case: str, image: np.ndarray, others: dict[str, np.ndarray]) -> None:
+    """Raise InputError if one of `others`, by name, has not the shape of `image`."""
+    for name, volume in others.items():
+        if volume.shape != image.shape:
             raise InputError(
-                f"{case}: '{name}' has shape {label.shape}, but the image has {image.shape}; "
-                "give label maps on the prepared grid"
+                f"{case}: '{name}' has shape {volume.shape}, but the image has {image.shape}; "
+                "give volumes on the image's grid"
             )

@@ -1,4 +1,4 @@
-"""Slices of volumes with organs in fixed colours, as static pictures or behind a slider.
+"""Slices of volumes with organs in fixed colours, as static pictures.
 
 Volumes are (D,H,W) = (z,y,x), RAS+ in nibabel's terms. Pictures are in radiological orientation:
 the patient's right is on the left, anterior (transverse) or superior (coronal, sagittal) is up.
@@ -6,8 +6,6 @@ the patient's right is on the left, anterior (transverse) or superior (coronal, 
 
 from collections.abc import Sequence
 
-import ipywidgets
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
@@ -23,9 +21,14 @@ PLANES = {"transverse": (0, "RLAP"), "coronal": (1, "RLSI"), "sagittal": (2, "AP
 
 def cut(volume: np.ndarray, plane: str, index: int) -> np.ndarray:
     """Slice `index` of `volume` in display orientation: row 0 at the top, column 0 at the left."""
-    one_of("plane", plane, PLANES)
     # Array axes run towards R, A or S, which are displayed left or up, so both axes are flipped.
-    return volume[(slice(None),) * PLANES[plane][0] + (index,)][::-1, ::-1]
+    return cut_unturned(volume, plane, index)[::-1, ::-1]
+
+
+def cut_unturned(volume: np.ndarray, plane: str, index: int) -> np.ndarray:
+    """Slice `index` of `volume`, rows and columns by rising index of the volume."""
+    one_of("plane", plane, PLANES)
+    return volume[(slice(None),) * PLANES[plane][0] + (index,)]
 
 
 def draw_slice(
@@ -87,52 +90,3 @@ def organ_legend(figure: Figure, organs: OrganSet) -> None:
         for label in organs.column_labels
     ]
     figure.legend(handles=patches, loc="outside lower center", ncols=5, fontsize=8, frameon=False)
-
-
-def montage(
-    volume: np.ndarray,
-    spacing: Sequence[float],
-    label: np.ndarray | None = None,
-    organs: OrganSet | None = None,
-    plane: str = "transverse",
-    count: int = 6,
-    window: tuple[float, float] = (0.0, 1.0),
-) -> Figure:
-    """`count` evenly spaced slices side by side, without the first and last tenth of the volume."""
-    size = volume.shape[PLANES[plane][0]]
-    figure, grid = plt.subplots(
-        1, count, figsize=(2.2 * count, 2.8), layout="constrained", squeeze=False
-    )
-    for axes, index in zip(
-        grid[0], np.linspace(0.1 * size, 0.9 * size - 1, count).round().astype(int), strict=True
-    ):
-        draw_slice(axes, volume, spacing, plane, index, label, organs, window)
-        axes.set_title(f"{plane} {index}", fontsize=8)
-    if organs is not None:
-        organ_legend(figure, organs)
-    return figure
-
-
-def slice_slider(
-    volume: np.ndarray,
-    spacing: Sequence[float],
-    label: np.ndarray | None = None,
-    organs: OrganSet | None = None,
-    plane: str = "transverse",
-) -> ipywidgets.VBox:
-    """Slices of one plane behind a slider, for a running notebook; `montage` is the static form."""
-    size = volume.shape[PLANES[plane][0]]
-    slider = ipywidgets.IntSlider(value=size // 2, min=0, max=size - 1, description=plane)
-    picture = ipywidgets.Output()
-
-    def show(change: dict) -> None:
-        figure, axes = plt.subplots(figsize=(4, 4), layout="constrained")
-        draw_slice(axes, volume, spacing, plane, slider.value, label, organs)
-        with picture:
-            picture.clear_output(wait=True)
-            plt.show()
-        plt.close(figure)
-
-    slider.observe(show, names="value")
-    show({})
-    return ipywidgets.VBox([slider, picture])

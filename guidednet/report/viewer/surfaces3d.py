@@ -12,6 +12,7 @@ from skimage.measure import marching_cubes
 from guidednet.data.organs import OrganSet
 
 Mesh = tuple[np.ndarray, np.ndarray]
+MOST_CORNERS = 65_535  # of one surface
 CAMERA = {"elev": 10, "azim": -80}  # from the front and slightly above
 
 
@@ -36,6 +37,28 @@ def organ_surfaces(
         vertices += [(part.start - 2) * step for part, step in zip(box[0], spacing, strict=True)]
         found[organ.name] = (vertices[:, ::-1], faces[:, ::-1])
     return found
+
+
+def display_surfaces(
+    label: np.ndarray, spacing: Sequence[float], organs: OrganSet, most_voxels: int
+) -> dict[int, Mesh]:
+    """The surface of each organ by label, light enough to be turned in a browser.
+
+    They are made on every n-th voxel, so that no side has more than `most_voxels`, and moved by
+    half a voxel: vertices are in mm from the volume's corner. A surface with more corners than
+    uint16 can number is made on a coarser grid.
+    """
+    stride = max(1, -(-max(label.shape) // most_voxels))
+    reduced = label[::stride, ::stride, ::stride]
+    steps = [step * stride for step in spacing]
+    meshes = organ_surfaces(reduced, steps, organs, smooth_mm=0.5 * min(steps))
+    if any(len(vertices) > MOST_CORNERS for vertices, _ in meshes.values()):
+        return display_surfaces(label, spacing, organs, most_voxels // 2)
+    half = np.array(spacing[::-1]) / 2
+    return {
+        organs.label_of(name): (vertices + half, faces)
+        for name, (vertices, faces) in meshes.items()
+    }
 
 
 def draw_surfaces(

@@ -31,7 +31,8 @@ def test_wrong_parameters_are_refused_before_the_run(values, message):
 
 def test_an_executed_copy_has_no_widgets_and_keeps_its_pictures(tmp_path):
     widget = nbformat.v4.new_output(
-        "display_data", {WIDGET: {"model_id": "1"}, "text/plain": "VBox()"}
+        "display_data",
+        {WIDGET: {"model_id": "1"}, "text/plain": "View()", "image/png": "c3RhdGlj"},
     )
     picture = nbformat.v4.new_output(
         "display_data", {"image/png": "aGVsbG8=", "text/plain": "<Figure>"}
@@ -44,6 +45,7 @@ def test_an_executed_copy_has_no_widgets_and_keeps_its_pictures(tmp_path):
     assert (
         "interactive in JupyterLab" in cell.outputs[0].data["text/plain"]
         and WIDGET not in cell.outputs[0].data
+        and cell.outputs[0].data["image/png"] == "c3RhdGlj"
     )
     assert (
         cell.outputs[1].data["image/png"] == "aGVsbG8="

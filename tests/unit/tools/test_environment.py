@@ -70,10 +70,7 @@ def test_every_import_of_the_package_is_a_direct_dependency():
     groups = PROJECT["optional-dependencies"]
     names = {
         Requirement(line).name
-        for line in PROJECT["dependencies"]
-        + groups["notebooks"]
-        + groups["volume"]
-        + groups["cluster"]
+        for line in PROJECT["dependencies"] + groups["notebooks"] + groups["cluster"]
     }
     allowed = names | {
         name for parent, children in brought_along.items() if parent in names for name in children

@@ -12,8 +12,8 @@ from guidednet.report.figures.benchmarks import training_times
 from guidednet.report.lessons.walkthrough import (
     class_colours,
     class_names,
+    crop_scene,
     draw_feature_plane,
-    draw_label_maps,
     draw_maps,
     fullest_slice,
     gradient_reach,
@@ -93,14 +93,24 @@ def test_maps_and_labels_have_a_panel_each_on_the_slice_that_shows_most():
     assert draw_maps(maps, image, (5, 3, 3), index, limits=(0.0, 2.0)).axes[2].images[
         0
     ].get_clim() == (0, 2)
-    assert (
-        len(
-            draw_label_maps(
-                {"A": label, "B": label}, image, (5, 3, 3), index, organ_set("flare22")
-            ).axes
-        )
-        == 2
+
+
+def test_a_crop_is_a_scene_whose_maps_are_compared_with_the_first():
+    image = torch.from_numpy(BlobStore().image("l0")).float()
+    label = torch.from_numpy(BlobStore().label("l0"))
+    scene = crop_scene(
+        "crop",
+        image,
+        (5, 3, 3),
+        organ_set("flare22"),
+        {"reference": label.long(), "A": label.long()},
+        {"weight": 3 * image},
     )
+    assert scene.reference == "reference" and scene.spacing == (5, 3, 3)
+    assert (scene.labels["A"] == label.numpy()).all() and scene.dice("A")["liver"] == 1
+    assert scene.overlays["weight"].limits == (0, pytest.approx(3 * image.max().item()))
+    alone = crop_scene("crop", image, (5, 3, 3), organ_set("flare22"), {"A": label})
+    assert alone.reference is None and alone.overlays == {}
 
 
 def test_classes_are_named_and_coloured_with_the_background_first():

@@ -1,29 +1,23 @@
-"""Slices and their slider cover the volume."""
+"""Slices are cut in the orientation in which radiologists read them."""
 
+import numpy as np
 import pytest
 
-from guidednet.data.datasets import organ_set
 from guidednet.errors import InputError
-from guidednet.report.viewer.slices import cut, montage, slice_slider
-from helpers.scenes import scene_of
+from guidednet.report.viewer.slices import PLANES, cut, cut_unturned
 
 
-def test_slices_and_their_slider_cover_the_volume():
-    scene = scene_of()
-    figure = montage(
-        scene.image, (3, 1, 1), scene.labels["reference"], organ_set("flare22"), count=3
-    )
-    assert [axes.get_title() for axes in figure.axes] == [
-        "transverse 0",
-        "transverse 2",
-        "transverse 3",
-    ] and len(figure.legends) == 1
-    slider, picture = slice_slider(
-        scene.image, (3, 1, 1), scene.labels["reference"], organ_set("flare22"), "coronal"
-    ).children
-    assert (slider.min, slider.max, slider.value) == (0, 9, 5)
-    slider.value = 9
-    with pytest.raises(
-        InputError, match="unknown plane 'oblique': use one of transverse, coronal, sagittal"
-    ):
-        cut(scene.image, "oblique", 0)
+def test_slices_are_turned_so_that_right_is_left_and_anterior_or_superior_up():
+    volume = np.arange(4 * 5 * 6).reshape(4, 5, 6)
+    assert cut(volume, "transverse", 1)[0, 0] == volume[1, 4, 5]
+    assert cut(volume, "coronal", 2)[0, 0] == volume[3, 2, 5]
+    assert cut(volume, "sagittal", 3)[0, 0] == volume[3, 4, 3]
+    assert cut_unturned(volume, "sagittal", 3)[0, 0] == volume[0, 0, 3]
+    edges = {plane: names for plane, (_, names) in PLANES.items()}
+    assert edges == {"transverse": "RLAP", "coronal": "RLSI", "sagittal": "APSI"}
+
+
+def test_an_unknown_plane_is_one_sentence():
+    said = "unknown plane 'oblique': use one of transverse, coronal, sagittal"
+    with pytest.raises(InputError, match=said):
+        cut(np.zeros((2, 2, 2)), "oblique", 0)

@@ -1,0 +1,149 @@
+"""The viewer in a page without a kernel: its scenes, script and style are part of the page."""
+
+import base64
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from guidednet.report.viewer.disagreement import all_pairs
+from guidednet.report.viewer.payload import (
+    described,
+    described_comparison,
+    described_surfaces,
+    stored_volumes,
+)
+from guidednet.report.viewer.scene import LARGE, Overlay, Scene
+from guidednet.report.viewer.script import page_script, style
+
+MOST_BYTES = 2_800_000  # of all scenes of a page
+SURFACE_VOXELS = 64  # a side of the grid of the surfaces
+MOST_SURFACE_BYTES = 0.3  # share of a scene's bytes
+# Ways of making a scene smaller, one after the other: voxels of the image joined along each axis,
+# and the step to which its values are rounded in HU.
+DETAILS = ((1, 1.0), (1, 4.0), (2, 1.0), (2, 4.0), (3, 4.0), (4, 4.0), (6, 4.0), (8, 4.0))
+
+
+def viewer_html(scenes: Sequence[Scene], most_bytes: int = MOST_BYTES) -> str:
+    """A viewer of `scenes`, of which one is chosen, as HTML that needs nothing else."""
+    names = [scene.title for scene in scenes]
+    texts = [_scene_json(scene, names, most_bytes // len(scenes)) for scene in scenes]
+    data = ",\n".join(texts)
+    return (
+        f'<style>{style()}</style><div class="guidednet-viewer-place">'
+        f'<script type="application/json">[{data}]</script>'
+        "<noscript>The viewer needs JavaScript.</noscript></div>"
+        f'<script type="module">{page_script()}</script>'
+    )
+
+
+def _scene_json(scene: Scene, cases: Sequence[str], most_bytes: int) -> str:
+    """The scene as JSON of at most so many bytes, or else in the coarsest of DETAILS."""
+    comparisons = [described_comparison(scene, *pair) for pair in _pairs(scene)]
+    for _ in range(5):  # short lists of disagreements, if there are many
+        if len(json.dumps(comparisons)) <= most_bytes / 5:
+            break
+        comparisons = [_shortened(found) for found in comparisons]
+    text = ""
+    for text in _attempts(scene, cases, comparisons, most_bytes):
+        if len(text) <= most_bytes:
+            break
+    return text
+
+
+def _pairs(scene: Scene) -> list[tuple[str, str]]:
+    """The pairs of label maps to compare: all, or in a large scene those with the reference."""
+    pairs = list(all_pairs(scene))
+    if scene.image.size < LARGE:
+        return pairs
+    return [pair for pair in pairs if pair[1] == scene.reference]
+
+
+def _shortened(comparison: dict[str, Any]) -> dict[str, Any]:
+    regions = comparison["regions"]
+    kept = regions[: max(5, len(regions) // 2)]
+    return comparison | {
+        "regions": kept,
+        "more": comparison["more"] + len(regions) - len(kept),
+    }
+
+
+def _attempts(
+    scene: Scene, cases: Sequence[str], comparisons: list[dict[str, Any]], most_bytes: int
+) -> Iterator[str]:
+    surfaces = _surfaces(scene, MOST_SURFACE_BYTES * most_bytes)
+    hopeless = [one for one in DETAILS if scene.image.size / one[0] ** 3 > 4 * most_bytes]
+    for factor, step in DETAILS[min(len(hopeless), len(DETAILS) - 1) :]:
+        thin = _thinned(scene, factor, step)
+        moved = [_with_centres(found, factor, thin.image.shape) for found in comparisons]
+        volumes = stored_volumes(thin, step)
+        yield _as_json(described(thin, volumes, cases, True, moved, surfaces))
+
+
+def _surfaces(scene: Scene, most_bytes: float) -> list[dict[str, Any]]:
+    """The surfaces of every label map, on the finest grid on which they are small enough."""
+    voxels, found = 2 * SURFACE_VOXELS, []
+    while voxels > 8:
+        voxels //= 2
+        found = [described_surfaces(scene, name, voxels) for name in scene.labels]
+        if len(_as_json(found)) <= most_bytes:
+            break
+    return found
+
+
+def _thinned(scene: Scene, factor: int, step: float) -> Scene:
+    """The scene with `factor` voxels joined along each axis: their mean in the image, and the
+    middle one of a label map.
+    """
+    if factor == 1 and step == 1:
+        return scene
+    size = [side - side % factor for side in scene.image.shape]
+    whole = tuple(slice(0, side) for side in size)
+    blocks = [part for side in size for part in (side // factor, factor)]
+    middle = (slice(factor // 2, None, factor),) * 3
+
+    def mean(volume: np.ndarray) -> np.ndarray:
+        return volume[whole].reshape(blocks).astype(np.float32).mean((1, 3, 5))
+
+    affine = scene.affine.copy()
+    affine[:3, :3] *= factor
+    affine[:3, 3] += scene.affine[:3, :3] @ np.full(3, (factor - 1) / 2)
+    said = f"shown at {factor} times the voxel size" if factor > 1 else ""
+    rounded = f"grey values rounded to {step:g}" if step > 1 and scene.unit == "HU" else ""
+    return replace(
+        scene,
+        image=mean(scene.image),
+        labels={name: label[whole][middle] for name, label in scene.labels.items()},
+        overlays={
+            name: Overlay(mean(overlay.values), overlay.limits, overlay.unit)
+            for name, overlay in scene.overlays.items()
+        },
+        affine=affine,
+        note="; ".join(filter(None, (scene.note, said, rounded))),
+    )
+
+
+def _with_centres(
+    comparison: dict[str, Any], factor: int, shape: tuple[int, ...]
+) -> dict[str, Any]:
+    """The comparison with the centres of its regions on a grid of `shape`, `factor` coarser."""
+    regions = [
+        region
+        | {
+            "centre": [
+                min(math.floor(place / factor), side - 1)
+                for place, side in zip(region["centre"], shape, strict=True)
+            ]
+        }
+        for region in comparison["regions"]
+    ]
+    return comparison | {"regions": regions}
+
+
+def _as_json(value: Any) -> str:
+    """JSON that ends no script element, with binary as base64."""
+    text = json.dumps(value, default=lambda data: base64.b64encode(data).decode())
+    return text.replace("<", "\\u003c")
