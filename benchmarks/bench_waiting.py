@@ -29,7 +29,7 @@ def steps_from_store(
     cases: CaseStore, config: RunConfig, device: torch.device, steps: int
 ) -> Callable[[], None]:
     """A function that does `steps` training steps on batches loaded as in training."""
-    ids, workers = cases.labelled_ids, loader_workers(device)
+    ids, workers = cases.labelled_ids, loader_workers(device, config.batch.crop)
     dataset = BatchDataset(cases, ids[::2], ids[1::2], config.batch, config.seed)
     step = training_step(make_method(config), config, device)
 

@@ -14,6 +14,7 @@ from helpers.jupyterlab import free_port
 from helpers.paths import ROOT
 from helpers.viewer_page import WIDE
 
+playwright = pytest.importorskip("playwright.sync_api")
 PATIENCE = 600  # seconds: a busy machine starts kernels slowly
 # What JupyterLab itself says on a machine without network or with other browsers' features; no
 # fault of the notebook.
@@ -135,9 +136,14 @@ def run_all_cells(hands, address, attempts=20):
         page.locator(".jp-InputPrompt", has_text="1")
     )
     for _ in range(attempts):
-        page.keyboard.press("Escape")  # it may ask for the kernel, which it has found meanwhile
-        page.locator(".lm-MenuBar-itemLabel", has_text="Run").click()
-        page.get_by_text("Run All Cells", exact=True).click()
+        # it may ask for the kernel at any moment, which it has found meanwhile
+        if page.locator("dialog.jp-Dialog").count():
+            page.locator("dialog.jp-Dialog .jp-mod-accept").first.click()
+        try:
+            page.locator(".lm-MenuBar-itemLabel", has_text="Run").click(timeout=10_000)
+            page.get_by_text("Run All Cells", exact=True).click(timeout=10_000)
+        except playwright.TimeoutError:
+            continue
         page.wait_for_timeout(3_000)
         if begun.count():
             break

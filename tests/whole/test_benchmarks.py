@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -53,7 +54,9 @@ def test_benchmark_gives_flat_rows(name):
         pytest.importorskip("playwright")
         if not any(map(shutil.which, NAMES)):
             pytest.skip("no Chromium: apt-get install chromium")
-    rows = load(name).measure(quick=True)
+    # in a thread of its own, because a browser must not start beside another test's
+    with ThreadPoolExecutor(1) as pool:
+        rows = pool.submit(load(name).measure, quick=True).result()
     assert rows and all(
         isinstance(value, str | int | float | bool) for row in rows for value in row.values()
     )
@@ -61,7 +64,8 @@ def test_benchmark_gives_flat_rows(name):
     compared = [row for row in rows if set(row) == COMPARED and row["unit"] not in {"MiB", "GiB"}]
     assert compared or name not in {"cgmm", "windows", "loader"}
     assert all(
-        row["ours"] > 0 and row["ratio"] == pytest.approx(row["theirs"] / row["ours"], abs=0.01)
+        row["ours"] > 0
+        and row["ratio"] == pytest.approx(row["theirs"] / row["ours"], abs=0.01, rel=0.01)
         for row in compared
     )
 

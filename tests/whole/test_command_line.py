@@ -28,8 +28,8 @@ def test_plan_needs_no_data_and_writes_nothing(tmp_path, monkeypatch, capsys):
     )
     output = capsys.readouterr().out
     assert (
-        output.count("flare22-guidednet-42+378-20000steps-seed") == 9
-        and "12 runs, 0 finished" in output
+        output.count("flare22-guidednet-42+378-20000steps-seed") == 15
+        and "18 runs, 0 finished" in output
     )
     assert not (tmp_path / "new").exists()
 

@@ -14,6 +14,6 @@ def test_what_is_not_trained_is_shown_as_not_run(tmp_path):
     table = (tmp_path / "figures" / "smoke" / "table3.md").read_text(encoding="utf-8")
     assert [line.count("not run") > 13 for line in table.splitlines() if line.startswith("|")][
         2:
-    ] == [True] * 4
+    ] == [True] * 6
     page = (tmp_path / "results" / "smoke" / "index.html").read_text(encoding="utf-8")
-    assert page.count("<td>not run</td>") > 4 * 13
+    assert page.count("<td>not run</td>") > 6 * 13
