@@ -22,7 +22,9 @@ import torch
 
 from guidednet.config import RunConfig
 from guidednet.evaluation.scores import LAST, organ_means
+from guidednet.evaluation.statistics import bootstrap_interval
 from guidednet.processes.workers import cores, in_parallel
+from guidednet.report.tables.table import case_dice
 from guidednet.runs.fingerprint import hash_of
 from guidednet.runs.identity import RunIdentity
 from guidednet.runs.make import RunMaker
@@ -109,6 +111,13 @@ def reached(dataset: str, reading: str, run: Run) -> dict[str, object]:
     }
 
 
+def to_supervised(run: Run, supervised: Run) -> dict[str, float]:
+    """Paired difference in test Dice to "Sup only", in points, with its interval over cases."""
+    difference = case_dice([run], "primary") - case_dice([supervised], "primary")
+    low, high = bootstrap_interval(difference)
+    return {"to_supervised": difference.mean(), "low": low, "high": high}
+
+
 def course(dataset: str, reading: str, run: Run) -> pd.DataFrame:
     """Validation Dice in percent, and the foreground of network A beside the labels', by step."""
     curves = run.curves().set_index("step").reindex(columns=CURVES).dropna(how="all")
@@ -140,8 +149,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for _ in in_parallel(work, everything, options.jobs, gpus=int(options.gpu)):
             pass
     found = finished(everything, options.records or [options.results / "runs"])
+    supervised = {
+        (dataset, run.config.seed): run for dataset, reading, run in found if reading == "Sup only"
+    }
     for name, table in {
-        "runs": pd.DataFrame([reached(*run) for run in found]),
+        "runs": pd.DataFrame(
+            [
+                reached(dataset, reading, run)
+                | to_supervised(run, supervised[dataset, run.config.seed])
+                for dataset, reading, run in found
+            ]
+        ),
         "curves": pd.concat([course(*run) for run in found]),
     }.items():
         write_text(options.output / f"{name}.csv", table.round(2).to_csv(index=False))
