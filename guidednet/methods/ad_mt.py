@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from guidednet.data.sampling import Batch
 from guidednet.losses import supervised_loss
@@ -89,13 +89,9 @@ class ADMT(MeanTeacherMethod):
         decides = conflict & (student.amax(1) > both.amax(1))
         return sure_labels(torch.where(decides.unsqueeze(1), student, both), self.options.threshold)
 
-    @torch.no_grad()
     def after_step(self, step: int) -> None:
         """Move the teacher whose turn it is towards the student; each sees half the steps."""
-        share = 1 - min(1 - 1 / (step // 2 + 1), self.momentum)
-        teacher: nn.Module = self.second_teacher if self.turns[step] else self.teacher
-        for own, of_student in zip(teacher.parameters(), self.student.parameters(), strict=True):
-            own.lerp_(of_student, share)
+        self.move(self.second_teacher if self.turns[step] else self.teacher, step // 2)
 
 
 def turns(steps: int, period: int, seed: int) -> list[int]:

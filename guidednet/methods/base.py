@@ -114,7 +114,7 @@ class Method(nn.Module):
         return {
             name: child
             for name, child in self.named_children()
-            if name not in self.networks() and any(True for _ in child.parameters())
+            if not isinstance(child, UNet3D) and any(True for _ in child.parameters())
         }
 
     def log(self, batch: Batch) -> dict[str, float]:
@@ -189,11 +189,14 @@ class MeanTeacherMethod(Method):
     @torch.no_grad()
     def after_step(self, step: int) -> None:
         """Move the teacher towards the student."""
+        self.move(self.teacher, step)
+
+    @torch.no_grad()
+    def move(self, teacher: nn.Module, step: int) -> None:
+        """Move `teacher` towards the student, as after its own step number `step`."""
         share = 1 - min(1 - 1 / (step + 1), self.momentum)
-        for teacher, student in zip(
-            self.teacher.parameters(), self.student.parameters(), strict=True
-        ):
-            teacher.lerp_(student, share)
+        for own, student in zip(teacher.parameters(), self.student.parameters(), strict=True):
+            own.lerp_(student, share)
 
     @torch.no_grad()
     def teacher_logits(self, image: Tensor, noise: float = 0.1, limit: float = 0.2) -> Tensor:

@@ -25,7 +25,7 @@ SMOOTHED = 5  # values of the foreground: each is that of one batch
 
 
 def candidate_tables(workspace: Workspace) -> dict[str, pd.DataFrame]:
-    """ "runs" and "curves": this workspace's if it has them, else those of the project."""
+    """The tables "runs" and "curves": this workspace's if it has them, else the project's."""
     folders = [workspace.figures / FOLDER, REPOSITORY / "figures" / FOLDER]
     folder = next(path for path in folders if (path / "runs.csv").is_file() or path == folders[-1])
     return {name: pd.read_csv(folder / f"{name}.csv") for name in ("runs", "curves")}
