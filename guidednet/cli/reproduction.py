@@ -78,7 +78,7 @@ def reproduction_of(options: Namespace) -> "Reproduction":
     if options.cluster is not None:
         executor_of(workspace, options.cluster, cluster_parameters)
     return Reproduction(
-        artefacts=artefacts(options.only),
+        artefacts=artefacts(options.only, workspace.profile),
         seeds=options.seeds or workspace.profile.seeds,
         runs=runs,
         jobs=options.jobs or default_jobs(runs),

@@ -17,6 +17,7 @@ FILES = {
     "table4": "table4_cgmm_losses.csv",
     "figure6": "fig6_hyperparameters.csv",
     "stated": "stated.csv",
+    "synapse_btcv": "synapse_btcv.csv",
 }
 TABLES = tuple(name for name in FILES if name.startswith("table"))
 

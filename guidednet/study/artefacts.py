@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from guidednet.errors import one_of
 from guidednet.runs.profiles import Profile
 from guidednet.study.ablations import figure6, guidednet_rows, readings, selection, table4
+from guidednet.study.real_ct import study_rows
 from guidednet.study.rows import (
     SHOWN_METHODS,
     Row,
@@ -25,7 +26,7 @@ class Artefact:
 
     `needs_all`: the notebook walks through its runs and cannot leave one out, whereas tables and
     figures show a missing run as not run. `reads`: the folder of figures whose CSV files the
-    notebook shows.
+    notebook shows. `dataset`: a data set that a profile must have for it; empty if any will do.
     """
 
     notebook: str
@@ -33,6 +34,7 @@ class Artefact:
     files: tuple[str, ...] = ()
     needs_all: bool = False
     reads: str | None = None
+    dataset: str = "flare22"
 
 
 def table_files(name: str) -> tuple[str, ...]:
@@ -85,6 +87,7 @@ ARTEFACTS = {
     "table2": Artefact("11_table2_amos", table2, table_files("table2")),
     "table3": Artefact("12_table3_components", table3, table_files("table3")),
     "table4": Artefact("13_table4_cgmm_losses", table4, table_files("table4")),
+    "study": Artefact("14_study_on_real_ct", study_rows, reads="study", dataset=""),
     "figure1b": Artefact("20_figure1b_size_and_dice", guidednet_rows, figure_files("figure1b")),
     "figure2": Artefact("21_figure2_feature_distance", guidednet_rows, figure_files("figure2")),
     "figure4": Artefact(
@@ -99,21 +102,28 @@ ARTEFACTS = {
         table_files("readings"),
         reads="readings",
     ),
-    "numbers": Artefact("25_the_papers_own_numbers"),
+    "numbers": Artefact("25_the_papers_own_numbers", dataset=""),
     "curves": Artefact("26_training_curves", table3),
     "viewer": Artefact("30_slice_viewer", viewer_rows),
     "benchmarks": Artefact("40_benchmarks", table3, reads="benchmarks"),
 }
 
 
-def artefacts(only: str | None) -> dict[str, Artefact]:
-    """The artefacts named in `only` (comma-separated), or all without it.
+def artefacts(only: str | None, profile: Profile) -> dict[str, Artefact]:
+    """The artefacts named in `only` (comma-separated), or without it all that `profile` can make.
 
-    Raises InputError for an unknown name.
+    Raises InputError for an unknown name, and for one that needs data that the profile lacks.
     """
+    fitting = {
+        name: item
+        for name, item in ARTEFACTS.items()
+        if not item.dataset or item.dataset in profile.data
+    }
     if not only:
-        return dict(ARTEFACTS)
+        return fitting
     names = [MADE_WITH.get(name.strip(), name.strip()) for name in only.split(",")]
     for name in names:
-        one_of("artefact", name, ARTEFACTS)
-    return {name: item for name, item in ARTEFACTS.items() if name in names}
+        needed = one_of("artefact", name, ARTEFACTS).dataset
+        if name not in fitting:
+            profile.data[needed]  # says which profiles have it
+    return {name: item for name, item in fitting.items() if name in names}

@@ -21,7 +21,7 @@ MIB = 2**20
 def reproduce_once(workspace):
     """Every run of the smoke grid anew, and the tables."""
     store = RunStore(workspace, "cpu", progress=lambda name: silent)
-    everything = artefacts(None)
+    everything = artefacts(None, workspace.profile)
     for run in planned_runs(everything, store, seeds=1):
         store.get(run.config)
     for name in ("table1", "table2", "table3", "table4"):

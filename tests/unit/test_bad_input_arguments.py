@@ -118,7 +118,7 @@ def test_a_wrong_argument_is_one_sentence(name, tmp_path):
         (lambda: profile("fast"), "unknown profile 'fast': use one of smoke"),
         (lambda: organ_set("kits"), "unknown data set 'kits': use one of flare22, amos"),
         (lambda: method_class("mixmatch"), "unknown method 'mixmatch': use one of supervised"),
-        (lambda: artefacts("table3,table9"), "unknown artefact 'table9'"),
+        (lambda: artefacts("table3,table9", profile("quick")), "unknown artefact 'table9'"),
     ],
 )
 def test_unknown_names_get_one_sentence(call, message):

@@ -144,8 +144,7 @@ def check_names(options):
         method_class(name)
     own = {"mydata", "model.pt"}  # what a reader has
     assert values.get("dataset", "amos") in own.union(DATASETS)
-    artefacts(values.get("only"))
-    profile(values.get("profile", "quick"))
+    artefacts(values.get("only"), profile(values.get("profile", "quick")))
     if options.command == "notebook":
         source(values["name"])
 

@@ -1,0 +1,68 @@
+"""Pictures of the study on real CT: means and differences with intervals, and Dice by organ."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from guidednet.report.figures.charts import LINE_COLOURS
+from guidednet.report.figures.save import DOUBLE, print_figure
+
+OURS, OTHERS = LINE_COLOURS[1], LINE_COLOURS[0]
+
+
+def made(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the table that have runs."""
+    return table[table["n_seeds"] > 0].reset_index(drop=True)
+
+
+def draw_study(table: pd.DataFrame) -> Figure:
+    """Mean Dice of each row, and its paired difference to "Sup only", with 95 % intervals.
+
+    A hollow diamond is the published mean of the method, at the full resolution and with another
+    network.
+    """
+    shown = made(table)
+    figure, (left, right) = print_figure(DOUBLE, 0.9 + 0.2 * len(shown), 1, 2, sharey=True)
+    _dots(left, shown, "mean_dice", "ci_low", "ci_high")
+    left.plot(shown["published"], shown.index, "D", color="grey", fillstyle="none", markersize=4)
+    left.set_yticks(shown.index, _names(shown))
+    left.set_ylim(len(shown) - 0.4, -0.6)
+    left.set_xlabel("mean Dice (%); hollow diamond: published")
+    _dots(right, shown, "to_supervised", "to_supervised_low", "to_supervised_high")
+    right.axvline(0, color="black", linewidth=0.8)
+    right.set_xlabel("paired difference to Sup only (points)")
+    return figure
+
+
+def _names(shown: pd.DataFrame) -> list[str]:
+    """The rows' names with their numbers of seeds."""
+    return [
+        f"{row.method} ({row.n_seeds} seed{'s' * (row.n_seeds > 1)})" for row in shown.itertuples()
+    ]
+
+
+def _dots(axes: Axes, shown: pd.DataFrame, middle: str, low: str, high: str) -> None:
+    """A dot with its interval for each row; rows of GuidedNet in a colour of their own."""
+    for place, row in shown.iterrows():
+        colour = OURS if row["method"].startswith("GuidedNet") else OTHERS
+        axes.plot([row[low], row[high]], [place, place], color=colour, linewidth=1.5)
+        axes.plot(row[middle], place, "o", color=colour, markersize=4)
+    axes.grid(axis="x", alpha=0.3)
+
+
+def draw_organs(table: pd.DataFrame, organs: list[str]) -> Figure:
+    """Mean Dice in percent by row and organ, as a heat map with its numbers."""
+    shown = made(table)
+    values = shown[organs].to_numpy(float)
+    figure, axes = print_figure(DOUBLE, 0.6 + 0.2 * len(shown))
+    axes.imshow(values, cmap="viridis", vmin=0, vmax=100, aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
+        colour = "white" if value < 60 else "black"
+        axes.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=7, color=colour)
+    axes.set_xticks(range(len(organs)), organs)
+    axes.set_yticks(shown.index, shown["method"])
+    axes.tick_params(length=0)
+    plt.setp(axes.spines.values(), visible=False)
+    return figure

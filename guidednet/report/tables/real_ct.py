@@ -1,0 +1,125 @@
+"""The table of the study on real CT: means with intervals over cases and seeds, and differences."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from guidednet import published
+from guidednet.evaluation.statistics import rank_intervals, two_way_interval
+from guidednet.report.tables.table import by_organ, last_mean_dice, scores_of
+from guidednet.runs.record import RecordedRuns, Run
+from guidednet.study.rows import Row
+
+# The names of rows in the published table, where they differ.
+PRINTED_AS = {"GA-CPS": (20, "GA"), "All labels (upper bound)": (100, "V-Net (fully supervised)")}
+RIVALS = {"supervised": "Sup only", "cps": "CPS"}  # rows to which every row is compared
+AT_ZERO = 0.05  # mean Dice in percent below which an organ is lost: 0.0 at the printed decimal
+
+
+def scores_by_case(runs: Sequence[Run], predictor: str) -> pd.DataFrame:
+    """Dice in percent (S,N): a line per seed, a column per test case, means over its organs."""
+    lines = {
+        run.config.seed: 100 * scores_of(run, "dice", predictor).groupby("case")["value"].mean()
+        for run in runs
+    }
+    return pd.DataFrame(lines).T.sort_index()
+
+
+def real_ct_table(rows: Sequence[Row], runs: RecordedRuns, percent: int = 20) -> pd.DataFrame:
+    """One line per row of `rows`; a row without runs has no numbers and 0 seeds.
+
+    Dice in percent by organ and as a mean, with its sd over seeds and its 95 % interval over test
+    cases and seeds together (`ci_low`, `ci_high`); the mean at the last step; for each of RIVALS
+    the paired difference in points over the seeds that both have, with its interval; the rank by
+    mean Dice and its interval; the organs that no seed finds; the published mean of the row at
+    `percent` % labelled; devices, commits and keys of the runs.
+    """
+    finished = [runs.finished(row.configs) for row in rows]
+    by_case = [
+        scores_by_case(found, row.predictor) if found else None
+        for row, found in zip(rows, finished, strict=True)
+    ]
+    rivals = {name: by_case[_place(rows, label)] for name, label in RIVALS.items()}
+    lines = [
+        _numbers(row, found, scores) | _differences(scores, rivals) | _origin(found)
+        for row, found, scores in zip(rows, finished, by_case, strict=True)
+    ]
+    table = pd.DataFrame(lines)
+    place = table.columns.get_loc("organs_at_zero")
+    for column, values in reversed(_ranks(rows, by_case).items()):
+        table.insert(place, column, values)
+    table.insert(table.columns.get_loc("device"), "published", _published(rows, percent))
+    counts = dict.fromkeys(("organs_at_zero", "rank", "rank_low", "rank_high"), "Int64")
+    return table.round({column: 2 for column in table.select_dtypes("number")}).astype(counts)
+
+
+def _place(rows: Sequence[Row], label: str) -> int:
+    return next(place for place, row in enumerate(rows) if row.label == label)
+
+
+def _numbers(row: Row, runs: Sequence[Run], scores: pd.DataFrame | None) -> dict[str, object]:
+    """Means of one row by organ and over all."""
+    organs = by_organ(row, runs, "dice")
+    by_seed = organs.mean(axis=1)
+    low, high = (np.nan, np.nan) if scores is None else two_way_interval(scores.to_numpy())
+    return {
+        "method": row.label,
+        "n_labeled": row.configs[0].n_labelled,
+        "n_unlabeled": row.configs[0].n_unlabelled,
+        **organs.mean(),
+        "mean_dice": by_seed.mean(),
+        "sd_dice": by_seed.std(),
+        "ci_low": low,
+        "ci_high": high,
+        "n_seeds": len(runs),
+        "n_test_cases": 0 if scores is None else scores.shape[1],
+        "last_mean_dice": last_mean_dice(row, list(runs)),
+        "organs_at_zero": (organs.max() < AT_ZERO).sum() if runs else np.nan,
+    }
+
+
+def _differences(
+    scores: pd.DataFrame | None, rivals: dict[str, pd.DataFrame | None]
+) -> dict[str, float]:
+    """The paired difference to each of `rivals` in points, with its interval."""
+    columns = {}
+    for name, rival in rivals.items():
+        gain = None if scores is None or rival is None else (scores - rival).dropna(how="all")
+        values = (np.nan,) * 3
+        if gain is not None and len(gain) and scores is not rival:
+            values = (gain.to_numpy().mean(), *two_way_interval(gain.to_numpy()))
+        names = (f"to_{name}", f"to_{name}_low", f"to_{name}_high")
+        columns |= dict(zip(names, values, strict=True))
+    return columns
+
+
+def _ranks(rows: Sequence[Row], by_case: Sequence[pd.DataFrame | None]) -> dict[str, pd.Series]:
+    """Rank among the rows that hide their labels, with its interval; NaN for the others."""
+    ranked = [
+        place
+        for place, row in enumerate(rows)
+        if by_case[place] is not None and row.configs[0].method != "all_labels"
+    ]
+    ranks = np.full((len(rows), 3), np.nan)
+    if ranked:
+        ranks[ranked] = rank_intervals([by_case[place].to_numpy() for place in ranked])
+    return dict(zip(("rank", "rank_low", "rank_high"), map(pd.Series, ranks.T), strict=True))
+
+
+def _published(rows: Sequence[Row], percent: int) -> list[float]:
+    """Published mean Dice of each row's method at `percent` % labelled; NaN where there is none."""
+    printed = published.printed("synapse_btcv")
+    known = printed.set_index(["labeled_percent", "method"])["mean_dice"]
+    return [known.get(PRINTED_AS.get(row.label, (percent, row.label)), np.nan) for row in rows]
+
+
+def _origin(runs: Sequence[Run]) -> dict[str, str]:
+    """Devices, commits and keys of the runs of a row, each once."""
+    records = [run.record for run in runs]
+    commits = [str(record.get("commit"))[:7] for record in records]
+    return {
+        "device": "; ".join(dict.fromkeys(record["device"] for record in records)),
+        "commit": "; ".join(dict.fromkeys(commits)),
+        "runs": " ".join(record["key"] for record in records),
+    }

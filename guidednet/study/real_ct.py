@@ -1,0 +1,40 @@
+"""The comparison on real CT (profile `study`): its rows, and where its shipped runs lie.
+
+The data set is BTCV in the split of DHC (Wang et al., MICCAI 2023). Its scans may not be passed on;
+records, curves and scores of all runs are in `figures/study/runs`.
+"""
+
+from pathlib import Path
+
+from guidednet.runs.profiles import Profile, profile
+from guidednet.study.rows import Row, comparison
+
+DATASET = "btcv"
+FOLDER = "study"  # in the folder of figures
+
+
+def study_rows(chosen: Profile, seeds: int) -> list[Row]:
+    """The rows of the comparison at the share of labelled cases of the profile `study`.
+
+    Empty for a profile without its data set.
+    """
+    if DATASET not in chosen.data:
+        return []
+    ratio = chosen.data[DATASET].at(chosen.percent / 100)
+    return comparison(chosen, seeds, DATASET, [ratio])
+
+
+def shipped_rows() -> list[Row]:
+    """The rows whose runs are shipped, whatever profile is at work."""
+    chosen = profile("study")
+    return study_rows(chosen, chosen.seeds)
+
+
+def runs_in(figures: Path) -> Path:
+    """The folder of the shipped runs below a folder of `figures`."""
+    return figures / FOLDER / "runs"
+
+
+def repeated_in(figures: Path) -> Path:
+    """The folder of shipped runs that another machine made again."""
+    return figures / FOLDER / "repeated"

@@ -1,0 +1,75 @@
+"""Copy the finished runs of the study on real CT to the figures: numbers alone, no image.
+
+    python -m tools.ship_study RESULTS [RESULTS ...] [--repeated]
+
+RESULTS are folders of runs (results/runs). A run of the study (guidednet.study.real_ct) that is not
+shipped yet goes to figures/study/runs with its record, curves and scores; with --repeated, one that
+is shipped already and was made again elsewhere goes to figures/study/repeated. Weights stay where
+they are. Then the table and the pictures of figures/study are made from the shipped scores.
+"""
+
+import argparse
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from guidednet.report.figures.real_ct import draw_organs, draw_study
+from guidednet.report.figures.save import save_figure
+from guidednet.report.tables.real_ct import real_ct_table
+from guidednet.runs.record import RecordedRuns, Run
+from guidednet.runs.workspace import REPOSITORY
+from guidednet.study.real_ct import repeated_in, runs_in, shipped_rows
+from guidednet.support.files import write_text
+
+FILES = ("curves.csv", "scores.csv", "scores.json", "record.json")  # the record last
+
+
+def ship(run: Run, folder: Path) -> None:
+    """Copy the records and numbers of `run` to a folder of its name in `folder`."""
+    target = folder / run.folder.name
+    target.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        shutil.copyfile(run.folder / name, target / name)
+
+
+def ship_missing(sources: Sequence[Path], figures: Path, repeated: bool = False) -> list[str]:
+    """Ship what `sources` have of the study, and return the names of the runs."""
+    shipped, configs = (
+        RecordedRuns(runs_in(figures)),
+        [c for r in shipped_rows() for c in r.configs],
+    )
+    folder, names = repeated_in(figures) if repeated else runs_in(figures), []
+    for found in map(RecordedRuns, sources):
+        for run in found.finished(configs):
+            if (shipped.get(run.config) is not None) == repeated and run.folder.name not in names:
+                ship(run, folder)
+                names.append(run.folder.name)
+    return names
+
+
+def write_study(figures: Path) -> Path:
+    """Write the table and the pictures of the shipped runs, and return the path of the table."""
+    folder = runs_in(figures).parent
+    table = real_ct_table(shipped_rows(), RecordedRuns(runs_in(figures)))
+    organs = list(shipped_rows()[0].configs[0].organs.columns)
+    scores, means = ["method", "n_seeds"], table.columns.drop(organs)
+    save_figure(draw_study(table), table[means], folder, "comparison")
+    save_figure(draw_organs(table, organs), table[scores + organs], folder, "organs")
+    write_text(folder / "table.csv", table.to_csv(index=False))
+    return folder / "table.csv"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Ship, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("results", type=Path, nargs="*", help="folders of finished runs")
+    parser.add_argument("--figures", type=Path, default=REPOSITORY / "figures")
+    parser.add_argument("--repeated", action="store_true", help="runs that were made again")
+    options = parser.parse_args(arguments)
+    for name in ship_missing(options.results, options.figures, options.repeated):
+        print(f"shipped: {name}")
+    print(f"table: {write_study(options.figures)}")
+
+
+if __name__ == "__main__":
+    main()
