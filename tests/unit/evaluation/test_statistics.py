@@ -10,6 +10,8 @@ from guidednet.evaluation.statistics import (
     holm,
     paired_p_value,
     rank_correlation,
+    rank_intervals,
+    two_way_interval,
 )
 
 
@@ -53,3 +55,27 @@ def test_rank_correlation_and_its_interval():
     assert rho == pytest.approx(pd.Series(noise).corr(x, method="spearman"))
     assert -1 <= low < rho < high <= 1
     assert np.isnan(rank_correlation(x[:3], x[:3])).all()
+
+
+def test_two_way_interval_covers_seeds_and_cases():
+    random = np.random.default_rng(3)
+    cases, seeds = random.normal(0, 4, 40), random.normal(0, 4, 8)
+    low, high = two_way_interval(50 + seeds[:, None] + cases[None, :])
+    # the sd of the mean by hand: seeds and cases are independent
+    sd = np.sqrt(seeds.var() / 8 + cases.var() / 40)
+    middle = 50 + seeds.mean() + cases.mean()
+    assert low == pytest.approx(middle - 1.96 * sd, abs=0.3)
+    assert high == pytest.approx(middle + 1.96 * sd, abs=0.3)
+
+
+def test_two_way_interval_of_one_seed_is_that_over_cases():
+    values = np.random.default_rng(0).normal(0, 1, 30)
+    assert two_way_interval(values[None]) == pytest.approx(bootstrap_interval(values), abs=0.05)
+    assert np.isnan(two_way_interval(np.ones((3, 1)))).all()
+
+
+def test_ranks_have_intervals_that_close_where_rows_are_far_apart():
+    random = np.random.default_rng(1)
+    far, near = random.normal(80, 1, (3, 6)), random.normal(50, 1, (2, 6))
+    ranks = rank_intervals([near, far, near + 1e-3])
+    assert ranks[1].tolist() == [1, 1, 1] and ranks[0, 0] == 3 and ranks[2, 0] == 2

@@ -1,0 +1,86 @@
+"""The shipped study: its table is what its scores say, and it holds numbers alone."""
+
+import csv
+import json
+from collections import defaultdict
+from statistics import mean
+
+import pytest
+
+from guidednet.report.tables.agreement import agreement_table
+from guidednet.report.tables.real_ct import real_ct_table
+from guidednet.runs.record import RecordedRuns
+from guidednet.runs.workspace import REPOSITORY
+from guidednet.study.real_ct import runs_in, shipped_rows
+from tools.ship_study import FILES, ship, ship_missing
+
+FIGURES = REPOSITORY / "figures"
+FOLDER = runs_in(FIGURES).parent
+
+
+def lines_of(path):
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def dice_by_organ(folder):
+    """Mean Dice in percent by organ, from the shipped file and nothing else."""
+    values = defaultdict(list)
+    for line in lines_of(folder / "scores.csv"):
+        if (line["predictor"], line["metric"]) == ("primary", "dice") and line["value"]:
+            values[line["organ"]].append(float(line["value"]))
+    return {organ: 100 * mean(of_organ) for organ, of_organ in values.items()}
+
+
+def test_the_table_is_recomputed_from_the_shipped_scores():
+    folders = {
+        json.loads((p / "record.json").read_text())["key"]: p for p in runs_in(FIGURES).iterdir()
+    }
+    present = [line for line in lines_of(FOLDER / "table.csv") if int(line["n_seeds"])]
+    assert len(present) >= 5
+    seen = []
+    for line in present:
+        keys = line["runs"].split()
+        seen += keys
+        seeds = [mean(dice_by_organ(folders[key]).values()) for key in keys]
+        assert line["mean_dice"] == f"{mean(seeds):.2f}".rstrip("0").rstrip(".")
+        assert int(line["n_seeds"]) == len(keys)
+        assert float(line["ci_low"]) < float(line["mean_dice"]) < float(line["ci_high"])
+    assert sorted(seen) == sorted(folders), "a shipped run belongs to no row"
+
+
+def test_the_shipped_table_is_that_of_its_runs():
+    table = real_ct_table(shipped_rows(), RecordedRuns(runs_in(FIGURES)))
+    assert table.to_csv(index=False) == (FOLDER / "table.csv").read_text(encoding="utf-8")
+
+
+def test_only_numbers_of_the_patients_are_shipped():
+    allowed = {"comparison", "organs", "table", "choice"}
+    for path in filter(lambda path: path.is_file(), FOLDER.rglob("*")):
+        if path.parent == FOLDER:
+            assert path.stem in allowed and path.suffix in {".csv", ".png", ".pdf"}, path
+        else:
+            assert path.name in FILES, path
+
+
+def test_a_run_made_again_is_compared_with_the_shipped_one(tmp_path):
+    shipped = RecordedRuns(runs_in(FIGURES))
+    run = shipped.finished(shipped_rows()[0].configs)[0]
+    ship(run, tmp_path / "same")
+    same = agreement_table(shipped_rows(), shipped, RecordedRuns(tmp_path / "same"))
+    assert list(same["agrees"]) == ["bytes"] and list(same["largest_case_difference"]) == [0]
+    ship(run, tmp_path / "other")
+    scores = tmp_path / "other" / run.folder.name / "scores.csv"
+    scores.write_text(scores.read_text().replace(",dice,0.", ",dice,0.0"))
+    (scores.parent / "scores.json").unlink()
+    other = agreement_table(shipped_rows(), shipped, RecordedRuns(tmp_path / "other"))
+    assert list(other["agrees"]) == ["no"] and (other["largest_case_difference"] > 5).all()
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+def test_runs_are_shipped_once(tmp_path, repeated):
+    sources = [runs_in(FIGURES)]
+    first = ship_missing(sources, tmp_path)
+    assert len(first) == len(list(runs_in(FIGURES).iterdir()))
+    again = ship_missing(sources, tmp_path, repeated)
+    assert again == (first if repeated else [])
