@@ -31,7 +31,7 @@ commands
                   --ip=ADDRESS, may follow
 
 options (without a command, and for plan)
-  --profile NAME  smoke, quick (default), reference or paper; "study" for the commands of guidednet
+  --profile NAME  smoke, quick (default), evening, study, reference or paper
   --only NAMES    comma-separated tables, figures and notebooks to make, such as table3
   --methods NAMES comma-separated methods to train, such as cps,guidednet; tables show the others
                   as "not run"

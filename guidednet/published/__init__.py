@@ -1,5 +1,8 @@
 """The numbers that the paper prints, as data: Tables 1 to 4 and Figure 6, in percent.
 
+Beside them are the means that others publish for the paper's rivals, by share of labelled cases: on
+BTCV (arXiv 2501.13470) and on the left atrium (Yu et al. 2019, Li et al. 2020, Luo et al. 2021).
+
 The column `note` marks doubtful numbers. `stated.csv` holds numbers that the running text states
 about the tables, and how each follows from them.
 """
@@ -17,7 +20,8 @@ FILES = {
     "table4": "table4_cgmm_losses.csv",
     "figure6": "fig6_hyperparameters.csv",
     "stated": "stated.csv",
-    "synapse_btcv": "synapse_btcv.csv",
+    "btcv": "synapse_btcv.csv",
+    "left_atrium": "left_atrium.csv",
 }
 TABLES = tuple(name for name in FILES if name.startswith("table"))
 
@@ -30,6 +34,17 @@ def printed(item: str) -> pd.DataFrame:
     file_name = one_of("published table or figure", item, FILES)
     with resources.files("guidednet.published").joinpath(file_name).open(encoding="utf-8") as file:
         return pd.read_csv(file)
+
+
+def means_on(dataset: str, percent: float) -> dict[str, float]:
+    """The mean Dice in percent that others publish on `dataset` at `percent` % labelled, by method.
+
+    Empty where none is known.
+    """
+    if dataset not in FILES:
+        return {}
+    table = printed(dataset)
+    return table[table["labeled_percent"] == percent].set_index("method")["mean_dice"].to_dict()
 
 
 def footnotes(item: str) -> list[str]:

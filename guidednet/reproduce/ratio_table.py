@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from pathlib import Path
 
+from guidednet import published
 from guidednet.report.tables.captions import caption
 from guidednet.report.tables.table import make_table, write_table
 from guidednet.runs.resources import default_jobs
@@ -22,7 +23,8 @@ def write_ratio_table(
 ) -> Path:
     """Train missing runs and write <data set>_<percent>percent.csv, .md and .tex.
 
-    The files go beside the profile's tables, and the table has the form of the paper's. Rows of
+    The files go beside the profile's tables, and the table has the form of the paper's. Its last
+    column is what others publish on the data set at this share, if anything is known. Rows of
     methods that are not among `methods` (None: all) are shown if their runs are finished, else as
     not run. Returns the path of the CSV file.
     """
@@ -37,6 +39,8 @@ def write_ratio_table(
     train_runs(runs, list(needed), jobs or default_jobs(runs), gpus)
     name = f"{dataset}_{percent:g}percent"
     table = make_table(rows, runs, name, on_missing="blank")
+    if means := published.means_on(dataset, percent):
+        table["published_mean_dice"] = table["method"].map(means)
     text = caption(f"{dataset} at {percent:g} % labelled", rows, runs)
     write_table(table, workspace.figure_folder, name, text)
     return workspace.figure_folder / f"{name}.csv"

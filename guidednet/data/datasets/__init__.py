@@ -39,6 +39,7 @@ DATASETS: Registry[Dataset] = Registry(
         "flare22": packaged("flare22"),
         "amos": packaged("amos"),
         "btcv": packaged("btcv"),
+        "left_atrium": packaged("left_atrium"),
         "totalsegmentator": packaged("totalsegmentator"),
     },
 )

@@ -9,6 +9,7 @@ from guidednet import published
 from guidednet.evaluation.statistics import rank_intervals, two_way_interval
 from guidednet.report.tables.table import by_organ, last_mean_dice, scores_of
 from guidednet.runs.record import RecordedRuns, Run
+from guidednet.study.real_ct import DATASET
 from guidednet.study.rows import Row
 
 # The names of rows in the published table, where they differ.
@@ -109,9 +110,8 @@ def _ranks(rows: Sequence[Row], by_case: Sequence[pd.DataFrame | None]) -> dict[
 
 def _published(rows: Sequence[Row], percent: int) -> list[float]:
     """Published mean Dice of each row's method at `percent` % labelled; NaN where there is none."""
-    printed = published.printed("synapse_btcv")
-    known = printed.set_index(["labeled_percent", "method"])["mean_dice"]
-    return [known.get(PRINTED_AS.get(row.label, (percent, row.label)), np.nan) for row in rows]
+    names = [PRINTED_AS.get(row.label, (percent, row.label)) for row in rows]
+    return [published.means_on(DATASET, share).get(name, np.nan) for share, name in names]
 
 
 def _origin(runs: Sequence[Run]) -> dict[str, str]:
