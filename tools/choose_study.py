@@ -1,0 +1,93 @@
+"""Train "Sup only" with several settings of the study, and write what each reached on validation.
+
+    python -m tools.choose_study --data-root DATA --results RESULTS [--jobs N] [--precision bf16]
+
+Learning rate, flips and steps of the profile `study` are chosen for "Sup only" alone, on the four
+validation cases, and are the same for all methods. No test case has a part in the choice. Finished
+runs are read, so that the command goes on where it was. It writes figures/study/choice.csv.
+"""
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from guidednet.config import RunConfig
+from guidednet.runs.profiles import profile
+from guidednet.runs.side_by_side import train_runs
+from guidednet.runs.store import RunStore
+from guidednet.runs.workspace import REPOSITORY, Workspace
+from guidednet.study.real_ct import DATASET, FOLDER
+from guidednet.support.files import write_text
+
+LEARNING_RATES, FLIPS, LONGER = (2.5e-3, 5e-3, 1e-2), ((), (1, 2)), 2
+
+
+def candidates(precision: str, seed: int = 0) -> list[RunConfig]:
+    """The runs of "Sup only": every learning rate with and without flips, and a longer training."""
+    study = profile("study")
+    ratio = study.data[DATASET].at(study.percent / 100)
+    start = study.run(DATASET, "supervised", ratio, seed)
+    plan = dataclasses.replace(start.training, precision=precision)
+    runs = [
+        dataclasses.replace(
+            start,
+            training=plan,
+            optimiser=dataclasses.replace(start.optimiser, learning_rate=rate),
+            batch=dataclasses.replace(start.batch, flip_axes=axes),
+        )
+        for axes in FLIPS
+        for rate in LEARNING_RATES
+    ]
+    longer = dataclasses.replace(plan, steps=LONGER * plan.steps)
+    return runs + [
+        dataclasses.replace(run, training=longer)
+        for run in runs
+        if run.optimiser.learning_rate == start.optimiser.learning_rate
+    ]
+
+
+def reached(config: RunConfig, runs: RunStore) -> dict[str, object]:
+    """A line of the table: the settings of a finished run, and its validation Dice in percent."""
+    run = runs.get(config, "fail")
+    validation = 100 * run.curves().set_index("step")["validation_dice"].dropna()
+    return {
+        "learning_rate": config.optimiser.learning_rate,
+        "flips": "in plane" if config.batch.flip_axes else "none",
+        "steps": config.training.steps,
+        "precision": config.training.precision,
+        "seed": config.seed,
+        "best_validation": round(validation.max(), 2),
+        "best_step": validation.idxmax(),
+        "last_validation": round(validation.iloc[-1], 2),
+        "device": run.record["device"],
+        "run": run.record["key"],
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train what is missing, then write the table of all finished runs."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data-root", type=Path, default=Path("data"))
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    parser.add_argument("--figures", type=Path, default=REPOSITORY / "figures")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--gpu", action="store_true", help="share one GPU among the jobs")
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
+    options = parser.parse_args(arguments)
+    workspace = Workspace(profile("study"), options.data_root, options.results, options.figures)
+    workspace.cases(DATASET)
+    runs = RunStore(workspace, torch.device("cuda" if options.gpu else "cpu"))
+    configs = candidates(options.precision)
+    train_runs(runs, configs, options.jobs, int(options.gpu))
+    table = pd.DataFrame([reached(config, runs) for config in configs])
+    path = options.figures / FOLDER / "choice.csv"
+    write_text(path, table.to_csv(index=False))
+    print(f"{table.to_string(index=False)}\ntable: {path}")
+
+
+if __name__ == "__main__":
+    main()
