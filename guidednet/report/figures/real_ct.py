@@ -1,5 +1,7 @@
 """Pictures of the study on real CT: means and differences with intervals, and Dice by organ."""
 
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -66,3 +68,26 @@ def draw_organs(table: pd.DataFrame, organs: list[str]) -> Figure:
     axes.tick_params(length=0)
     plt.setp(axes.spines.values(), visible=False)
     return figure
+
+
+def beside_phantoms(table: pd.DataFrame, figures: Path, profile: str = "quick") -> pd.DataFrame:
+    """Mean Dice in percent of each method on real CT and on AMOS phantoms, by method.
+
+    The phantoms' are those of Table 2 of `profile`, with the fewest labelled cases. Methods that
+    either table lacks are left out.
+    """
+    phantoms = pd.read_csv(figures / profile / "table2.csv")
+    fewest = phantoms[phantoms["n_labeled"] == phantoms["n_labeled"].min()]
+    means = {"real CT": made(table), "phantoms": fewest}
+    columns = {name: rows.set_index("method")["mean_dice"] for name, rows in means.items()}
+    return pd.concat(columns, axis=1).dropna()
+
+
+def draw_against(axes: Axes, both: pd.DataFrame) -> None:
+    """A named point per method: its mean Dice on phantoms against that on real CT."""
+    axes.plot(both["phantoms"], both["real CT"], "o", color=OTHERS)
+    for method, row in both.iterrows():
+        place = (row["phantoms"], row["real CT"])
+        axes.annotate(method, place, xytext=(4, 3), textcoords="offset points", fontsize=7)
+    axes.set(xlabel="mean Dice on phantoms (%)", ylabel="mean Dice on real CT (%)")
+    axes.grid(alpha=0.3)
