@@ -25,6 +25,25 @@ def bootstrap_interval(
     return tuple(map(float, result.confidence_interval))
 
 
+def two_way_interval(
+    values: np.ndarray, seed: int = 0, resamples: int = 2000
+) -> tuple[float, float]:
+    """95 % percentile interval of the mean of `values` (S,N), one per training and case.
+
+    Trainings and cases are both drawn with replacement, so that the interval covers both; with one
+    training it is that of `bootstrap_interval`. A case that lacks a value is left out.
+    """
+    values = np.asarray(values, float)
+    values = values[:, ~np.isnan(values).any(axis=0)]
+    if len(values) < 2 or values.shape[1] < 2 or np.ptp(values) == 0:
+        return bootstrap_interval(values.mean(axis=0), seed, resamples)
+    rng = np.random.default_rng(seed)
+    trainings = rng.integers(0, values.shape[0], (resamples, values.shape[0]))
+    cases = rng.integers(0, values.shape[1], (resamples, values.shape[1]))
+    means = values[trainings[:, :, None], cases[:, None, :]].mean(axis=(1, 2))
+    return tuple(map(float, np.percentile(means, (2.5, 97.5))))
+
+
 def paired_p_value(first: pd.Series, second: pd.Series) -> float:
     """Two-sided Wilcoxon signed-rank p of two scores by case.
 

@@ -1,0 +1,153 @@
+"""The study on real CT: shipped numbers of figures/study, else those of figures/readings."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from guidednet.report.figures.candidates import FOLDER, candidate_tables
+from guidednet.report.sections.contents import Contents
+from guidednet.report.sections.forest import Line, forest
+from guidednet.report.sections.markup import Section, fold, link, plain_table, signed, text
+from guidednet.runs.workspace import REPOSITORY
+from guidednet.study.candidates import HEADLINE
+
+STUDY, TABLE = "study", "table.csv"
+DATASET = "btcv"
+BASELINE = "Sup only"
+NAN = float("nan")
+# What `figures/readings` calls the rows worth showing here, and what a reader calls them.
+READINGS = {
+    "CPS": "CPS",
+    "as printed": "GuidedNet, as printed",
+    "as released": "GuidedNet, as released",
+    HEADLINE: "GuidedNet",
+}
+NAMES = {"difference": ("difference", "to_supervised"), "low": ("difference_low", "low")}
+NAMES |= {"high": ("difference_high", "high")}
+SETUP = (
+    "Thirty abdominal CT of patients with thirteen organs outlined by hand (BTCV), 4 of them "
+    "labelled for training and 16 without labels; small networks, trained from scratch."
+)
+
+
+def real_ct_section(contents: Contents) -> Section:
+    """The differences to "Sup only" on real CT, their table and where the numbers lie."""
+    path = study_file(contents)
+    lines, here = (
+        (_study_lines(pd.read_csv(path)), "mean over seeds, 95 % interval")
+        if path
+        else (_reading_lines(contents), "one line per training, 95 % interval over test cases")
+    )
+    source = path or _folder(contents, FOLDER) / "runs.csv"
+    body = [
+        f"<p>{text(SETUP)} {text(summary(contents))}</p>",
+        forest({"real CT": lines}, BASELINE, here) if lines else "<p>not run</p>",
+        "" if path else f"<p>{text(_stopped(contents))}</p>",
+        fold("The numbers as a table", plain_table(_table(contents))),
+        f'<p class="downloads">{link(contents.address(source), "CSV")} '
+        f"{contents.notebook_link('24_two_readings', 'notebook')}</p>",
+    ]
+    return Section("real-ct", "The study on real CT", "\n".join(filter(None, body)))
+
+
+def study_file(contents: Contents) -> Path | None:
+    """The table of the study: this workspace's, else the project's; None if there is none."""
+    path = _folder(contents, STUDY) / TABLE
+    return path if path.is_file() else None
+
+
+def summary(contents: Contents) -> str:
+    """What the study says about GuidedNet, in a sentence."""
+    path = study_file(contents)
+    lines = _study_lines(pd.read_csv(path)) if path else _reading_lines(contents)
+    shown = [line for line in lines if line.ours and not pd.isna(line.value)]
+    if not shown:
+        return "GuidedNet has no finished run on real CT yet."
+    parts = [
+        f"{signed(line.value)} points of Dice ({signed(line.low)} to {signed(line.high)})"
+        if pd.notna(line.low)
+        else f"{signed(line.value)} points of Dice"
+        for line in shown
+    ]
+    sure = all(line.low > 0 or line.high < 0 for line in shown)
+    said = "" if sure else "; the interval contains 0, so the two cannot be told apart"
+    return (
+        f"GuidedNet differs from training on the labelled scans alone by {', '.join(parts)}{said}."
+    )
+
+
+def _folder(contents: Contents, name: str) -> Path:
+    """A folder of figures: this workspace's if it is there, else the project's."""
+    own = contents.workspace.figures / name
+    return own if own.is_dir() else REPOSITORY / "figures" / name
+
+
+def _study_lines(table: pd.DataFrame) -> list[Line]:
+    """A line per method of the study; a table without differences has none."""
+    columns = {
+        name: next((column for column in known if column in table), None)
+        for name, known in NAMES.items()
+    }
+    if columns["difference"] is None:
+        return []
+    shown = table[table["method"] != BASELINE]
+    return [
+        Line(
+            str(line["method"]),
+            *(line[column] if column else NAN for column in columns.values()),
+            ours=line["method"] == "GuidedNet",
+        )
+        for _, line in shown.iterrows()
+    ]
+
+
+def _readings(contents: Contents) -> pd.DataFrame:
+    runs = candidate_tables(contents.workspace)["runs"]
+    shown = runs[(runs["dataset"] == DATASET) & runs["reading"].isin([BASELINE, *READINGS])]
+    order = {name: place for place, name in enumerate([BASELINE, *READINGS])}
+    return shown.sort_values("reading", key=lambda names: names.map(order), kind="stable")
+
+
+def _reading_lines(contents: Contents) -> list[Line]:
+    table = _readings(contents)
+    return [
+        Line(
+            f"{READINGS[line.reading]}, seed {line.seed}",
+            line.to_supervised,
+            line.low,
+            line.high,
+            ours=line.reading == HEADLINE,
+        )
+        for line in table[table["reading"] != BASELINE].itertuples()
+    ]
+
+
+def _stopped(contents: Contents) -> str:
+    """What the printed equations lose between their best step and the end of the training."""
+    means = _readings(contents).groupby("reading")[["test", "last_test"]].mean()
+    lost = (means["test"] - means["last_test"]).round(1)
+    return (
+        "These are the scores of the step that is best on validation cases. By the end of the "
+        f"training, GuidedNet as printed has lost {lost['as printed']:.1f} points of test Dice, as "
+        f"released {lost['as released']:.1f}, and in the reading used here {lost[HEADLINE]:.1f}."
+    )
+
+
+def _table(contents: Contents) -> pd.DataFrame:
+    path = study_file(contents)
+    if path:
+        return pd.read_csv(path)
+    table = _readings(contents)
+    return pd.DataFrame(
+        {
+            "method": table["reading"].replace(READINGS),
+            "seed": table["seed"],
+            "test Dice, %": table["test"],
+            "at the last step, %": table["last_test"],
+            "difference": table["to_supervised"],
+            "95 % from": table["low"],
+            "95 % to": table["high"],
+            "device": table["device"],
+            "run": table["run"],
+        }
+    )
