@@ -20,6 +20,18 @@ from guidednet.study.artefacts import Artefact
 from guidednet.study.rows import Row
 
 
+class RunReadOnce(Run):
+    """A run whose scores are read from its folder once, because many items show them."""
+
+    def scores(self) -> pd.DataFrame:
+        """The scores of the run; they must not be changed."""
+        return self._scores
+
+    @functools.cached_property
+    def _scores(self) -> pd.DataFrame:
+        return super().scores()
+
+
 @dataclass(frozen=True, eq=False)
 class Contents:
     """The artefacts to show, the plan of all runs, the run store and the seeds of each row.
@@ -41,7 +53,8 @@ class Contents:
     def get(self, config: RunConfig, on_missing: str = "blank") -> Run | None:
         """The finished run of `config`, else None; `on_missing` is always "blank"."""
         if config not in self._found:
-            self._found[config] = self.runs.get(config, "blank")
+            run = self.runs.get(config, "blank")
+            self._found[config] = run and RunReadOnce(run.config, run.folder, run.record)
         return self._found[config]
 
     def finished(self, configs: Iterable[RunConfig]) -> list[Run]:

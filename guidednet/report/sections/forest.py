@@ -115,7 +115,9 @@ def _line(line: Line, own: Axis, paper: Axis | None) -> str:
 
 
 def _row(name: str, own: str, value: str, paper: str, paper_value: str, kind: str) -> str:
-    cells = zip(("name", "own", "value", "paper", "paper-value"), (name, own, value, paper, paper_value))
+    cells = zip(
+        ("name", "own", "value", "paper", "paper-value"), (name, own, value, paper, paper_value)
+    )
     inner = "".join(f'<div class="{column}">{cell}</div>' for column, cell in cells)
     return f'<div class="{kind}">{inner}</div>'
 

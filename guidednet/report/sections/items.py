@@ -12,8 +12,8 @@ from guidednet.report.execute_notebooks import source, title
 from guidednet.report.sections.contents import Contents
 from guidednet.report.sections.markup import Section, fold, listed, plain_table, text
 from guidednet.report.sections.provenance import runs_behind
-from guidednet.report.sections.scores import shown_scores
-from guidednet.report.tables.captions import MIXED, caption, caption_parts
+from guidednet.report.sections.scores import KEYS, cases_of, shown_scores
+from guidednet.report.tables.captions import MIXED, caption, caption_parts, counted
 from guidednet.report.tables.table import NOT_RUN, notes_on_print
 from guidednet.study.artefacts import Artefact
 from guidednet.study.rows import Row
@@ -99,39 +99,44 @@ SHOWN = {
         "Readings: printed equations, released code, and the one used here",
         "GuidedNet as this project reads it, beside the printed equations, each departure of the "
         "released code from them, and all departures together.",
-        "flare22",
     ),
 }
-MOST_NOTES = 2  # that are shown without being asked for
+DOTS_PER_INCH, PIXELS_PER_INCH = 300, 135  # of a saved figure, and of the page that shows it
 PICTURE, NUMBERS = ("csv", "pdf", "png"), ("csv", "tex", "md")
 SCORES = {"method", "n_labeled", "n_unlabeled", "mean_dice", "n_seeds", "n_test_cases"}
 
 
 def item_sections(contents: Contents) -> list[Section]:
     """A section for every table and figure of the artefacts, in the paper's order."""
+    shared = shared_parts(contents)
+    return [
+        _item_section(name, artefact, contents, shared)
+        for name, artefact in _items(contents).items()
+    ]
+
+
+def shared_parts(contents: Contents) -> list[str]:
+    """What the captions of all tables and figures with runs have in common."""
+    rows = [_rows(name, artefact, contents) for name, artefact in _items(contents).items()]
+    parts = [caption_parts(of_one, contents) for of_one in rows if of_one]
+    return [part for part in parts[0] if all(part in others for others in parts)] if parts else []
+
+
+def _items(contents: Contents) -> dict[str, Artefact]:
+    """The artefact of each item, in the paper's order."""
     found = {
         name: artefact
         for artefact in contents.artefacts.values()
         for name in dict.fromkeys(Path(file).stem for file in artefact.files)
     }
-    order = [*(name for name in SHOWN if name in found), *(n for n in found if n not in SHOWN)]
-    shared = shared_parts(contents)
-    return [_item_section(name, found[name], contents, shared) for name in order]
-
-
-def shared_parts(contents: Contents) -> list[str]:
-    """What the captions of all tables and figures with runs have in common."""
-    shown = [artefact for artefact in contents.artefacts.values() if artefact.files]
-    rows = [contents.rows(artefact) for artefact in shown]
-    parts = [caption_parts(of_one, contents) for of_one in rows if of_one]
-    return [part for part in parts[0] if all(part in others for others in parts)] if parts else []
+    return {name: found[name] for name in dict.fromkeys([*SHOWN, *found]) if name in found}
 
 
 def _item_section(
     name: str, artefact: Artefact, contents: Contents, shared: Sequence[str]
 ) -> Section:
     shown = SHOWN.get(name) or Shown(title(source(artefact.notebook)), "")
-    rows = [] if shown.is_diagram else _rows(contents.rows(artefact), shown.dataset)
+    rows = _rows(name, artefact, contents)
     is_figure = f"{name}.png" in artefact.files
     body = _figure(name, contents) if is_figure else _numbers(name, rows, contents)
     downloads = contents.downloads(name, PICTURE if is_figure else NUMBERS, artefact.notebook)
@@ -147,20 +152,26 @@ def _item_section(
     return Section(name, shown.title, "\n".join(filter(None, parts)), level=3)
 
 
-def _rows(rows: Sequence[Row], dataset: str) -> list[Row]:
-    """The rows that an item shows: those of its data set, each label once."""
-    kept = [row for row in rows if dataset in ("", row.configs[0].dataset)]
-    once = {(row.label, row.configs[0].n_labelled, row.configs[0].n_unlabelled): row for row in kept[::-1]}
-    return list(once.values())[::-1]
+def _rows(name: str, artefact: Artefact, contents: Contents) -> list[Row]:
+    """The rows that an item shows: none of a diagram, and of a table those in its file."""
+    shown, rows = SHOWN.get(name, Shown("", "")), contents.rows(artefact)
+    table = _csv(name, contents)
+    if table is not None and set(table) >= SCORES and not shown.dataset:
+        known = set(table[KEYS].itertuples(index=False, name=None))
+        rows = [row for row in rows if (row.label, *cases_of(row)) in known] or rows
+    kept = [row for row in rows if shown.dataset in ("", row.configs[0].dataset)]
+    return [] if shown.is_diagram else list(dict.fromkeys(kept))
 
 
 def _figure(name: str, contents: Contents) -> str:
     path = contents.workspace.figure_folder / f"{name}.png"
     if not path.exists():
         return f'<p class="missing">{text(short_name(name))}: {NOT_RUN}</p>'
-    data = base64.b64encode(path.read_bytes()).decode()
+    picture = path.read_bytes()
+    width = round(PIXELS_PER_INCH * int.from_bytes(picture[16:20], "big") / DOTS_PER_INCH)
+    data = base64.b64encode(picture).decode()
     said = text(SHOWN[name].title if name in SHOWN else short_name(name))
-    return f'<figure><img src="data:image/png;base64,{data}" alt="{said}"></figure>'
+    return f'<figure><img src="data:image/png;base64,{data}" alt="{said}" width="{width}"></figure>'
 
 
 def _numbers(name: str, rows: Sequence[Row], contents: Contents) -> str:
@@ -192,10 +203,9 @@ def _small_print(rows: Sequence[Row], contents: Contents, shared: Sequence[str])
     whole = caption("", rows, contents)
     said = "; ".join(own) + ("." if own else "") + (f" {MIXED}" if MIXED in whole.text else "")
     notes = listed(map(text, whole.notes), "notes")
-    many = len(whole.notes) > MOST_NOTES
-    return (f'<p class="small">{text(said)}</p>' if said else "") + (
-        fold(f"{len(whole.notes)} notes on the runs", notes) if many else notes
-    )
+    if MIXED not in whole.text:
+        notes = fold(f"{counted([len(whole.notes)], 'note')} on the runs", notes)
+    return (f'<p class="small">{text(said)}</p>' if said else "") + notes
 
 
 def _in_print(name: str) -> str:

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from guidednet.data.datasets import organ_set
 from guidednet.report.figures.candidates import FOLDER, candidate_tables
 from guidednet.report.sections.contents import Contents
 from guidednet.report.sections.forest import Line, forest
 from guidednet.report.sections.markup import Section, fold, link, plain_table, signed, text
+from guidednet.runs.profiles import profile
 from guidednet.runs.workspace import REPOSITORY
 from guidednet.study.candidates import HEADLINE
 
@@ -24,10 +26,6 @@ READINGS = {
 }
 NAMES = {"difference": ("difference", "to_supervised"), "low": ("difference_low", "low")}
 NAMES |= {"high": ("difference_high", "high")}
-SETUP = (
-    "Thirty abdominal CT of patients with thirteen organs outlined by hand (BTCV), 4 of them "
-    "labelled for training and 16 without labels; small networks, trained from scratch."
-)
 
 
 def real_ct_section(contents: Contents) -> Section:
@@ -40,7 +38,7 @@ def real_ct_section(contents: Contents) -> Section:
     )
     source = path or _folder(contents, FOLDER) / "runs.csv"
     body = [
-        f"<p>{text(SETUP)} {text(summary(contents))}</p>",
+        f"<p>{text(setup())} {text(summary(contents))}</p>",
         forest({"real CT": lines}, BASELINE, here) if lines else "<p>not run</p>",
         "" if path else f"<p>{text(_stopped(contents))}</p>",
         fold("The numbers as a table", plain_table(_table(contents))),
@@ -48,6 +46,20 @@ def real_ct_section(contents: Contents) -> Section:
         f"{contents.notebook_link('24_two_readings', 'notebook')}</p>",
     ]
     return Section("real-ct", "The study on real CT", "\n".join(filter(None, body)))
+
+
+def setup() -> str:
+    """Which cases the study has, from its profile."""
+    study = profile(STUDY)
+    settings, organs = study.data[DATASET], organ_set(DATASET)
+    labelled, unlabelled = settings.at(study.percent / 100)
+    cases = settings.training + settings.validation + settings.test
+    return (
+        f"{cases} abdominal CT of patients with {len(organs.columns)} organs outlined by hand "
+        f"({DATASET.upper()}): {labelled} to learn from with their outlines, {unlabelled} without, "
+        f"{settings.validation} to choose the step and {settings.test} to test. Small networks, "
+        "trained from scratch."
+    )
 
 
 def study_file(contents: Contents) -> Path | None:

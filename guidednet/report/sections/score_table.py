@@ -10,7 +10,8 @@ from guidednet.report.tables.differences import Difference
 from guidednet.report.tables.table import NOT_RUN
 
 FURTHER = ("mean_jaccard", "last_mean_dice", "nsd", "hd95", "false_positive_ml")
-SATURATED = 20.0  # points of Dice to the baseline at which the heat map's colour is full
+SATURATED = 10.0  # points of Dice to the baseline at which the heat map's colour is full
+CONTEXT = "number context narrow-off"  # gives way to the organs, and on a phone
 MARKS = ("best", "second")
 
 
@@ -36,9 +37,12 @@ class Column:
 
 
 def score_table(
-    groups: dict[str, Sequence[Scored]], organs: Sequence[str], links: Callable[[Scored], str]
+    groups: dict[str, Sequence[Scored]], organs: dict[str, str], links: Callable[[Scored], str]
 ) -> str:
-    """The table, with a sub-heading per group; `links` gives a row's links to its runs."""
+    """The table, with a sub-heading per group.
+
+    `organs` gives the name of each organ's column, `links` a row's links to its runs.
+    """
     rows = [row for group in groups.values() for row in group]
     columns = _columns(rows, organs, links)
     head = "".join(
@@ -46,13 +50,21 @@ def score_table(
         for column in columns
     )
     bodies = [
-        f'<tbody><tr class="group"><th colspan="{len(columns)}">{text(title)}</th></tr>'
+        f'<tbody><tr class="group"><th colspan="{len(columns)}"><span>{text(title)}</span></th></tr>'
         + "".join(_row(row, columns, _best(group)) for row in group)
         + "</tbody>"
         for title, group in groups.items()
         if group
     ]
-    switches = _switch("organ", "organs") + _switch("further", "further metrics")
+    hint = (
+        f"Colour: difference to {rows[0].difference.baseline}, blue above it and orange below; full "
+        f"at {SATURATED:.0f} points."
+    )
+    switches = (
+        _switch("organ", "organs")
+        + _switch("further", "further metrics")
+        + f'<span class="hint">{text(hint)}</span>'
+    )
     return (
         f'<div class="scores"><p class="switches">{switches}</p><div class="wide">'
         f'<table class="sortable"><thead><tr>{head}</tr></thead>{"".join(bodies)}</table></div></div>'
@@ -64,7 +76,7 @@ def _switch(kind: str, shown: str) -> str:
 
 
 def _columns(
-    rows: Sequence[Scored], organs: Sequence[str], links: Callable[[Scored], str]
+    rows: Sequence[Scored], organs: dict[str, str], links: Callable[[Scored], str]
 ) -> list[Column]:
     baseline = rows[0].difference.baseline
     baselines = {row.difference.ratio[0]: row.scores for row in rows if row.difference.is_baseline}
@@ -73,9 +85,7 @@ def _columns(
         Column("mean Dice, % (95 %)", _mean, lambda row: row.scores.get("mean_dice"), "number"),
         Column(
             f"difference to {baseline} (95 %)",
-            lambda row: with_interval(
-                row.difference.mean, row.difference.low, row.difference.high
-            ),
+            lambda row: with_interval(row.difference.mean, row.difference.low, row.difference.high),
             lambda row: row.difference.mean,
             "number",
             "points of Dice, paired by test case",
@@ -84,19 +94,26 @@ def _columns(
             "p",
             lambda row: _p(row.difference.p),
             lambda row: row.difference.p,
-            "number narrow-off",
+            CONTEXT,
             "Wilcoxon over test cases, after Holm's correction",
         ),
-        Column("paper, %", _paper, lambda row: row.paper["mean_dice"], "number narrow-off"),
+        *(_of_paper() if any(pd.notna(row.paper["mean_dice"]) for row in rows) else ()),
+        *[_organ(organ, name, baselines) for organ, name in organs.items()],
+        *[_further(name) for name in FURTHER if any(name in row.scores for row in rows)],
+        Column("runs", links, lambda row: row.scores["method"], "context narrow-off"),
+    ]
+
+
+def _of_paper() -> list[Column]:
+    """The published mean and its difference to the published baseline."""
+    return [
+        Column("paper, %", _paper, lambda row: row.paper["mean_dice"], CONTEXT),
         Column(
             "paper's difference",
             lambda row: with_interval(row.paper["difference"], float("nan"), float("nan")),
             lambda row: row.paper["difference"],
-            "number narrow-off",
+            CONTEXT,
         ),
-        *[_organ(organ, baselines) for organ in organs],
-        *[_further(name) for name in FURTHER if any(name in row.scores for row in rows)],
-        Column("runs", links, lambda row: row.scores["method"], "narrow-off"),
     ]
 
 
@@ -121,7 +138,7 @@ def _p(value: float) -> str:
     return "–" if pd.isna(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _organ(organ: str, baselines: dict[int, pd.Series]) -> Column:
+def _organ(organ: str, name: str, baselines: dict[int, pd.Series]) -> Column:
     """An organ's Dice, coloured by its difference to the baseline's."""
 
     def cell(row: Scored) -> str:
@@ -137,7 +154,7 @@ def _organ(organ: str, baselines: dict[int, pd.Series]) -> Column:
             f"{value:.1f}</span>"
         )
 
-    return Column(organ, cell, lambda row: row.scores[organ], "number organ")
+    return Column(organ, cell, lambda row: row.scores[organ], "number organ", name)
 
 
 def _further(name: str) -> Column:

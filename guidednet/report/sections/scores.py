@@ -40,6 +40,11 @@ def score_groups(
     return groups
 
 
+def cases_of(row: Row) -> tuple[int, int]:
+    """Numbers of labelled and unlabelled training cases."""
+    return row.configs[0].n_labelled, row.configs[0].n_unlabelled
+
+
 def run_anchors(item: str, rows: Sequence[Row]) -> list[str]:
     """The anchor of the runs behind each row of an item."""
     return [f"runs-{item}-{place}" for place in range(len(rows))]
@@ -63,9 +68,7 @@ def _cases(line: pd.Series, labelled: str, unlabelled: str) -> str:
     return f"{without} and {line['n_unlabeled']:.0f}{unlabelled}" if line["n_unlabeled"] else alone
 
 
-def shown_scores(
-    item: str, table: pd.DataFrame, rows: Sequence[Row], contents: Contents
-) -> str:
+def shown_scores(item: str, table: pd.DataFrame, rows: Sequence[Row], contents: Contents) -> str:
     """The forest plot, what it says, and the table."""
     groups = score_groups(item, table, rows, contents)
     every = [row for group in groups.values() for row in group]
@@ -79,7 +82,12 @@ def shown_scores(
     seeds, cases = (int(table[name].max()) for name in ("n_seeds", "n_test_cases"))
     data = "phantoms" if contents.workspace.is_synthetic(rows[0].configs[0].dataset) else "patients"
     here = f"here: {data}, {counted([seeds], 'seed')}, {counted([cases], 'test case')}"
-    organs = [c for c in organ_set(rows[0].configs[0].dataset).columns if c in table]
+    organs = {
+        organ.column: organ.name
+        for organ in organ_set(rows[0].configs[0].dataset).by_label.values()
+        if organ.column in table
+    }
+    organs = {column: organs[column] for column in table if column in organs}
     numbers = score_table(groups, organs, lambda row: _run_links(row, contents))
     return (
         forest(lines, every[0].difference.baseline, here)

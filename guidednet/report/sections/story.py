@@ -57,7 +57,7 @@ def _claim() -> str:
         f"<p>With {ours['n_labeled']:.0f} outlined and {ours['n_unlabeled']:.0f} further scans, "
         f"GuidedNet reaches a Dice of {ours['mean_dice']:.1f} %; the outlined scans alone give "
         f"{alone:.1f} %. That is a gain of <b>{signed(ours['mean_dice'] - alone)} points</b>, and "
-        f"{signed(lead)} over the next of {len(fewest)} methods ({text(second)}).</p>"
+        f"{signed(lead)} over {text(second)}, the second best of {len(fewest)} methods.</p>"
     )
 
 
@@ -121,7 +121,9 @@ def _machines(runs: list[Run]) -> str:
 
 
 def _next() -> str:
-    return listed(f"<code>{text(command)}</code> {text(what)}" for command, what in COMMANDS.items())
+    return listed(
+        f"<code>{text(command)}</code> {text(what)}" for command, what in COMMANDS.items()
+    )
 
 
 def shared_text(contents: Contents) -> str:

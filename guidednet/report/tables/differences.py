@@ -49,9 +49,7 @@ class Difference:
         return bool(self.low <= 0 <= self.high)
 
 
-def differences(
-    rows: Sequence[Row], find: Callable[[RunConfig], Run | None]
-) -> list[Difference]:
+def differences(rows: Sequence[Row], find: Callable[[RunConfig], Run | None]) -> list[Difference]:
     """Each of `rows` beside "Sup only" on the same labelled cases, else beside the first row.
 
     `find` gives the finished run of a configuration, or None. Seeds that only one of the two has
