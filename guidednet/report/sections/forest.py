@@ -98,7 +98,8 @@ def forest(groups: dict[str, Sequence[Line]], against: str, here: str) -> str:
         "", _ticks(own) + unit, "", (_ticks(paper) + unit) if paper else "", "", kind="axis"
     )
     kind = "forest" if paper else "forest alone"
-    return f'<div class="{kind}" role="figure" aria-label="forest plot">{head}{"".join(bodies)}{foot}</div>'
+    rows = "".join([head, *bodies, foot])
+    return f'<div class="{kind}" role="figure" aria-label="forest plot">{rows}</div>'
 
 
 def _line(line: Line, own: Axis, paper: Axis | None) -> str:
@@ -115,11 +116,11 @@ def _line(line: Line, own: Axis, paper: Axis | None) -> str:
 
 
 def _row(name: str, own: str, value: str, paper: str, paper_value: str, kind: str) -> str:
-    cells = zip(
-        ("name", "own", "value", "paper", "paper-value"), (name, own, value, paper, paper_value)
+    return (
+        f'<div class="{kind}"><div class="name">{name}</div><div class="own">{own}</div>'
+        f'<div class="value">{value}</div><div class="paper">{paper}</div>'
+        f'<div class="paper-value">{paper_value}</div></div>'
     )
-    inner = "".join(f'<div class="{column}">{cell}</div>' for column, cell in cells)
-    return f'<div class="{kind}">{inner}</div>'
 
 
 def _strip(scale: Axis, marks: str) -> str:
@@ -163,7 +164,8 @@ def _interval(scale: Axis, low: float, high: float) -> str:
 
 def _ticks(scale: Axis) -> str:
     labels = "".join(
-        f'<text x="{scale.at(tick)}" y="12" text-anchor="middle">{f"{tick:g}".replace("-", "−")}</text>'
+        f'<text x="{scale.at(tick)}" y="12" text-anchor="middle">'
+        f"{f'{tick:g}'.replace('-', '−')}</text>"
         for tick in scale.ticks
     )
     return f'<svg width="100%" height="16" aria-hidden="true">{labels}</svg>'

@@ -63,8 +63,9 @@ SHOWN = {
     "table1": Shown(
         "Table 1: all methods on FLARE22",
         "How much each method gains over training on the labelled scans alone (Sup only), on the "
-        "same test cases. Large dot: mean; bar: 95 % interval; small dots: the test cases. A method "
-        "whose bar crosses the zero line cannot be told from Sup only.",
+        "same test cases. Large dot: mean; bar: 95 % interval; small dots: the test cases. A "
+        "method whose bar crosses the zero line cannot be told from Sup only. In the paper's "
+        "column, the bar is the sd over its seeds.",
     ),
     "figure4": Shown(
         "Figure 4: segmentations on FLARE22",

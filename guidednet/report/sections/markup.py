@@ -93,7 +93,8 @@ def plain_table(table: pd.DataFrame, show: dict[str, Callable[[Any], str]] | Non
         for line in kept.astype(object).itertuples(index=False)
     ]
     body = "".join(f"<tr>{line}</tr>" for line in lines)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    inner = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="wide"><table>{inner}</table></div>'
 
 
 def _kind(value: object) -> str:

@@ -46,19 +46,19 @@ def score_table(
     rows = [row for group in groups.values() for row in group]
     columns = _columns(rows, organs, links)
     head = "".join(
-        f'<th class="{column.kind}" title="{text(column.hint)}"><button>{text(column.title)}</button></th>'
+        f'<th class="{column.kind}" title="{text(column.hint)}">'
+        f"<button>{text(column.title)}</button></th>"
         for column in columns
     )
     bodies = [
-        f'<tbody><tr class="group"><th colspan="{len(columns)}"><span>{text(title)}</span></th></tr>'
-        + "".join(_row(row, columns, _best(group)) for row in group)
-        + "</tbody>"
+        f'<tbody><tr class="group"><th colspan="{len(columns)}"><span>{text(title)}</span>'
+        "</th></tr>" + "".join(_row(row, columns, _best(group)) for row in group) + "</tbody>"
         for title, group in groups.items()
         if group
     ]
     hint = (
-        f"Colour: difference to {rows[0].difference.baseline}, blue above it and orange below; full "
-        f"at {SATURATED:.0f} points."
+        f"Colour: difference to {rows[0].difference.baseline}, blue above it and orange below; "
+        f"full at {SATURATED:.0f} points."
     )
     switches = (
         _switch("organ", "organs")
@@ -67,7 +67,8 @@ def score_table(
     )
     return (
         f'<div class="scores"><p class="switches">{switches}</p><div class="wide">'
-        f'<table class="sortable"><thead><tr>{head}</tr></thead>{"".join(bodies)}</table></div></div>'
+        f'<table class="sortable"><thead><tr>{head}</tr></thead>{"".join(bodies)}</table>'
+        "</div></div>"
     )
 
 

@@ -19,7 +19,7 @@ COMMANDS = {
     "bash reproduce.sh lab": "steps through the method, equation by equation",
     "guidednet predict scan.nii.gz": "outlines the organs of your own CT",
     "guidednet compare": "finds the best method for your own labelled data",
-    "bash reproduce.sh --profile reference": "runs the whole comparison at the paper's size on a GPU",
+    "bash reproduce.sh --profile reference": "runs everything at the paper's size on a GPU",
 }
 
 

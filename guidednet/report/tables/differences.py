@@ -1,4 +1,4 @@
-"""Paired differences in Dice between each row of a table and its baseline, on the same test cases."""
+"""Paired differences in Dice between the rows of a table and their baseline, case by case."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,9 +19,11 @@ NAN = float("nan")
 
 @dataclass(frozen=True)
 class Difference:
-    """A row beside its baseline: `mean` (low to high) is the mean difference in points of Dice with
-    its 95 % interval over cases and seeds, `by_case` the difference of each test case, the mean over
-    seeds. All are NaN or empty without runs, and for the baseline itself.
+    """A row beside its baseline.
+
+    `mean` (low to high) is the mean difference in points of Dice with its 95 % interval over cases
+    and seeds, `by_case` the difference of each test case, the mean over seeds. All are NaN or empty
+    without runs, and for the baseline itself.
     """
 
     row: Row
@@ -101,8 +103,8 @@ def _corrected(found: list[Difference]) -> list[Difference]:
 def published_differences(item: str, table: pd.DataFrame) -> pd.DataFrame:
     """The paper's row for each row of `table`, NaN without one.
 
-    The columns are n_labeled, n_unlabeled, mean_dice, sd_dice and difference. The difference is that to the paper's "Sup only" on the same labelled cases, else to its first
-    row.
+    The columns are n_labeled, n_unlabeled, mean_dice, sd_dice and difference. The difference is
+    that to the paper's "Sup only" on the same labelled cases, else to its first row.
     """
     columns = ["n_labeled", "n_unlabeled", "mean_dice", "sd_dice", "difference"]
     if item not in published.TABLES:

@@ -1,4 +1,4 @@
-"""Tables in the paper's layout as LaTeX (booktabs): cases, organs, mean ± sd of Dice and Jaccard."""
+"""Tables in the paper's layout as LaTeX: cases, organs, mean ± sd of Dice and Jaccard."""
 
 from collections.abc import Sequence
 
