@@ -161,7 +161,10 @@ def _rows(name: str, artefact: Artefact, contents: Contents) -> list[Row]:
         known = set(table[KEYS].itertuples(index=False, name=None))
         rows = [row for row in rows if (row.label, *cases_of(row)) in known] or rows
     kept = [row for row in rows if shown.dataset in ("", row.configs[0].dataset)]
-    return [] if shown.is_diagram else list(dict.fromkeys(kept))
+    once: dict[tuple, Row] = {}
+    for row in kept:  # the first of those of one name, which is the one in the file
+        once.setdefault((row.label, *cases_of(row)), row)
+    return [] if shown.is_diagram else list(once.values())
 
 
 def _figure(name: str, contents: Contents) -> str:

@@ -117,5 +117,11 @@ def with_interval(value: float, low: float, high: float) -> str:
     """ "+1.2 (−0.3 to +2.7)"; without an interval the value alone."""
     if pd.isna(value):
         return "–"
-    interval = "" if pd.isna(low) else f" ({signed(low)} to {signed(high)})"
-    return signed(value) + interval
+    return signed(value) + (
+        "" if pd.isna(low) else f" {unbroken(f'({signed(low)} to {signed(high)})')}"
+    )
+
+
+def unbroken(words: str) -> str:
+    """`words` that stay on one line."""
+    return words.replace(" ", "\u00a0")

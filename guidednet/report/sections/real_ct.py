@@ -1,5 +1,6 @@
 """The study on real CT: shipped numbers of figures/study, else those of figures/readings."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -8,19 +9,20 @@ from guidednet.data.datasets import organ_set
 from guidednet.report.figures.candidates import FOLDER, candidate_tables
 from guidednet.report.sections.contents import Contents
 from guidednet.report.sections.forest import Line, forest
-from guidednet.report.sections.markup import Section, fold, link, plain_table, signed, text
+from guidednet.report.sections.markup import Section, fold, link, plain_table, text, with_interval
+from guidednet.report.tables.table import NOT_RUN
 from guidednet.runs.profiles import profile
 from guidednet.runs.workspace import REPOSITORY
 from guidednet.study.candidates import HEADLINE
 
 STUDY, TABLE = "study", "table.csv"
 DATASET = "btcv"
-BASELINE = "Sup only"
+BASELINE, PRINTED = "Sup only", "GuidedNet, as printed"
 NAN = float("nan")
 # What `figures/readings` calls the rows worth showing here, and what a reader calls them.
 READINGS = {
     "CPS": "CPS",
-    "as printed": "GuidedNet, as printed",
+    "as printed": PRINTED,
     "as released": "GuidedNet, as released",
     HEADLINE: "GuidedNet",
 }
@@ -31,15 +33,15 @@ NAMES |= {"high": ("difference_high", "high")}
 def real_ct_section(contents: Contents) -> Section:
     """The differences to "Sup only" on real CT, their table and where the numbers lie."""
     path = study_file(contents)
-    lines, here = (
-        (_study_lines(pd.read_csv(path)), "mean over seeds, 95 % interval")
-        if path
-        else (_reading_lines(contents), "one line per training, 95 % interval over test cases")
-    )
+    lines = _lines(contents)
+    here = "mean over seeds" if path else "one line per training"
+    here += ", 95 % interval over test cases"
     source = path or _folder(contents, FOLDER) / "runs.csv"
     body = [
         f"<p>{text(setup())} {text(summary(contents))}</p>",
-        forest({"real CT": lines}, BASELINE, here) if lines else "<p>not run</p>",
+        forest({"step that is best on validation cases": lines}, BASELINE, here)
+        if lines
+        else f"<p>{NOT_RUN}</p>",
         "" if path else f"<p>{text(_stopped(contents))}</p>",
         fold("The numbers as a table", plain_table(_table(contents))),
         f'<p class="downloads">{link(contents.address(source), "CSV")} '
@@ -69,23 +71,29 @@ def study_file(contents: Contents) -> Path | None:
 
 
 def summary(contents: Contents) -> str:
-    """What the study says about GuidedNet, in a sentence."""
-    path = study_file(contents)
-    lines = _study_lines(pd.read_csv(path)) if path else _reading_lines(contents)
-    shown = [line for line in lines if line.ours and not pd.isna(line.value)]
-    if not shown:
+    """What the study says about GuidedNet and its printed equations, in two sentences."""
+    lines = [line for line in _lines(contents) if not pd.isna(line.value)]
+    ours = [line for line in lines if line.ours]
+    printed = [line for line in lines if line.name.startswith(PRINTED)]
+    if not ours:
         return "GuidedNet has no finished run on real CT yet."
-    parts = [
-        f"{signed(line.value)} points of Dice ({signed(line.low)} to {signed(line.high)})"
-        if pd.notna(line.low)
-        else f"{signed(line.value)} points of Dice"
-        for line in shown
-    ]
-    sure = all(line.low > 0 or line.high < 0 for line in shown)
-    said = "" if sure else "; the interval contains 0, so the two cannot be told apart"
+    sure = all(line.low > 0 or line.high < 0 for line in ours)
+    said = "" if sure else "; an interval contains 0, so the two cannot be told apart"
+    more = f" As printed, it differs by {_values(printed)}." if printed else ""
     return (
-        f"GuidedNet differs from training on the labelled scans alone by {', '.join(parts)}{said}."
+        "GuidedNet differs from training on the labelled scans alone by "
+        f"{_values(ours)} points of Dice{said}.{more}"
     )
+
+
+def _values(lines: Sequence[Line]) -> str:
+    """Differences with their intervals, one per line of the study."""
+    return " and ".join(with_interval(line.value, line.low, line.high) for line in lines)
+
+
+def _lines(contents: Contents) -> list[Line]:
+    path = study_file(contents)
+    return _study_lines(pd.read_csv(path)) if path else _reading_lines(contents)
 
 
 def _folder(contents: Contents, name: str) -> Path:

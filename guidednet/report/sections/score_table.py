@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from guidednet.report.sections.markup import heading, signed, text, with_interval
+from guidednet.report.sections.markup import heading, signed, text, unbroken, with_interval
 from guidednet.report.tables.differences import Difference
 from guidednet.report.tables.table import NOT_RUN
 
@@ -125,7 +125,7 @@ def _mean(row: Scored) -> str:
     sd = row.scores.get("sd_dice")
     spread = "" if sd is None or pd.isna(sd) else f" ± {sd:.1f}"
     known = low is not None and not pd.isna(low)
-    interval = f" ({low:.1f} to {high:.1f})" if known else ""
+    interval = f" {unbroken(f'({low:.1f} to {high:.1f})')}" if known else ""
     shown = f"{value:.1f}{spread}{interval}"
     return f'<a href="#{row.anchor}">{shown}</a>' if row.anchor else shown
 

@@ -297,7 +297,7 @@ def write_table(table: pd.DataFrame, folder: Path, name: str, caption: Caption) 
     """Write `table` to `folder` as <name>.csv, .md and .tex.
 
     The CSV contains only the numbers; the other two also have the caption and its notes. LaTeX has
-    the paper's columns alone, and the label "tab:<folder>-<name>".
+    the paper's columns alone, and the label "tab:<name>".
     """
     folder.mkdir(parents=True, exist_ok=True)
     shown = readable(table)
@@ -312,7 +312,7 @@ def write_table(table: pd.DataFrame, folder: Path, name: str, caption: Caption) 
             table,
             f"{caption.text} {on_print}".strip(),
             caption.notes,
-            label=f"tab:{folder.name}-{name}",
+            label=f"tab:{name}",
         ),
     )
 
