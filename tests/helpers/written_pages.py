@@ -60,21 +60,28 @@ def write_runs(folder):
 
 
 def contents(folder):
-    """What a page of Table 1 is made from."""
+    """What a page of Table 1 is made from, with its files."""
     runs = write_runs(folder)
     table = make_table(rows(), runs, "table1", "blank")
     write_table(table, runs.workspace.figure_folder, "table1", Caption("Table 1."))
+    return Contents(*contents_of(folder))
+
+
+def contents_of(folder):
+    """The arguments of `write_page`, from runs and tables that are there already."""
+    runs = RecordedRuns(folder / "runs", workspace(folder))
     artefacts = {
         "table1": Artefact(
             "10_table1_flare22", lambda profile, seeds: rows(), ("table1.csv", "table1.tex")
         )
     }
-    names = [config_run.folder.name for config_run in runs._runs.values()]
+    configs = [config for row in rows() for config in row.configs]
+    names = [run.folder.name for run in runs.finished(configs)]
     plan = pd.DataFrame({"run": names, "status": "finished", "hours": 0.0})
-    return Contents(artefacts, plan, runs, len(SEEDS))
+    return artefacts, plan, runs, len(SEEDS)
 
 
 def written_page(folder):
     """The page of Table 1; returns its path."""
-    made = contents(folder)
-    return write_page(made.artefacts, made.plan, made.runs, made.seeds)
+    contents(folder)
+    return write_page(*contents_of(folder))
