@@ -8,22 +8,25 @@ function keyOf(row, column) {
   return Number.isNaN(Number(key)) ? key : Number(key);
 }
 
-/** Which of two keys comes first; rows without a key come last in both directions. */
-function compare(first, second, direction) {
+/** How two keys stand to each other, rising or falling; rows without a key always come last. */
+function compare(first, second, order) {
   if (first === null || second === null) return (first === null) - (second === null);
-  if (typeof first === "number" && typeof second === "number") return direction * (second - first);
-  return direction * String(first).localeCompare(String(second));
+  const numbers = typeof first === "number" && typeof second === "number";
+  const rising = numbers ? first - second : String(first).localeCompare(String(second));
+  return order === "ascending" ? rising : -rising;
 }
 
-/** Sort the rows of each group of a table by a column; again turns the order around. */
+/** Sort the rows of each group of a table by a column: numbers from the largest, names from A. */
 function sortBy(table, head) {
-  const column = head.cellIndex;
-  const again = head.getAttribute("aria-sort") === "descending";
+  const orders = ["ascending", "descending"];
+  if (head.classList.contains("number")) orders.reverse();
+  const order = head.getAttribute("aria-sort") === orders[0] ? orders[1] : orders[0];
   for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
-  head.setAttribute("aria-sort", again ? "ascending" : "descending");
+  head.setAttribute("aria-sort", order);
   for (const group of table.tBodies) {
     const rows = [...group.rows].filter((row) => !row.classList.contains("group"));
-    rows.sort((a, b) => compare(keyOf(a, column), keyOf(b, column), again ? -1 : 1));
+    const column = head.cellIndex;
+    rows.sort((first, second) => compare(keyOf(first, column), keyOf(second, column), order));
     group.append(...rows);
   }
 }

@@ -130,4 +130,8 @@ def shared_text(contents: Contents) -> str:
     """What all tables and figures have in common, said once."""
     parts = shared_parts(contents)
     profile = contents.workspace.profile.name
-    return f'<p class="note">All items below: profile {text("; ".join([profile, *parts]))}.</p>'
+    return (
+        f'<p class="note">All items below: profile {text("; ".join([profile, *parts]))}. Intervals '
+        "are 95 % bootstrap intervals over test cases, and over seeds where there are several; "
+        "differences are paired by test case.</p>"
+    )
