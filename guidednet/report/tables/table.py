@@ -283,8 +283,8 @@ def explain_columns(table: pd.DataFrame) -> str:
         if column in table
     ]
     others = {
-        "ci_low": "`ci_low` to `ci_high`: 95 % interval of the mean Dice over test cases and seeds, "
-        "in %",
+        "ci_low": "`ci_low` to `ci_high`: 95 % interval of the mean Dice over test cases and "
+        "seeds, in %",
         "last_mean_dice": "`last_mean_dice`: mean Dice at the last step; the other scores are "
         "those of the step with the best validation Dice",
         "p_vs_guidednet": "`p_vs_guidednet`: p-value of a paired Wilcoxon test against GuidedNet "
