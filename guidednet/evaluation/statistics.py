@@ -1,5 +1,7 @@
 """Statistics for few test cases: bootstrap intervals, paired tests, Holm's correction, ranks."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -25,23 +27,41 @@ def bootstrap_interval(
     return tuple(map(float, result.confidence_interval))
 
 
-def two_way_interval(
-    values: np.ndarray, seed: int = 0, resamples: int = 2000
-) -> tuple[float, float]:
-    """95 % percentile interval of the mean of `values` (S,N), one per training and case.
+def two_way_resamples(
+    scores: Sequence[np.ndarray], seed: int = 0, resamples: int = 2000
+) -> np.ndarray:
+    """Means (R,M) of resampled `scores`, M arrays (S,N) of one value per seed and case.
 
-    Trainings and cases are both drawn with replacement, so that the interval covers both; with one
-    training it is that of `bootstrap_interval`. A case that lacks a value is left out.
+    Each resample draws cases with replacement, the same for all arrays, and seeds with replacement
+    within each array, whose numbers of seeds S may differ (the crossed bootstrap of Owen, 2007).
+    Values may be NaN; the mean is over the others.
     """
-    values = np.asarray(values, float)
-    values = values[:, ~np.isnan(values).any(axis=0)]
-    if len(values) < 2 or values.shape[1] < 2 or np.ptp(values) == 0:
-        return bootstrap_interval(values.mean(axis=0), seed, resamples)
-    rng = np.random.default_rng(seed)
-    trainings = rng.integers(0, values.shape[0], (resamples, values.shape[0]))
-    cases = rng.integers(0, values.shape[1], (resamples, values.shape[1]))
-    means = values[trainings[:, :, None], cases[:, None, :]].mean(axis=(1, 2))
-    return tuple(map(float, np.percentile(means, (2.5, 97.5))))
+    random = np.random.default_rng(seed)
+    cases = scores[0].shape[1]
+    drawn = random.integers(0, cases, (resamples, cases))
+    means = np.empty((resamples, len(scores)))
+    for place, values in enumerate(scores):
+        seeds = random.integers(0, len(values), (resamples, len(values)))
+        means[:, place] = np.nanmean(values[seeds[:, :, None], drawn[:, None, :]], axis=(1, 2))
+    return means
+
+
+def two_way_interval(scores: np.ndarray, seed: int = 0) -> tuple[float, float]:
+    """95 % percentile interval of the mean of `scores` (S,N) over seeds and cases together.
+
+    It is over the cases alone for one seed, and NaN for fewer than two cases.
+    """
+    if scores.shape[1] < 2:
+        return float("nan"), float("nan")
+    return tuple(map(float, np.percentile(two_way_resamples([scores], seed), (2.5, 97.5))))
+
+
+def rank_intervals(scores: Sequence[np.ndarray], seed: int = 0) -> np.ndarray:
+    """Rank and its 95 % interval (M,3) of each array (S,N) by its mean; rank 1 is the highest."""
+    resampled = stats.rankdata(-two_way_resamples(scores, seed), axis=1)
+    own = stats.rankdata([-np.nanmean(values) for values in scores])
+    low, high = np.percentile(resampled, (2.5, 97.5), axis=0, method="nearest")
+    return np.stack([own, low, high], axis=1)
 
 
 def paired_p_value(first: pd.Series, second: pd.Series) -> float:

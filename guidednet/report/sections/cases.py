@@ -32,8 +32,10 @@ def viewer_section(contents: Contents) -> Section:
 def _scene(
     contents: Contents, dataset: str, builder: Callable[[Profile, int], list[Row]]
 ) -> Scene | None:
-    """The case of Figure 4 or 5; None without a GuidedNet run."""
+    """The case of Figure 4 or 5; None without a GuidedNet run or without the data set."""
     workspace = contents.workspace
+    if dataset not in workspace.profile.data:
+        return None
     ratio = workspace.data(dataset).ratios[1]
     rows = comparison_rows(builder(workspace.profile, contents.seeds), SHOWN_METHODS, ratio[1])
     run = contents.get(rows[0].configs[0])

@@ -24,6 +24,10 @@ HEADINGS = {
     "nsd": "surface Dice, %",
     "hd95": "HD95, mm",
     "false_positive_ml": "false positive, ml",
+    "to_supervised": "difference to Sup only",
+    "to_supervised_low": "95 % from",
+    "to_supervised_high": "95 % to",
+    "published": "published elsewhere, %",
     "paper_mean_dice": "paper's Dice, %",
     "paper_mean_jaccard": "paper's Jaccard, %",
 }

@@ -1,5 +1,6 @@
-"""The study on real CT: shipped numbers of figures/study, else those of figures/readings."""
+"""The study on real CT: the shipped table of figures/study, else the runs of figures/readings."""
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,45 +10,50 @@ from guidednet.data.datasets import organ_set
 from guidednet.report.figures.candidates import FOLDER, candidate_tables
 from guidednet.report.sections.contents import Contents
 from guidednet.report.sections.forest import Line, forest
-from guidednet.report.sections.markup import Section, fold, link, plain_table, text, with_interval
+from guidednet.report.sections.markup import (
+    Section,
+    fold,
+    link,
+    plain_table,
+    text,
+    with_interval,
+)
+from guidednet.report.tables.captions import counted
+from guidednet.report.tables.differences import differences
 from guidednet.report.tables.table import NOT_RUN
 from guidednet.runs.profiles import profile
+from guidednet.runs.record import RecordedRuns
 from guidednet.runs.workspace import REPOSITORY
 from guidednet.study.candidates import HEADLINE
+from guidednet.study.rows import comparison
 
-STUDY, TABLE = "study", "table.csv"
+STUDY, TABLE, RUNS = "study", "table.csv", "runs"
+FILES = ("table.csv", "comparison.pdf", "comparison.png", "organs.pdf", "organs.png")
+NOTEBOOK = "14_study_on_real_ct"
 DATASET = "btcv"
-BASELINE, PRINTED = "Sup only", "GuidedNet, as printed"
-NAN = float("nan")
+BASELINE, OURS, PRINTED = "Sup only", "GuidedNet", "GuidedNet, as printed"
+DIFFERENCE = ["to_supervised", "to_supervised_low", "to_supervised_high"]
+# The columns of the study's table that the page shows; the file has more.
+SHOWN = ["method", "n_labeled", "n_unlabeled", "n_seeds", "mean_dice", "ci_low", "ci_high"]
+SHOWN += ["last_mean_dice", *DIFFERENCE, "published", "device", "commit", "runs"]
 # What `figures/readings` calls the rows worth showing here, and what a reader calls them.
-READINGS = {
-    "CPS": "CPS",
-    "as printed": PRINTED,
-    "as released": "GuidedNet, as released",
-    HEADLINE: "GuidedNet",
-}
-NAMES = {"difference": ("difference", "to_supervised"), "low": ("difference_low", "low")}
-NAMES |= {"high": ("difference_high", "high")}
+READINGS = {"CPS": "CPS", "as printed": PRINTED, "as released": "GuidedNet, as released"}
+READINGS |= {HEADLINE: OURS}
 
 
 def real_ct_section(contents: Contents) -> Section:
     """The differences to "Sup only" on real CT, their table and where the numbers lie."""
-    path = study_file(contents)
-    lines = _lines(contents)
-    here = "mean over seeds" if path else "one line per training"
-    here += ", 95 % interval over test cases"
-    source = path or _folder(contents, FOLDER) / "runs.csv"
+    study = _study(contents)
+    groups = _study_groups(study, contents) if study is not None else _reading_groups(contents)
+    here = "mean over seeds" if study is not None else "one line per training"
     body = [
         f"<p>{text(setup())} {text(summary(contents))}</p>",
-        forest({"step that is best on validation cases": lines}, BASELINE, here)
-        if lines
-        else f"<p>{NOT_RUN}</p>",
-        "" if path else f"<p>{text(_stopped(contents))}</p>",
-        fold("The numbers as a table", plain_table(_table(contents))),
-        f'<p class="downloads">{link(contents.address(source), "CSV")} '
-        f"{contents.notebook_link('24_two_readings', 'notebook')}</p>",
+        forest(groups, BASELINE, f"{here}, 95 % interval") if groups else f"<p>{NOT_RUN}</p>",
+        f"<p>{text(_missing(study) if study is not None else _lost(contents))}</p>",
+        fold("The numbers as a table", _table(study, contents)),
+        _downloads(study, contents),
     ]
-    return Section("real-ct", "The study on real CT", "\n".join(filter(None, body)))
+    return Section("real-ct", "The study on real CT", "\n".join(body))
 
 
 def setup() -> str:
@@ -64,24 +70,20 @@ def setup() -> str:
     )
 
 
-def study_file(contents: Contents) -> Path | None:
-    """The table of the study: this workspace's, else the project's; None if there is none."""
-    path = _folder(contents, STUDY) / TABLE
-    return path if path.is_file() else None
-
-
 def summary(contents: Contents) -> str:
     """What the study says about GuidedNet and its printed equations, in two sentences."""
-    lines = [line for line in _lines(contents) if not pd.isna(line.value)]
+    study = _study(contents)
+    groups = _study_groups(study, contents) if study is not None else _reading_groups(contents)
+    lines = next(iter(groups.values()), [])
     ours = [line for line in lines if line.ours]
     printed = [line for line in lines if line.name.startswith(PRINTED)]
     if not ours:
-        return "GuidedNet has no finished run on real CT yet."
+        return f"{OURS} has no finished run on real CT yet."
     sure = all(line.low > 0 or line.high < 0 for line in ours)
     said = "" if sure else "; an interval contains 0, so the two cannot be told apart"
     more = f" As printed, it differs by {_values(printed)}." if printed else ""
     return (
-        "GuidedNet differs from training on the labelled scans alone by "
+        f"{OURS} differs from training on the labelled scans alone by "
         f"{_values(ours)} points of Dice{said}.{more}"
     )
 
@@ -91,46 +93,87 @@ def _values(lines: Sequence[Line]) -> str:
     return " and ".join(with_interval(line.value, line.low, line.high) for line in lines)
 
 
-def _lines(contents: Contents) -> list[Line]:
-    path = study_file(contents)
-    return _study_lines(pd.read_csv(path)) if path else _reading_lines(contents)
-
-
 def _folder(contents: Contents, name: str) -> Path:
     """A folder of figures: this workspace's if it is there, else the project's."""
     own = contents.workspace.figures / name
     return own if own.is_dir() else REPOSITORY / "figures" / name
 
 
-def _study_lines(table: pd.DataFrame) -> list[Line]:
-    """A line per method of the study; a table without differences has none."""
-    columns = {
-        name: next((column for column in known if column in table), None)
-        for name, known in NAMES.items()
+def _study(contents: Contents) -> pd.DataFrame | None:
+    """The study's table; None if there is none."""
+    path = _folder(contents, STUDY) / TABLE
+    return pd.read_csv(path) if path.is_file() else None
+
+
+def _study_groups(table: pd.DataFrame, contents: Contents) -> dict[str, list[Line]]:
+    """A line per row that has runs, in groups of one number of labelled cases."""
+    made = table[(table["n_seeds"] > 0) & (table["method"] != BASELINE)]
+    most, dots = table["n_seeds"].max(), _study_cases(contents)
+    groups: dict[str, list[Line]] = {}
+    for _, line in made.iterrows():
+        few = f" ({counted([line['n_seeds']], 'seed')})" if line["n_seeds"] < most else ""
+        name, ours = str(line["method"]), line["method"] == OURS
+        cases = dots.get((name, line["n_labeled"]), ())
+        group = groups.setdefault(f"{line['n_labeled']:.0f} labelled", [])
+        group.append(Line(name + few, *line[DIFFERENCE], dots=cases, ours=ours))
+    return groups
+
+
+@functools.lru_cache(maxsize=1)
+def _study_cases(contents: Contents) -> dict[tuple[str, int], tuple[float, ...]]:
+    """The difference of each test case by row and number of labelled cases, from shipped runs."""
+    study = profile(STUDY)
+    ratio = study.data[DATASET].at(study.percent / 100)
+    runs = RecordedRuns(_folder(contents, STUDY) / RUNS)
+    found = differences(comparison(study, study.seeds, DATASET, [ratio]), runs.get)
+    return {(one.row.label, one.ratio[0]): tuple(one.by_case) for one in found}
+
+
+def _missing(table: pd.DataFrame) -> str:
+    """Which rows have no run yet."""
+    names = table.loc[table["n_seeds"] == 0, "method"]
+    return f"Not run yet: {'; '.join(names)}." if len(names) else ""
+
+
+def _table(study: pd.DataFrame | None, contents: Contents) -> str:
+    if study is None:
+        return plain_table(_readings(contents))
+    shown = study.loc[study["n_seeds"] > 0, [name for name in SHOWN if name in study]]
+    folders = {
+        path.name.rsplit("-", 1)[-1]: contents.address(path)
+        for path in (_folder(contents, STUDY) / RUNS).glob("*")
     }
-    if columns["difference"] is None:
-        return []
-    shown = table[table["method"] != BASELINE]
-    return [
-        Line(
-            str(line["method"]),
-            *(line[column] if column else NAN for column in columns.values()),
-            ours=line["method"] == "GuidedNet",
-        )
-        for _, line in shown.iterrows()
-    ]
+    return plain_table(shown, {"runs": lambda keys: _run_links(str(keys), folders)})
+
+
+def _run_links(keys: str, folders: dict[str, str]) -> str:
+    """The keys of runs, separated by spaces, each with a link to its folder if it is there."""
+    return " ".join(
+        link(f"{folders[key]}/", key) if key in folders else text(key) for key in keys.split()
+    )
+
+
+def _downloads(study: pd.DataFrame | None, contents: Contents) -> str:
+    folder, names = _folder(contents, STUDY), FILES
+    if study is None:
+        folder, names = _folder(contents, FOLDER), ("runs.csv", "curves.csv")
+    links = [link(contents.address(folder / n), n) for n in names if (folder / n).is_file()]
+    notebook = NOTEBOOK if study is not None else "24_two_readings"
+    links.append(contents.notebook_link(notebook, "notebook"))
+    return f'<p class="downloads">{" ".join(links)}</p>'
 
 
 def _readings(contents: Contents) -> pd.DataFrame:
+    """The runs on real CT among the readings, the baseline first."""
     runs = candidate_tables(contents.workspace)["runs"]
     shown = runs[(runs["dataset"] == DATASET) & runs["reading"].isin([BASELINE, *READINGS])]
     order = {name: place for place, name in enumerate([BASELINE, *READINGS])}
     return shown.sort_values("reading", key=lambda names: names.map(order), kind="stable")
 
 
-def _reading_lines(contents: Contents) -> list[Line]:
+def _reading_groups(contents: Contents) -> dict[str, list[Line]]:
     table = _readings(contents)
-    return [
+    lines = [
         Line(
             f"{READINGS[line.reading]}, seed {line.seed}",
             line.to_supervised,
@@ -140,34 +183,12 @@ def _reading_lines(contents: Contents) -> list[Line]:
         )
         for line in table[table["reading"] != BASELINE].itertuples()
     ]
+    return {"step that is best on validation cases": lines} if lines else {}
 
 
-def _stopped(contents: Contents) -> str:
-    """What the printed equations lose between their best step and the end of the training."""
-    means = _readings(contents).groupby("reading")[["test", "last_test"]].mean()
-    lost = (means["test"] - means["last_test"]).round(1)
-    return (
-        "These are the scores of the step that is best on validation cases. By the end of the "
-        f"training, GuidedNet as printed has lost {lost['as printed']:.1f} points of test Dice, as "
-        f"released {lost['as released']:.1f}, and in the reading used here {lost[HEADLINE]:.1f}."
-    )
-
-
-def _table(contents: Contents) -> pd.DataFrame:
-    path = study_file(contents)
-    if path:
-        return pd.read_csv(path)
-    table = _readings(contents)
-    return pd.DataFrame(
-        {
-            "method": table["reading"].replace(READINGS),
-            "seed": table["seed"],
-            "test Dice, %": table["test"],
-            "at the last step, %": table["last_test"],
-            "difference": table["to_supervised"],
-            "95 % from": table["low"],
-            "95 % to": table["high"],
-            "device": table["device"],
-            "run": table["run"],
-        }
-    )
+def _lost(contents: Contents) -> str:
+    """What each reading loses from the step that is best on validation cases to the last."""
+    means = _readings(contents).groupby("reading", sort=False)[["test", "last_test"]].mean()
+    lost = (means["test"] - means["last_test"]).rename(READINGS)
+    parts = [f"{name} {points:.1f}" for name, points in lost.items()]
+    return f"Points of test Dice lost from that step to the last: {', '.join(parts)}."

@@ -8,8 +8,8 @@ import pandas as pd
 
 from guidednet import published
 from guidednet.config import RunConfig
-from guidednet.evaluation.statistics import holm, paired_p_value, two_way_interval
-from guidednet.report.tables.table import dice_by_run, printed_beside
+from guidednet.evaluation.statistics import holm, paired_p_value
+from guidednet.report.tables.table import dice_by_run, mean_interval, printed_beside
 from guidednet.runs.record import Run
 from guidednet.study.rows import Row
 
@@ -86,7 +86,7 @@ def _difference(
     if points.empty:
         return Difference(row, runs, name)
     by_case = points.mean(axis=1)
-    low, high = two_way_interval(points.to_numpy().T)
+    low, high = mean_interval(points)
     p = paired_p_value(by_case, by_case * 0)
     return Difference(row, runs, name, by_case.mean(), low, high, p, by_case)
 

@@ -10,7 +10,12 @@ from guidednet import published
 from guidednet.data.organs import OrganSet
 from guidednet.errors import one_of
 from guidednet.evaluation.scores import LAST, organ_means
-from guidednet.evaluation.statistics import holm, paired_p_value, two_way_interval
+from guidednet.evaluation.statistics import (
+    bootstrap_interval,
+    holm,
+    paired_p_value,
+    two_way_interval,
+)
 from guidednet.metrics import METRICS, Metric, metrics_in
 from guidednet.report.tables.captions import Caption
 from guidednet.report.tables.latex import latex_table
@@ -79,6 +84,16 @@ def case_dice(runs: list[Run], predictor: str) -> pd.Series:
     return dice_by_run(runs, predictor).mean(axis=1)
 
 
+def mean_interval(by_run: pd.DataFrame) -> tuple[float, float]:
+    """95 % interval of the mean of `by_run` (a line per case, a column per run).
+
+    It is over cases and seeds where there are several runs, else over cases.
+    """
+    if by_run.shape[1] == 1:
+        return bootstrap_interval(by_run.iloc[:, 0].to_numpy())
+    return two_way_interval(by_run.to_numpy().T)
+
+
 def table_row(row: Row, runs: list[Run]) -> dict[str, object]:
     """One line of a table: organ columns, then means over organs and seeds with sd over seeds.
 
@@ -88,7 +103,7 @@ def table_row(row: Row, runs: list[Run]) -> dict[str, object]:
     config = row.configs[0]
     of_paper = [metric for metric in METRICS.values() if metric.in_paper]
     others = [metric for metric in METRICS.values() if not metric.in_paper]
-    low, high = two_way_interval(dice_by_run(runs, row.predictor).T) if runs else (NAN, NAN)
+    low, high = mean_interval(dice_by_run(runs, row.predictor)) if runs else (NAN, NAN)
     return {
         "method": row.label,
         "n_labeled": config.n_labelled,

@@ -10,7 +10,6 @@ from guidednet.evaluation.statistics import (
     holm,
     paired_p_value,
     rank_correlation,
-    two_way_interval,
 )
 
 
@@ -26,23 +25,6 @@ def test_bootstrap_interval_covers_the_mean_and_shrinks_with_cases():
         bootstrap_interval(np.array([7.0, 7.0, np.nan])) == (7.0, 7.0)
         and np.isnan(bootstrap_interval(np.array([7.0]))).all()
     )
-
-
-def test_two_way_interval_covers_trainings_and_cases():
-    generator = np.random.default_rng(0)
-    cases = generator.normal(0, 1, 20)
-    assert two_way_interval(cases[None]) == bootstrap_interval(cases)
-    low, high = two_way_interval(
-        np.stack([cases, cases, cases])
-    )  # trainings that agree add nothing
-    assert (low, high) == pytest.approx(bootstrap_interval(cases), abs=0.1)
-    apart = np.stack([cases - 5, cases, cases + 5])
-    wide = two_way_interval(apart)
-    assert wide[0] < low - 2 and wide[1] > high + 2
-    apart[0, 3] = np.nan
-    assert two_way_interval(apart) == two_way_interval(np.delete(apart, 3, axis=1))
-    assert np.isnan(two_way_interval(np.full((2, 3), np.nan))).all()
-    assert two_way_interval(np.ones((3, 4))) == (1.0, 1.0)
 
 
 def test_paired_test_is_wilcoxons_over_common_cases():

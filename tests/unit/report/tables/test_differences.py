@@ -31,7 +31,7 @@ def test_differences_are_paired_by_case_and_seed(store):
     np.testing.assert_allclose(found.by_case[CASES], points.mean(axis=0))
     assert found.mean == pytest.approx(points.mean())
     generator = np.random.default_rng(0)
-    seeds, cases = generator.integers(0, 2, (2000, 2)), generator.integers(0, 6, (2000, 6))
+    cases, seeds = generator.integers(0, 6, (2000, 6)), generator.integers(0, 2, (2000, 2))
     means = [points[np.ix_(s, c)].mean() for s, c in zip(seeds, cases, strict=True)]
     np.testing.assert_allclose((found.low, found.high), np.percentile(means, (2.5, 97.5)))
 
