@@ -87,7 +87,7 @@ class Contents:
         """A link to an executed notebook, or its name and "not run"."""
         executed = self.workspace.report_folder / "notebooks" / f"{name}.ipynb"
         if not executed.exists():
-            return f"{text(shown or name)}: {NOT_RUN}"
+            return f"{text(name)}: {NOT_RUN}"
         return link(f"notebooks/{name}.html", shown or title(source(name)))
 
     def downloads(self, item: str, endings: Sequence[str], notebook: str) -> str:
