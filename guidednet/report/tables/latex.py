@@ -60,7 +60,8 @@ def latex_table(
 def paper_layout(table: pd.DataFrame) -> pd.DataFrame:
     """The paper's columns as LaTeX text: method, cases, organs, Dice and Jaccard with their ± sd.
 
-    A row without runs has "--". The sd is that over seeds, and is left out for a single one.
+    A row without runs has "--". The sd is that over seeds, and is left out for a single one. A
+    table with paired differences has them as a last column.
     """
     organs = list(table.columns[3 : table.columns.get_loc("mean_dice")])
     means = [metric for metric in METRICS.values() if metric.in_paper]
@@ -75,7 +76,20 @@ def paper_layout(table: pd.DataFrame) -> pd.DataFrame:
             cell if pd.isna(sd) else rf"{cell} $\pm$ {_number(sd)}"
             for cell, sd in zip(cells, spread, strict=True)
         ]
+    if "difference" in table:
+        shown["Difference"] = [
+            _with_interval(*values)
+            for values in table[["difference", "difference_low", "difference_high"]].to_numpy()
+        ]
     return shown
+
+
+def _with_interval(value: float, low: float, high: float) -> str:
+    """ "+1.20 (+0.30 to +2.10)", with a minus as mathematics sets it."""
+    if pd.isna(value):
+        return "--"
+    interval = "" if pd.isna(low) else f" ({low:+.{DECIMALS}f} to {high:+.{DECIMALS}f})"
+    return f"{value:+.{DECIMALS}f}{interval}".replace("-", "$-$")
 
 
 def _ratios(table: pd.DataFrame) -> pd.Series:

@@ -23,7 +23,9 @@ def by_anchor(made):
 
 def test_every_finding_has_its_numbers(made):
     found = by_anchor(made)
-    assert list(found) == ["found-numbers", "found-gradient", "found-equations", "found-collapse"]
+    assert list(found) == [
+        f"found-{name}" for name in ("numbers", "gradient", "equations", "collapse", "teacher")
+    ]
     assert found["found-numbers"].short.startswith("8 of 36 numbers")
     assert "exactly zero" in found["found-gradient"].short
     assert "of 3 classes with different counts, 2 have the weight 0 and 1 has none" in (
@@ -53,6 +55,28 @@ def test_the_collapse_is_that_of_this_workspaces_candidates(made):
     assert "falls from 40 to 20 % Dice, and from 40 to 39 %" in found.meaning
     pd.DataFrame(lines[:4], columns=columns).to_csv(folder / "runs.csv", index=False)
     assert "found-collapse" not in by_anchor(made)
+
+
+def test_a_teacher_is_called_worse_only_where_it_is(made):
+    folder = made.workspace.figures / "readings"
+    folder.mkdir(parents=True)
+    runs = {"dataset": [], "reading": [], "best_validation": [], "last_validation": []}
+    pd.DataFrame(runs).to_csv(folder / "runs.csv", index=False)
+    curves = pd.DataFrame(
+        {
+            "step": [50, 100, 50, 100],
+            "posterior_dice": [20.0, 55.0, 25.0, 65.0],
+            "network_dice": [10.0, 80.0, 30.0, 90.0],
+            "dataset": "amos",
+            "reading": "as printed",
+            "seed": [0, 0, 1, 1],
+        }
+    )
+    curves.to_csv(folder / "curves.csv", index=False)
+    found = by_anchor(made)["found-teacher"]
+    assert "60 % against 85 % on AMOS phantoms" in found.meaning and "at 25 % of" in found.meaning
+    curves.assign(posterior_dice=95.0).to_csv(folder / "curves.csv", index=False)
+    assert "found-teacher" not in by_anchor(made)
 
 
 def test_what_selection_on_test_cases_gains_is_read_from_its_file(made):

@@ -54,6 +54,17 @@ def test_a_table_without_a_jaccard_has_no_such_column():
     assert list(paper_layout(table().drop(columns=["mean_jaccard", "sd_jaccard"])))[-1] == "Dice"
 
 
+def test_paired_differences_are_a_last_column():
+    nan = np.nan
+    values = {
+        "difference": [nan, -1.0, 2.5, nan],
+        "difference_low": [nan, -2.0, nan, nan],
+        "difference_high": [nan, 0.5, nan, nan],
+    }
+    shown = paper_layout(table(**values))["Difference"]
+    assert shown.tolist() == ["--", "$-$1.00 ($-$2.00 to +0.50)", "+2.50", "--"]
+
+
 @pytest.mark.parametrize("name", ["a_b & 50 %", r"\input{x}", "x^2 ~ $y$", "<u>1</u> #"])
 def test_names_are_no_commands(name):
     text = latex_table(table(method=[name] * 4), name, (name,))
