@@ -38,8 +38,18 @@ def caption(name: str, rows: Sequence[Row], runs: RunStore) -> Caption:
     """
     found = runs_by_row(rows, runs)
     mixed = differences(found)
-    parts = [
-        f"{name}, profile {runs.workspace.profile.name}: {_data(runs.workspace, rows)}",
+    parts = "; ".join(caption_parts(rows, runs))
+    return Caption(
+        f"{name}, profile {runs.workspace.profile.name}: {parts}." + (f" {MIXED}" if mixed else ""),
+        (*mixed, *warnings(found), *failures(rows, runs)),
+    )
+
+
+def caption_parts(rows: Sequence[Row], runs: RunStore) -> list[str]:
+    """What `rows` rest on, one phrase each: data, cases, seeds, test cases, training, reading."""
+    found = runs_by_row(rows, runs)
+    return [
+        _data(runs.workspace, rows),
         f"{_ratios(rows)} training cases",
         _seeds(max(len(row.configs) for row in rows), found),
         *_test_cases(found),
@@ -47,10 +57,6 @@ def caption(name: str, rows: Sequence[Row], runs: RunStore) -> Caption:
         *_reading(rows),
         "each method's primary predictor at its best validation step",
     ]
-    return Caption(
-        "; ".join(parts) + "." + (f" {MIXED}" if mixed else ""),
-        (*mixed, *warnings(found), *failures(rows, runs)),
-    )
 
 
 def _data(workspace: Workspace, rows: Sequence[Row]) -> str:

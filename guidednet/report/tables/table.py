@@ -10,9 +10,15 @@ from guidednet import published
 from guidednet.data.organs import OrganSet
 from guidednet.errors import one_of
 from guidednet.evaluation.scores import LAST, organ_means
-from guidednet.evaluation.statistics import bootstrap_interval, holm, paired_p_value
+from guidednet.evaluation.statistics import (
+    bootstrap_interval,
+    holm,
+    paired_p_value,
+    two_way_interval,
+)
 from guidednet.metrics import METRICS, Metric, metrics_in
 from guidednet.report.tables.captions import Caption
+from guidednet.report.tables.latex import latex_table
 from guidednet.report.tables.markup import markdown_cell, markdown_text
 from guidednet.runs.record import Run
 from guidednet.runs.store import RunStore
@@ -21,11 +27,6 @@ from guidednet.support.files import write_text
 
 NOT_RUN = "not run"
 NAN = float("nan")
-# Characters that are special in LaTeX; < and > stay, because they mark the second-best score.
-LATEX = str.maketrans(
-    {c: rf"\{c}" for c in "%_&#${}"}
-    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-)
 
 
 def scores_of(run: Run, metric: str, predictor: str) -> pd.DataFrame:
@@ -69,10 +70,28 @@ def organ_dice(row: Row, runs: RunStore) -> pd.DataFrame:
     return pd.DataFrame({"dice": by_seed.mean(), "sd_dice": by_seed.std(), **counts})
 
 
+def dice_by_run(runs: Sequence[Run], predictor: str) -> pd.DataFrame:
+    """Dice in percent, the mean over the organs of a test case: a line per case, a column per run.
+
+    The columns are the seeds of the runs.
+    """
+    parts = [scores_of(run, "dice", predictor).groupby("case")["value"].mean() for run in runs]
+    return 100 * pd.concat(parts, axis=1, keys=[run.config.seed for run in runs])
+
+
 def case_dice(runs: list[Run], predictor: str) -> pd.Series:
     """Dice in percent by test case: the mean over the organs of the case, then over seeds."""
-    parts = [scores_of(run, "dice", predictor).groupby("case")["value"].mean() for run in runs]
-    return 100 * pd.concat(parts, axis=1).mean(axis=1)
+    return dice_by_run(runs, predictor).mean(axis=1)
+
+
+def mean_interval(by_run: pd.DataFrame) -> tuple[float, float]:
+    """95 % interval of the mean of `by_run` (a line per case, a column per run).
+
+    It is over cases and seeds where there are several runs, else over cases.
+    """
+    if by_run.shape[1] == 1:
+        return bootstrap_interval(by_run.iloc[:, 0].to_numpy())
+    return two_way_interval(by_run.to_numpy().T)
 
 
 def table_row(row: Row, runs: list[Run]) -> dict[str, object]:
@@ -84,7 +103,7 @@ def table_row(row: Row, runs: list[Run]) -> dict[str, object]:
     config = row.configs[0]
     of_paper = [metric for metric in METRICS.values() if metric.in_paper]
     others = [metric for metric in METRICS.values() if not metric.in_paper]
-    low, high = bootstrap_interval(case_dice(runs, row.predictor)) if runs else (NAN, NAN)
+    low, high = mean_interval(dice_by_run(runs, row.predictor)) if runs else (NAN, NAN)
     return {
         "method": row.label,
         "n_labeled": config.n_labelled,
@@ -150,14 +169,18 @@ def make_table(
     )
 
 
-def printed_beside(table: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
-    """The published mean_dice and mean_jaccard of each row of `table`; NaN if the paper has none.
+def printed_beside(
+    table: pd.DataFrame,
+    printed: pd.DataFrame,
+    columns: Sequence[str] = ("mean_dice", "mean_jaccard"),
+) -> pd.DataFrame:
+    """The published `columns` for each row of `table`; NaN if the paper has none.
 
     Rows are matched by method and by the ranks of their case numbers: the smallest number here goes
     with the smallest in the paper, and so on, because other data sets have other numbers.
     """
     left, right = _places(table), _places(printed)
-    means = printed[["mean_dice", "mean_jaccard"]].set_axis(pd.MultiIndex.from_frame(right))
+    means = printed[list(columns)].set_axis(pd.MultiIndex.from_frame(right))
     return means.reindex(pd.MultiIndex.from_frame(left)).set_axis(table.index)
 
 
@@ -275,7 +298,8 @@ def explain_columns(table: pd.DataFrame) -> str:
         if column in table
     ]
     others = {
-        "ci_low": "`ci_low` to `ci_high`: 95 % interval of the mean Dice over test cases, in %",
+        "ci_low": "`ci_low` to `ci_high`: 95 % interval of the mean Dice over test cases and "
+        "seeds, in %",
         "last_mean_dice": "`last_mean_dice`: mean Dice at the last step; the other scores are "
         "those of the step with the best validation Dice",
         "p_vs_guidednet": "`p_vs_guidednet`: p-value of a paired Wilcoxon test against GuidedNet "
@@ -288,7 +312,8 @@ def explain_columns(table: pd.DataFrame) -> str:
 def write_table(table: pd.DataFrame, folder: Path, name: str, caption: Caption) -> None:
     """Write `table` to `folder` as <name>.csv, .md and .tex.
 
-    The CSV contains only the numbers; the other two also have the caption and its notes.
+    The CSV contains only the numbers; the other two also have the caption and its notes. LaTeX has
+    the paper's columns alone, and the label "tab:<name>".
     """
     folder.mkdir(parents=True, exist_ok=True)
     shown = readable(table)
@@ -298,7 +323,13 @@ def write_table(table: pd.DataFrame, folder: Path, name: str, caption: Caption) 
         folder / f"{name}.md", caption.markdown(f"{markdown(shown)}\n\n{on_print}".strip()) + "\n"
     )
     write_text(
-        folder / f"{name}.tex", latex(shown, f"{caption.text} {on_print}".strip(), caption.notes)
+        folder / f"{name}.tex",
+        latex_table(
+            table,
+            f"{caption.text} {on_print}".strip(),
+            caption.notes,
+            label=f"tab:{name}",
+        ),
     )
 
 
@@ -358,40 +389,3 @@ def markdown(shown: pd.DataFrame) -> str:
         *shown.astype(str).map(markdown_cell).to_numpy(),
     ]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def latex(shown: pd.DataFrame, caption: str, notes: Sequence[str] = ()) -> str:
-    """A LaTeX table (booktabs) with its notes below in small type."""
-    body = (
-        shown.astype(str)
-        .map(_escape)
-        .replace({r"\*\*(.*)\*\*": r"\\textbf{\1}", "<u>(.*)</u>": r"\\underline{\1}"}, regex=True)
-    )
-    lines = [
-        " & ".join(line) + r" \\"
-        for line in [shown.columns.str.replace("_", r"\_"), *body.to_numpy()]
-    ]
-    head = [
-        r"\begin{table}",
-        rf"\caption{{{_escape(caption)}}}",
-        rf"\begin{{tabular}}{{l{'r' * (shown.shape[1] - 1)}}}",
-        r"\toprule",
-    ]
-    below = [rf"\par{{\footnotesize {_escape(note)}\par}}" for note in notes]
-    return "\n".join(
-        [
-            *head,
-            lines[0],
-            r"\midrule",
-            *lines[1:],
-            r"\bottomrule",
-            r"\end{tabular}",
-            *below,
-            r"\end{table}",
-            "",
-        ]
-    )
-
-
-def _escape(text: str) -> str:
-    return text.translate(LATEX)

@@ -9,6 +9,7 @@ import pytest
 
 from guidednet.report.figures.save import print_figure, save_figure
 from guidednet.report.page import write_page
+from guidednet.report.sections.story import PAPER
 from guidednet.report.tables.captions import MIXED
 from guidednet.runs.profiles import profile
 from guidednet.runs.record import RecordedRuns
@@ -17,11 +18,13 @@ from guidednet.runs.workspace import Workspace
 from guidednet.study.artefacts import Artefact
 from guidednet.study.rows import Row
 from helpers.tiny_runs import tiny_config
+from helpers.written_pages import contents_of, written_page
 from helpers.written_runs import workspace, write_mixed_rows, write_run
 
 
-@pytest.fixture
-def page(tmp_path):
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    tmp_path = tmp_path_factory.mktemp("page")
     workspace = Workspace(
         profile("smoke"), tmp_path / "data", tmp_path / "results", tmp_path / "figures"
     )
@@ -43,15 +46,18 @@ def page(tmp_path):
 
 
 def test_the_page_needs_no_other_file_and_no_network(page):
-    assert not re.findall(r"""(?:src|href)=["'](?!data:|notebooks/)""", page)
-    assert not re.findall(r"https?://", page)
+    """Links lead elsewhere, but nothing is loaded: no source but data, no style sheet, no import."""
+    assert not re.findall(r"""src=["'](?!data:)""", page)
+    assert "<link" not in page and "@import" not in page and "url(" not in page
+    outside = re.findall(r"https?://[^\s\"'<)]*", page)
+    assert set(outside) <= {PAPER} and page.count(PAPER) == page.count(f'<a href="{PAPER}">')
     assert 'name="viewport"' in page and "@media print" in page
 
 
 def test_every_table_and_figure_is_there_or_called_not_run(page):
     assert "1.23" in page and "data:image/png;base64," in page
     assert "Table 1: not run" in page and "12_table3_components: not run" in page
-    assert "synthetic" in page
+    assert "Nothing has been trained yet" in page and "synthetic" in page
 
 
 def test_the_print_and_the_runs_stand_beside(page):
@@ -61,6 +67,38 @@ def test_the_print_and_the_runs_stand_beside(page):
 
 def test_names_are_escaped(page):
     assert "&lt;CPS &amp; co&gt;" in page and "<CPS" not in page and "<b>&lt;" not in page
+
+
+def test_the_contents_list_names_every_section_in_the_papers_order(page):
+    nav = page[page.index("<nav>") : page.index("</nav>")]
+    anchors = re.findall('href="#([^"]+)"', nav)
+    assert anchors == [
+        *("top", "found", "real-ct", "items", "table1", "table3", "figure6"),
+        *("viewer", "notebooks", "runs"),
+    ]
+    assert all(page.count(f'id="{anchor}"') == 1 for anchor in anchors)
+
+
+def test_the_first_screen_says_what_is_claimed_and_what_was_found(page):
+    head = re.sub("<[^>]*>", "", page[page.index("<header") : page.index("</header>")])
+    assert "+15.2 points" in head and "8 of 36 numbers" in head and "real CT" in head
+
+
+def test_files_and_notebooks_are_linked_where_they_exist(page):
+    for name in ("figure6.csv", "figure6.png", "figure6.pdf", "table3.csv"):
+        assert re.search(rf'<a href="[^"]*figures/smoke/{name}">', page), name
+    assert "table1.csv" not in page and "notebooks/12_table3" not in page
+
+
+def test_a_page_is_the_same_each_time_and_names_its_runs(tmp_path):
+    first = written_page(tmp_path)
+    text = first.read_text("utf-8")
+    write_again = contents_of(tmp_path)
+    assert write_page(*write_again).read_text("utf-8") == text
+    assert "6 trainings of 3 methods" in text and "commit 0123456789" in text
+    folders = set(re.findall(r'href="(\.\./runs/[^"]+)"', text))
+    assert len(folders) == 6
+    assert all((first.parent / folder).is_dir() for folder in folders)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def test_a_mixed_table_is_marked_in_every_form_but_the_csv(mixed_rows, tmp_path)
     ]
     assert shown["md"].endswith("\n\n" + "".join(f"* {note}\n" for note in notes))
     assert (
-        r"GuidedNet, seed 0: 50 \% of a\_b \& \{c\} \textasciitilde{} x\textasciicircum{}2\par}"
+        r"GuidedNet, seed 0: 50 \% of a\_b \& \{c\} \textasciitilde{} x\textasciicircum{}2\par"
         in shown["tex"]
     )
     assert "ixed" not in shown["csv"] and shown["csv"].startswith("method,")

@@ -1,0 +1,1 @@
+"""Sections of the page to open first, each a function that returns HTML."""

@@ -1,0 +1,99 @@
+"""The study on real CT: its own table if it is there, else the readings."""
+
+import pandas as pd
+import pytest
+
+from guidednet.report.sections.contents import Contents
+from guidednet.report.sections.real_ct import real_ct_section, setup, summary
+from guidednet.runs.profiles import profile
+from guidednet.runs.record import RecordedRuns
+from guidednet.study.candidates import HEADLINE
+from guidednet.study.rows import comparison
+from helpers.written_pages import random_scores
+from helpers.written_runs import workspace, write_run
+
+
+@pytest.fixture
+def made(tmp_path):
+    runs = RecordedRuns(tmp_path / "runs", workspace(tmp_path))
+    return Contents({}, pd.DataFrame(), runs, 1)
+
+
+def write(made, folder, name, table):
+    place = made.workspace.figures / folder
+    place.mkdir(parents=True, exist_ok=True)
+    table.to_csv(place / name, index=False)
+
+
+def readings(**difference):
+    values = {"to_supervised": 1.5, "low": -1.0, "high": 4.0} | difference
+    names = ["Sup only", "as printed", "as released", HEADLINE]
+    lines = [
+        {"dataset": "btcv", "reading": name, "seed": 0, "test": 40.0, "last_test": 38.0}
+        | {"device": "CPU", "run": "r0"}
+        | values
+        for name in names
+    ]
+    return pd.DataFrame(lines)
+
+
+def write_readings(made, table):
+    # a study of the project itself would come first
+    write(made, "study", "other.csv", table)
+    write(made, "readings", "runs.csv", table)
+    write(made, "readings", "curves.csv", pd.DataFrame({"step": []}))
+
+
+def test_the_readings_are_shown_while_there_is_no_study(made):
+    write_readings(made, readings())
+    assert "differs" in summary(made) and "+1.5 (−1.0\u00a0to\u00a0+4.0)" in summary(made)
+    assert "cannot be told apart" in summary(made)
+    html = real_ct_section(made).html()
+    assert "GuidedNet, as printed, seed 0" in html and "GuidedNet 2.0" in html
+    assert "readings/runs.csv" in html and html.count('class="mean"') == 3
+    write_readings(made, readings(low=0.5))
+    assert "cannot be told" not in summary(made)
+
+
+def study():
+    return pd.DataFrame(
+        {
+            "method": ["Sup only", "GuidedNet", "MT", "GuidedNet, as printed"],
+            "n_labeled": 4,
+            "n_unlabeled": [0, 16, 16, 16],
+            "mean_dice": [50.0, 52.25, float("nan"), 49.0],
+            "n_seeds": [3, 3, 0, 2],
+            "to_supervised": [float("nan"), 2.5, float("nan"), -1.0],
+            "to_supervised_low": [float("nan"), 1.0, float("nan"), -2.0],
+            "to_supervised_high": [float("nan"), 4.5, float("nan"), 0.5],
+            "runs": ["k0 k1 k2", "k3 k4 k5", "", "k6 k7"],
+        }
+    )
+
+
+def test_a_study_comes_first_and_links_its_runs(made):
+    write_readings(made, readings())
+    write(made, "study", "table.csv", study())
+    folder = made.workspace.figures / "study" / "runs" / "btcv-guidednet-seed0-k3"
+    folder.mkdir(parents=True)
+    assert "by +2.5 (+1.0\u00a0to\u00a0+4.5) points" in summary(made)
+    assert "As printed, it differs by −1.0" in summary(made)
+    html = real_ct_section(made).html()
+    assert "study/table.csv" in html and "seed 0" not in html and "52.25" in html
+    assert "Not run yet: MT." in html and "GuidedNet, as printed (2 seeds)" in html
+    assert f'<a href="{made.address(folder)}/">k3</a> k4 k5' in html
+
+
+def test_the_cases_of_the_study_are_dots(made):
+    chosen = profile("study")
+    shown = comparison(chosen, 1, "btcv", [(4, 16)])
+    rows = [row for row in shown if row.label in ("Sup only", "GuidedNet")]
+    write(made, "study", "table.csv", study())
+    for number, row in enumerate(rows):
+        scores = random_scores(number)
+        write_run(made.workspace.figures / "study" / "runs", row.configs[0], found=scores)
+    assert real_ct_section(made).html().count('class="case"') == 6
+
+
+def test_the_cases_are_those_of_the_profile():
+    assert setup().startswith("30 abdominal CT of patients with 13 organs")

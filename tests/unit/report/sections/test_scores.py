@@ -1,0 +1,79 @@
+"""The section of a table: its numbers are those of the runs, and each links to them."""
+
+import html
+import re
+
+import pandas as pd
+import pytest
+
+from guidednet.report.sections.contents import Contents
+from guidednet.report.sections.scores import score_groups, shown_scores
+from guidednet.report.tables.differences import differences
+from helpers.written_pages import contents, rows
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return contents(tmp_path_factory.mktemp("page"))
+
+
+def table_of(made: Contents):
+    return pd.read_csv(made.workspace.figure_folder / "table1.csv")
+
+
+@pytest.fixture(scope="module")
+def shown(made):
+    return shown_scores("table1", table_of(made), rows(), made)
+
+
+def cells(shown, method):
+    (line,) = re.findall(rf"<tr[^>]*><th data-key=\"{method}\">.*?</tr>", shown)
+    found = re.findall(r"<td class=\"([^\"]*)\" data-key=\"([^\"]*)\">(.*?)</td>", line)
+    return [(html.unescape(re.sub("<[^>]*>", "", cell)), key) for _, key, cell in found]
+
+
+def test_the_tables_numbers_are_those_of_the_file_and_of_the_pairs(made, shown):
+    scores = table_of(made).set_index("method").loc["GuidedNet"]
+    found = differences(rows(), made.get)[2]
+    (mean, mean_key), (difference, _), (p, _), (paper, _), (gain, _) = cells(shown, "GuidedNet")[:5]
+    assert mean.startswith(f"{scores['mean_dice']:.1f} ± {scores['sd_dice']:.1f}")
+    assert f"({scores['ci_low']:.1f}\u00a0to\u00a0{scores['ci_high']:.1f})" in mean
+    assert float(mean_key) == scores["mean_dice"]
+    assert difference.startswith(f"+{found.mean:.1f}") and p == f"{found.p:.3f}"
+    assert (paper, gain) == ("83.1 ± 0.3", "+14.7")
+    organs = [float(key) for _, key in cells(shown, "GuidedNet")[5:18]]
+    assert organs == scores["Liv":"LAG"].tolist()
+
+
+def test_the_forest_has_a_dot_per_case_and_leaves_the_baseline_out(made, shown):
+    plot = shown.split("<details")[0]
+    assert plot.count('class="case"') == 2 * 6 and "Sup only</a>" not in plot
+    dots = re.findall(r"<title>([^<]*)</title>", plot)
+    found = differences(rows(), made.get)
+    expected = [f"{v:+.1f}" for one in found for v in one.by_case]
+    assert [dot.replace("−", "-") for dot in dots] == [
+        "0.0" if value in ("+0.0", "-0.0") else value for value in expected
+    ]
+    assert "here: phantoms, 2 seeds, 6 test cases" in plot
+    assert "1 of 2 rows cannot be told from Sup only" in shown
+
+
+def test_groups_name_the_papers_cases(made):
+    groups = score_groups("table1", table_of(made), rows(), made)
+    assert list(groups) == [
+        "3 labelled, none unlabelled (paper: 42)",
+        "3 labelled and 4 unlabelled (paper: 42 and 42)",
+    ]
+
+
+def test_a_row_links_to_the_folder_of_each_of_its_runs(made, shown):
+    for config in rows()[2].configs:
+        folder = made.get(config).folder
+        address = re.escape(made.address(folder))
+        assert re.search(rf'<a href="{address}/">seed {config.seed}</a>', shown)
+        assert (made.workspace.report_folder / made.address(folder)).resolve() == folder.resolve()
+
+
+def test_a_table_of_other_rows_is_no_table_of_scores(made):
+    table = table_of(made).assign(method="other")
+    assert shown_scores("table1", table, rows(), made) == ""
