@@ -49,7 +49,7 @@ def drawn_bar() -> type | None:
 
 @contextmanager
 def shown(own: Any) -> Iterator[None]:
-    """Keep a drawn bar among those that `tell` and `close_bars` know of; it is closed at the end."""
+    """Let `tell` and `close_bars` know of a drawn bar inside the block, which closes it."""
     _open.append(own)
     try:
         yield

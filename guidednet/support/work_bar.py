@@ -8,7 +8,7 @@ from guidednet.support.durations import on_a_clock
 from guidednet.support.progress import LINES, drawn_bar, say, shown
 from guidednet.support.time_left import TimeLeft
 
-SHAPE = "{desc}: {percentage:3.0f}%|{bar:20}| {postfix}"
+SHAPE = "{desc}: {percentage:3.0f}%|{bar:20}| "
 REDRAWN = 0.5  # seconds between two pictures of a bar
 
 
@@ -63,7 +63,9 @@ class WorkBar:
         now = time.monotonic()
         if self._bar is not None and now - self._drawn_at >= REDRAWN:
             self._drawn_at, self._bar.n = now, self.left.share
-            self._bar.set_postfix_str(self._words())
+            # tqdm's own place for words begins with a comma
+            self._bar.bar_format = SHAPE + self._words().replace("{", "(").replace("}", ")")
+            self._bar.refresh()
 
     def close(self) -> None:
         """Draw the last state, and leave it on its line."""
