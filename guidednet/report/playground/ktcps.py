@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from guidednet.ktcps import KTCPSConfig, difficulty_weights, printed_weights
 from guidednet.report.playground.widget import Playground, png
@@ -49,6 +50,8 @@ def _picture(counts: Mapping[str, int]) -> bytes:
                 _draw_weight(axes, place + 0.25 * (k - 1), weight, COLOURS[k], reading)
         axes.set(xticks=range(3), xticklabels=weights, title=title, ylim=(0, 3.6))
     figure.axes[0].set_ylabel("weight w")
+    names = [Patch(color=colour, label=name) for name, colour in zip(counts, COLOURS, strict=True)]
+    figure.axes[0].legend(handles=names, fontsize=8, frameon=False)
     return png(figure)
 
 

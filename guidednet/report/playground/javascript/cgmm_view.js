@@ -108,7 +108,7 @@ export function mountCgmm(place, data) {
       `Dice on this slice: ${name} ${percent(dice(found, reference, current))}, mean of the organs ` +
       `${percent(meanDice(found, reference))}. Network A itself: ` +
       `${percent(dice(network, reference, current))} and ${percent(meanDice(network, reference))}.`;
-    place.playground = { model, maps, found, reference, current };
+    place.playground = { model, plane, maps, found, current };
     performance.measure("guidednet-playground", { start: began, end: performance.now() });
   }
 
