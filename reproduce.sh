@@ -115,7 +115,7 @@ set_up() { # sets $python: the active environment, else an existing one, else a 
     fi
     "$python" -m tools.environment "$lock" >&2
     # Install the command `guidednet`; reproduce.sh itself does not need it.
-    "$python" -m pip install --disable-pip-version-check --no-deps --quiet --editable "$root" >&2
+    "$python" -m pip install -qq --disable-pip-version-check --no-deps --editable "$root" >&2
 }
 
 run_tests() {
