@@ -24,6 +24,7 @@ class WorkBar:
         self.title, self.left, self.names_first = title, left, names_first
         self._began, self._drawn_at, self._tenths = time.monotonic(), 0.0, 0
         self._now: list[str] = []
+        self._count = 0
         self._stack = ExitStack()
         kind = drawn_bar()
         self._bar: Any = None
@@ -36,8 +37,9 @@ class WorkBar:
     def begin(self, name: str) -> None:
         """An item begins."""
         self._now.append(name)
+        self._count += 1
         if self.names_first and self._bar is None:
-            say(f"{self.title}: {name}")
+            say(f"{self.title} {self._count}/{self.left.total:.0f}: {name}, {self._time()}")
         self.draw()
 
     def add(self, work: float, seconds: float) -> None:
@@ -74,7 +76,9 @@ class WorkBar:
         self._stack.close()
 
     def _words(self) -> str:
+        return self._time() + (f" ({'; '.join(self._now)})" if self._now else "")
+
+    def _time(self) -> str:
         seconds = self.left.seconds
         left = "" if seconds is None else f", about {on_a_clock(seconds)} left"
-        names = f" ({'; '.join(self._now)})" if self._now else ""
-        return f"{on_a_clock(time.monotonic() - self._began)} so far{left}{names}"
+        return f"{on_a_clock(time.monotonic() - self._began)} so far{left}"

@@ -36,8 +36,8 @@ def test_a_file_gets_a_line_for_every_tenth(capsys):
 def test_names_come_before_the_work(capsys):
     work(WorkBar("notebooks", TimeLeft(40), names_first=True))
     assert capsys.readouterr().err.splitlines() == [
-        "notebooks: CPS, flare22 6+54",
-        "notebooks: GuidedNet, flare22 6+54",
+        "notebooks 1/40: CPS, flare22 6+54, 0:00 so far",
+        "notebooks 2/40: GuidedNet, flare22 6+54, 0:00 so far, about 0:40 left",
     ]
 
 
