@@ -57,9 +57,9 @@ class Crops:
 
     @property
     def chosen(self) -> int:
-        """The organ with the most voxels of the slice."""
+        """The organ with the most voxels of the slice; the background if there is none."""
         plane = self.label[0, self.place]
-        return int(torch.bincount(plane[plane > 0].flatten().long()).argmax())
+        return int(torch.bincount(plane[plane > 0].flatten().long(), minlength=1).argmax())
 
 
 def crops_of_run(run: Run, runs: RunStore) -> Crops:
