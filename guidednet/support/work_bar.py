@@ -15,8 +15,8 @@ REDRAWN = 0.5  # seconds between two pictures of a bar
 class WorkBar:
     """The share of the work that is done, the time so far, the time left, and what is being done.
 
-    `left` knows the work and its pace. A terminal shows a bar; a file gets a line for every tenth of the work, or with `names_first`
-    one for every item as it begins.
+    `left` knows the work and its pace. A terminal shows a bar; a file gets a line for every tenth
+    of the work, or with `names_first` one for every item as it begins.
     """
 
     def __init__(self, title: str, left: TimeLeft, names_first: bool = False) -> None:
