@@ -81,7 +81,7 @@ def forkserver() -> multiprocessing.context.ForkServerContext:
     one of this process's threads holds. It loads what it is told before it forks first.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch", "torch._dynamo"])  # the first optimiser needs it
+    context.set_forkserver_preload(["torch"])
     return context
 
 

@@ -146,7 +146,8 @@ def summary(planned: list[PlannedRun], runs: RunStore, jobs: int = 1, notebooks:
     """
     finished = sum(run.status == "finished" for run in planned)
     return (
-        f"to do: {len(planned) - finished} of {len(planned)} runs, then {notebooks} notebooks\n"
+        f"to do: {len(planned) - finished} of {len(planned)} runs, then {notebooks} "
+        f"notebook{'' if notebooks == 1 else 's'}\n"
         f"training: {_time(planned, runs.device, jobs)}\n"
         f"disk: about {disk_gigabytes(planned):.1f} GB for the run folders in all"
         f"{_to_prepare(planned, runs)}{_outdated(runs)}"
