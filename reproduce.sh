@@ -9,6 +9,8 @@ export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
 export PYTHONUNBUFFERED=1
 # Threads wait without spinning: otherwise, a step takes several times as long on a shared machine.
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
+# torch's profiler would say when it starts and stops.
+export KINETO_LOG_LEVEL="${KINETO_LOG_LEVEL:-5}"
 
 usage() {
     cat <<'TEXT'
@@ -90,8 +92,11 @@ set_up_with_pip() { # sets $python
         echo "setting up $root/.venv with $base ..." >&2
         "$base" -m venv --clear "$root/.venv"
     fi
-    echo "installing the packages of requirements.lock (about 1.5 GB, once) ..." >&2
-    "$python" -m pip install --disable-pip-version-check -r "$lock" >&2
+    local packages
+    packages="$(grep -c '==' "$lock")"
+    echo "installing the $packages packages of requirements.lock (about 1.5 GB, once) ..." >&2
+    # Errors are shown; a package index that needs a second try is none.
+    "$python" -m pip install -qq --disable-pip-version-check -r "$lock" >&2
 }
 
 set_up() { # sets $python: the active environment, else an existing one, else a new one
@@ -110,7 +115,7 @@ set_up() { # sets $python: the active environment, else an existing one, else a 
     fi
     "$python" -m tools.environment "$lock" >&2
     # Install the command `guidednet`; reproduce.sh itself does not need it.
-    "$python" -m pip install --disable-pip-version-check --no-deps --quiet --editable "$root" >&2
+    "$python" -m pip install -qq --disable-pip-version-check --no-deps --editable "$root" >&2
 }
 
 run_tests() {

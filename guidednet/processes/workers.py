@@ -47,10 +47,7 @@ def in_parallel(
     if workers == 1 or len(items) < 2:
         yield from map(job, items)
         return
-    # A server without threads does the forking: a process forked from here could inherit a lock
-    # that one of this process's threads holds.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch"])
+    context = forkserver()
     visible = context.SimpleQueue()
     for name in gpu_of_each(workers, gpus):
         visible.put(name)
@@ -75,6 +72,17 @@ def in_parallel(
             raise
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def forkserver() -> multiprocessing.context.ForkServerContext:
+    """The way to start processes: they come with torch loaded.
+
+    A server without threads does the forking: a process forked from here could inherit a lock that
+    one of this process's threads holds. It loads what it is told before it forks first.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch"])
+    return context
 
 
 def refuse_unguarded_script() -> None:

@@ -1,13 +1,17 @@
 """The whole reproduction of a profile: data, runs, notebooks, and the page that collects them."""
 
 import os
+import time
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import pandas as pd
 import torch
 
 from guidednet.config import RunConfig
+from guidednet.errors import NotebookError
+from guidednet.processes.shared_bar import Reports, shared_bar
 from guidednet.processes.workers import in_parallel
 from guidednet.report.execute_notebooks import (
     Execution,
@@ -16,6 +20,7 @@ from guidednet.report.execute_notebooks import (
     source,
 )
 from guidednet.report.page import write_page
+from guidednet.reproduce.ending import Outcome, ending
 from guidednet.runs.cluster import train_on_cluster
 from guidednet.runs.fingerprint import hash_of
 from guidednet.runs.side_by_side import train_runs
@@ -23,6 +28,9 @@ from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace
 from guidednet.study.artefacts import Artefact
 from guidednet.study.plan import PlannedRun, artefact_table, plan_table, planned_runs, summary
+from guidednet.support.durations import in_words
+from guidednet.support.time_left import TimeLeft
+from guidednet.support.work_bar import WorkBar
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,11 @@ class Reproduction:
         return self.runs.workspace
 
     def run(self) -> None:
-        """Make everything that is missing."""
+        """Make everything that is missing, and say what came of it.
+
+        Raises NotebookError at the end if a notebook failed; the others are executed all the same.
+        """
+        began = time.monotonic()
         for dataset in sorted(
             {
                 config.dataset
@@ -60,31 +72,41 @@ class Reproduction:
         ):
             self.workspace.cases(dataset)
         planned = planned_runs(self.artefacts, self.runs, self.seeds, self.methods)
-        print(self._plan_text(planned), flush=True)
+        print(self._summary(planned), flush=True)
         configs = [run.config for run in planned]
         if self.cluster is None:
-            train_runs(self.runs, configs, self.jobs, self.gpus)
+            names = {run.config: self._name(run) for run in planned}
+            train_runs(self.runs, configs, self.jobs, self.gpus, names)
         else:
             train_on_cluster(self.runs, configs, self.cluster, self.cluster_parameters, self.jobs)
-        self._execute_notebooks()
+        failed = self._execute_notebooks()
         plan = plan_table(planned_runs(self.artefacts, self.runs, self.seeds), self.runs)
         page = write_page(self.artefacts, plan, self.runs, self.seeds)
-        print(f"tables and figures: {self.workspace.figure_folder}\nopen first: {page}")
+        outcome = Outcome(time.monotonic() - began, page, plan["status"].tolist(), tuple(failed))
+        print(ending(outcome, self.artefacts, self.runs, self.seeds))
+        if failed:
+            raise NotebookError("; ".join(failed.values()))
 
     def plan_text(self) -> str:
         """The plan as text: one line per run, one per artefact, then the totals."""
         return self._plan_text(planned_runs(self.artefacts, self.runs, self.seeds, self.methods))
 
     def _plan_text(self, planned: list[PlannedRun]) -> str:
-        tables = (plan_table(planned, self.runs), artefact_table(planned))
-        parts = [
-            table.to_string(index=False, float_format="{:.3f}".format)
-            for table in tables
-            if len(table)
-        ]
-        return "\n\n".join([*parts, summary(planned, self.runs)])
+        tables = (_with_words(plan_table(planned, self.runs)), _with_words(artefact_table(planned)))
+        parts = [table.to_string(index=False) for table in tables if len(table)]
+        return "\n\n".join([*parts, self._summary(planned)])
 
-    def _execute_notebooks(self) -> None:
+    def _summary(self, planned: list[PlannedRun]) -> str:
+        return summary(planned, self.runs, self.jobs, len(self.artefacts))
+
+    def _name(self, run: PlannedRun) -> str:
+        """The run by its row, as the reader of the tables knows it."""
+        config = run.config
+        seed = f", seed {config.seed}" if self.seeds > 1 else ""
+        return f"{run.row}, {config.dataset} {config.n_labelled}+{config.n_unlabelled}{seed}"
+
+    def _execute_notebooks(self) -> dict[str, str]:
+        """Execute the notebooks that have changed; returns why some failed, by name."""
         os.environ |= {
             "DATA_DIR": str(self.workspace.data_root),
             "RESULTS_DIR": str(self.workspace.results),
@@ -92,6 +114,7 @@ class Reproduction:
             "TRAINING_STEPS": str(self.workspace.profile.training.steps),
             # a cluster's login node may have no GPU
             "GPUS": str(min(self.gpus, torch.cuda.device_count())),
+            "KINETO_LOG_LEVEL": "5",  # torch's profiler says when it starts and stops
         }
         executions = [
             execution
@@ -102,10 +125,13 @@ class Reproduction:
         for execution in executions:
             if execution not in waiting:
                 print(f"{execution.name}: unchanged")
-        for done, name in enumerate(
-            in_parallel(partial(execute, again=False), waiting, self.jobs), start=1
-        ):
-            print(f"[{done}/{len(waiting)}] {name}: executed", flush=True)
+        if not waiting:
+            return {}
+        workers = min(self.jobs, len(waiting))
+        bar = WorkBar("notebooks", TimeLeft(len(waiting), workers=workers), names_first=True)
+        with shared_bar(bar, processes=workers > 1) as reports:
+            job = partial(_executed, reports=reports)
+            return {name: why for name, why in in_parallel(job, waiting, workers) if why}
 
     def _configs(self, artefact: Artefact) -> list[RunConfig]:
         """The runs that the artefact shows."""
@@ -154,3 +180,22 @@ class Reproduction:
             | self._read_by(artefact),
             outputs=tuple(self.workspace.figure_folder / file for file in artefact.files),
         )
+
+
+def _executed(execution: Execution, reports: Reports) -> tuple[str, str]:
+    """Execute a notebook, perhaps in a worker process; returns its name, and why it failed."""
+    began, why = time.monotonic(), ""
+    with reports.item(execution.name):
+        try:
+            execute(execution, again=False)
+        except NotebookError as error:
+            why = str(error)
+        reports.add(1, time.monotonic() - began)
+    return execution.name, why
+
+
+def _with_words(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its hours in words, under headings that do not name the unit."""
+    names = {"hours": "training", "complete after hours": "complete after"}
+    worded = {column: (3600 * table[column]).map(in_words) for column in names if column in table}
+    return table.assign(**worded).rename(columns=names)

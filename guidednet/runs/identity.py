@@ -12,7 +12,7 @@ from typing import Any, Literal
 from guidednet.config import RunConfig
 from guidednet.data.datasets import dataset_of, labels_of
 from guidednet.data.splits import Split
-from guidednet.methods import method_class
+from guidednet.methods import method_class, method_label
 from guidednet.methods.supervised import Supervised
 from guidednet.runs.fingerprint import code_fingerprint, hash_of, module_of, modules_reached
 from guidednet.runs.record import Run
@@ -172,6 +172,14 @@ class RunIdentity:
                 "test": test,
             }
         )
+
+
+def title(config: RunConfig) -> str:
+    """The run in words: its method as tables name it, and its data."""
+    start = "" if config.initialisation == "kaiming" else f" from {config.initialisation}"
+    seed = f", seed {config.seed}" if config.seed else ""
+    cases = f"{config.n_labelled}+{config.n_unlabelled}"
+    return f"{method_label(config.method)}{start}, {config.dataset} {cases}{seed}"
 
 
 def stamped_key(folder: Path) -> str | None:

@@ -25,7 +25,7 @@ from guidednet.data.datasets import dataset_of
 from guidednet.evaluation.scores import LAST, score_method
 from guidednet.processes.distributed import by_first_rank, rank
 from guidednet.processes.workers import computing
-from guidednet.runs.identity import RunIdentity, stamped_key
+from guidednet.runs.identity import RunIdentity, stamped_key, title
 from guidednet.runs.provenance import provenance, reset_peak_memory
 from guidednet.runs.record import load_weights, read_record
 from guidednet.support.files import file_hash, write_json, write_text
@@ -66,23 +66,23 @@ class RunMaker:
                 by_first_rank(self._write_record, config, folder, *trained)
             by_first_rank(checkpoint.remove, folder / "checkpoint.pt")
 
-    def _train(self, config: RunConfig, folder: Path) -> tuple[TrainingState, float]:
-        """Train the run; returns its final state, and the seconds of this session."""
+    def _train(self, config: RunConfig, folder: Path) -> tuple[TrainingState, float, float]:
+        """Train the run; returns its final state, this session's seconds and processor seconds."""
         # An earlier failure no longer counts: this attempt records its own.
         by_first_rank(partial((folder / "failure.json").unlink, missing_ok=True))
         cases, split = self.identity.cases(config.dataset), self.identity.split(config)
         cases.check(split.labelled + split.validation, split.unlabelled)
         start = self._start_weights(config)
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         reset_peak_memory(self.device)
-        progress = self.progress(folder.name) if rank() == 0 else silent
+        progress = self.progress(title(config)) if rank() == 0 else silent
         try:
             state = train(config, cases, split, folder, start, self.device, progress)
         except NonFiniteLossError as error:
             if rank() == 0:  # lets tables say why this run is missing
                 write_json(folder / "failure.json", {"reason": str(error)})
             raise
-        return state, time.perf_counter() - began
+        return state, time.perf_counter() - began, time.process_time() - worked
 
     def _start_weights(self, config: RunConfig) -> dict[str, Weights]:
         """The weights that the networks start from, by initialisation."""
@@ -124,14 +124,21 @@ class RunMaker:
         return pd.concat([best, last.assign(predictor=LAST)], ignore_index=True)
 
     def _write_record(
-        self, config: RunConfig, folder: Path, state: TrainingState, seconds: float
+        self,
+        config: RunConfig,
+        folder: Path,
+        state: TrainingState,
+        seconds: float,
+        processor_seconds: float,
     ) -> None:
+        steps = max(state.step - state.first_step, 1)
         record = {
             "key": self.identity.key(config),
             **self.identity.key_parts(config),
             "best_step": state.best_step,
             "best_validation_dice": None if math.isnan(state.best_dice) else state.best_dice,
-            "seconds_per_step": seconds / max(state.step - state.first_step, 1),
+            "seconds_per_step": seconds / steps,
+            "processor_seconds_per_step": processor_seconds / steps,  # whatever else runs there
             "curves": {"sha256": file_hash(folder / "curves.csv")},
             "warnings": self._warnings(config, folder),
             "dataset": json.loads(dataset_of(config.dataset).document),

@@ -4,39 +4,71 @@ The run store's locks keep two processes from training the same run, and one thr
 its numbers independent of how many runs there are.
 """
 
-import multiprocessing
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from multiprocessing.managers import SyncManager
-from queue import Queue
-from threading import Thread
 
 from guidednet.config import RunConfig
-from guidednet.processes.workers import end_with_parent, in_parallel
+from guidednet.processes.shared_bar import Reports, shared_bar
+from guidednet.processes.workers import in_parallel
+from guidednet.runs.cost import CostEstimate, RunCost
+from guidednet.runs.identity import title
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace
-from guidednet.support.progress import Progress, bar
+from guidednet.support.time_left import TimeLeft
+from guidednet.support.work_bar import WorkBar
 
 
-def train_runs(runs: RunStore, configs: Sequence[RunConfig], jobs: int, gpus: int = 0) -> None:
+@dataclass(frozen=True)
+class Task:
+    """A run to make: its configuration, its name for the reader, its estimated cost.
+
+    `work` is what is left of the cost: all of it, or the scores of a run that is trained.
+    """
+
+    config: RunConfig
+    name: str
+    cost: RunCost
+    work: float
+
+
+def train_runs(
+    runs: RunStore,
+    configs: Sequence[RunConfig],
+    jobs: int,
+    gpus: int = 0,
+    names: Mapping[RunConfig, str] | None = None,
+) -> None:
     """Train and score every run of `configs`, `jobs` at a time, each on one of `gpus` GPUs.
 
     Runs that others start from come first. If several processes share each run, the runs follow one
-    after the other. Raises what the first failing run raises, after the runs that had begun.
+    after the other. The progress bar counts estimated seconds and names the runs by `names`. Raises
+    what the first failing run raises, after the runs that had begun.
     """
     missing = [config for config in configs if not runs.identity.is_scored(config)]
-    if jobs == 1 or runs.processes > 1 or len(missing) < 2:
+    if runs.processes > 1:
         for config in missing:
             runs.get(config)
         return
-    steps = sum(
-        config.training.steps for config in missing if runs.identity.status(config) != "finished"
-    )
-    with _shared_bar(f"{len(missing)} runs, {jobs} at a time", steps) as done:
-        job = partial(_train, workspace=runs.workspace, device=str(runs.device), done=done)
+    if not missing:
+        return
+    estimate = CostEstimate(runs)
+    tasks = {
+        config: Task(
+            config,
+            (names or {}).get(config) or title(config),
+            estimate.of(config),
+            estimate.left(config),
+        )
+        for config in missing
+    }
+    work = sum(task.work for task in tasks.values())
+    bar = WorkBar("training", TimeLeft(work, pace=1, workers=min(jobs, len(tasks))))
+    with shared_bar(bar, processes=jobs > 1) as reports:
+        job = partial(_make, workspace=runs.workspace, device=str(runs.device), reports=reports)
         for wave in waves(runs, missing):
-            for _ in in_parallel(job, wave, jobs, gpus):
+            for _ in in_parallel(job, [tasks[config] for config in wave], jobs, gpus):
                 pass
 
 
@@ -48,45 +80,43 @@ def waves(runs: RunStore, configs: Sequence[RunConfig]) -> list[list[RunConfig]]
     ]
 
 
-def _train(config: RunConfig, workspace: Workspace, device: str, done: Queue) -> str:
-    """Train one run in a worker process; returns its folder's name.
-
-    Its steps are counted into `done`.
-    """
-
-    def counted(items: Iterable, total: int) -> Iterator:
-        done.put(config.training.steps - total)  # the steps of an earlier session
-        for item in items:
-            yield item
-            done.put(1)
-
-    def progress(name: str) -> Progress:
-        return counted
-
-    return RunStore(workspace, device, progress).get(config).folder.name
+def _make(task: Task, workspace: Workspace, device: str, reports: Reports) -> str:
+    """Train and score one run, perhaps in a worker process; returns its folder's name."""
+    account = _Account(task, reports)
+    with reports.item(task.name):
+        folder = RunStore(workspace, device, lambda name: account.counted).get(task.config).folder
+        account.close()
+    return folder.name
 
 
-@contextmanager
-def _shared_bar(description: str, total: int) -> Iterator[Queue]:
-    """Show one progress bar that adds up the steps that any process puts into the yielded queue."""
-    manager = SyncManager(ctx=multiprocessing.get_context("forkserver"))
-    manager.start(end_with_parent)
-    with manager:
-        done = manager.Queue()
-        thread = Thread(target=_show, args=(done, description, total), daemon=True)
-        thread.start()
-        try:
-            yield done
-        finally:
-            done.put(None)
-            thread.join()
+class _Account:
+    """What is left of the work of `task`, as `reports` get to know it."""
 
+    def __init__(self, task: Task, reports: Reports) -> None:
+        self.task, self.reports, self.left = task, reports, task.work
+        self.since = time.monotonic()
 
-def _show(done: Queue, description: str, total: int) -> None:
-    for _ in bar(description)(_steps(done), total):
-        pass
+    def counted(self, batches: Iterable, total: int) -> Iterator:
+        """`batches`, the last `total` of the training, whose steps are counted."""
+        cost, training = self.task.cost, self.task.config.training
+        first = training.steps - total
+        self._leave_out(cost.of_steps(first, training))  # the steps of an earlier session
+        for step, batch in enumerate(batches, start=first + 1):
+            if step == first + 1:  # what a process does once does not tell how long a step takes
+                self.since = time.monotonic()
+            yield batch
+            self._add(cost.of_step(step, training))
 
+    def close(self) -> None:
+        """The run is scored. What another process did of it need not be done."""
+        self._add(self.task.cost.scores)
+        self._leave_out(self.left)
 
-def _steps(done: Queue) -> Iterator[int]:
-    for steps in iter(done.get, None):
-        yield from range(steps)
+    def _add(self, work: float) -> None:
+        before, self.since = self.since, time.monotonic()
+        self.left -= work
+        self.reports.add(work, self.since - before)
+
+    def _leave_out(self, work: float) -> None:
+        self.left -= work
+        self.reports.leave_out(work)

@@ -1,26 +1,25 @@
 """The plan of a reproduction: every distinct run once, cheapest artefact first, and its cost."""
 
 import functools
-import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import pandas as pd
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from guidednet.config import RunConfig
-from guidednet.losses import supervised_loss
 from guidednet.methods import METHODS, method_class
 from guidednet.networks import NetworkConfig, build_network
-from guidednet.processes.workers import computing
-from guidednet.runs.provenance import device_name
+from guidednet.runs.cost import (
+    ASSUMED_TERAFLOPS,
+    CostEstimate,
+    operations_per_voxel,
+    voxels_per_step,
+)
 from guidednet.runs.record import finished_runs, read_record
 from guidednet.runs.store import RunStore
 from guidednet.study.artefacts import Artefact
-
-# TFLOP/s that a GPU is assumed to sustain on these networks if nothing has been measured.
-ASSUMED_TERAFLOPS = 20.0
+from guidednet.support.durations import in_words
 
 
 @dataclass
@@ -125,52 +124,6 @@ def artefact_table(planned: list[PlannedRun]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["artefact", "runs", "left", "complete after hours"])
 
 
-class CostEstimate:
-    """Estimates how long runs take to train on the device of `runs`.
-
-    The estimate is the time of finished runs of the same kind, else that of one small measured
-    step.
-    """
-
-    def __init__(self, runs: RunStore) -> None:
-        self.device, self.processes = runs.device, runs.processes
-        with computing(runs.device):
-            name = device_name(runs.device, runs.processes)
-        records = [(run.config, run.record) for run in finished_runs(runs.workspace.runs_folder)]
-        self.measured = {
-            _kind(config): record["seconds_per_step"]
-            for config, record in records
-            if record["device"] == name
-        }
-
-    def seconds(self, config: RunConfig) -> float:
-        """Estimated seconds to train `config`."""
-        per_step = self.measured.get(_kind(config))
-        if per_step is None:
-            with computing(self.device):
-                alone = voxels_per_step(config) * seconds_per_voxel(
-                    config.network, config.num_classes, self.device
-                )
-            per_step = alone / self.processes
-        return config.training.steps * per_step
-
-
-def _kind(config: RunConfig) -> tuple:
-    """The settings on which the time of a step depends."""
-    return config.method, config.network, config.batch, config.dataset, config.n_unlabelled > 0
-
-
-def voxels_per_step(config: RunConfig) -> float:
-    """Voxels that one network would process in the time of a step of `config`.
-
-    The methods' `relative_cost` says how many passes they make.
-    """
-    method = method_class(config.method)
-    rows = config.batch.labelled + (config.batch.unlabelled if method.uses_unlabelled else 0)
-    depth, height, width = config.batch.crop
-    return method.relative_cost * rows * depth * height * width
-
-
 def gpu_hours(planned: Iterable[PlannedRun]) -> float:
     """Hours that the remaining runs take on a GPU that sustains ASSUMED_TERAFLOPS.
 
@@ -186,67 +139,46 @@ def gpu_hours(planned: Iterable[PlannedRun]) -> float:
     return operations / (ASSUMED_TERAFLOPS * 1e12) / 3600
 
 
-@functools.cache
-def operations_per_voxel(network_config: NetworkConfig, num_classes: int) -> float:
-    """Floating-point operations of a network's forward and backward pass per input voxel."""
-    side = 2 ** (network_config.depth + 1)
-    with torch.device("meta"), FlopCounterMode(display=False) as counter:
-        network = build_network(network_config, num_classes, "kaiming", seed=0)
-        network(torch.empty(1, 1, side, side, side)).logits.sum().backward()
-    return counter.get_total_flops() / side**3
+def summary(planned: list[PlannedRun], runs: RunStore, jobs: int = 1, notebooks: int = 0) -> str:
+    """Three lines: what there is to do, how long the training will take, and the disk it needs.
 
-
-@functools.cache
-def seconds_per_voxel(
-    network_config: NetworkConfig, num_classes: int, device: torch.device
-) -> float:
-    """Measured time of one network's forward and backward pass per voxel of its input.
-
-    It is the best of three after a warm-up. On a GPU that this machine does not have (a cluster's),
-    it is the time of a GPU that sustains ASSUMED_TERAFLOPS.
+    The time is that of `jobs` runs side by side if this machine does nothing else.
     """
-    if device.type == "cuda" and not torch.cuda.is_available():
-        return operations_per_voxel(network_config, num_classes) / (ASSUMED_TERAFLOPS * 1e12)
-    side = max(2**network_config.depth, 32)  # a smaller cube would measure the overhead
-    network = build_network(network_config, num_classes, "kaiming", seed=0).to(device)
-    image = torch.zeros(1, 1, side, side, side, device=device)
-    label = torch.zeros(1, side, side, side, dtype=torch.long, device=device)
-    times = []
-    for _ in range(4):
-        began = time.perf_counter()
-        supervised_loss(network(image).logits, label).backward()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        times.append(time.perf_counter() - began)
-    return min(times[1:]) / image.numel()
-
-
-def summary(planned: list[PlannedRun], runs: RunStore) -> str:
-    """Two lines: runs, finished runs, hours left here and on a GPU, and disk space needed.
-
-    A third line follows if some finished runs are outdated.
-    """
-    to_prepare = (
-        sum(
-            runs.workspace.bytes_to_prepare(dataset)
-            for dataset in {run.config.dataset for run in planned}
-        )
-        / 1e9
-    )
     finished = sum(run.status == "finished" for run in planned)
-    hours = sum(run.hours for run in planned)
     return (
-        f"{len(planned)} runs, {finished} finished; about {hours:.2f} hours of training left "
-        f"on this {_kind_of_device(runs.device)}; "
-        f"about {disk_gigabytes(planned):.1f} GB of disk for the run folders in all"
-        f"{f', {to_prepare:.3g} GB for scans to prepare' if to_prepare else ''}\n"
-        f"on a GPU that sustains {ASSUMED_TERAFLOPS:g} TFLOP/s (assumed, not measured): "
-        f"about {gpu_hours(planned):.1f} GPU hours, validation not counted{_outdated(runs)}"
+        f"to do: {len(planned) - finished} of {len(planned)} runs, then {notebooks} "
+        f"notebook{'' if notebooks == 1 else 's'}\n"
+        f"training: {_time(planned, runs.device, jobs)}\n"
+        f"disk: about {disk_gigabytes(planned):.1f} GB for the run folders in all"
+        f"{_to_prepare(planned, runs)}{_outdated(runs)}"
     )
+
+
+def _time(planned: list[PlannedRun], device: torch.device, jobs: int) -> str:
+    seconds = sum(run.hours for run in planned) * 3600
+    if not seconds:
+        return "nothing left"
+    side_by_side = f", {jobs} runs at a time" if jobs > 1 else ""
+    elsewhere = gpu_hours(planned)
+    on_gpu = (
+        f"; on a GPU of {ASSUMED_TERAFLOPS:g} TFLOP/s (assumed) {in_words(3600 * elsewhere)}, "
+        "validation not counted"
+        if device.type == "cpu" and elsewhere > 0.2
+        else ""
+    )
+    kind = "GPU" if device.type == "cuda" else "machine's CPU, if nothing else runs"
+    return f"about {in_words(seconds / jobs)} on this {kind}{side_by_side}{on_gpu}"
+
+
+def _to_prepare(planned: list[PlannedRun], runs: RunStore) -> str:
+    """The disk space of scans that are not prepared yet; empty if there are none."""
+    datasets = {run.config.dataset for run in planned}
+    size = sum(runs.workspace.bytes_to_prepare(dataset) for dataset in datasets) / 1e9
+    return f", {size:.3g} GB for scans to prepare" if size else ""
 
 
 def _outdated(runs: RunStore) -> str:
-    """A line about finished runs of another version of the code, which nothing here uses.
+    """What to know about finished runs of another version of the code, which nothing here uses.
 
     It is empty if there are no such runs.
     """
@@ -258,25 +190,24 @@ def _outdated(runs: RunStore) -> str:
     known = sum(method in METHODS for method in methods)
     number = known - sum(runs.identity.is_current(run) for run in finished_runs(folder))
     made = f"{number} finished runs in {folder} were made by another version of the code"
-    return f"\n{made}: they are not used, and may be deleted" if number else ""
-
-
-def _kind_of_device(device: torch.device) -> str:
-    return "GPU" if device.type == "cuda" else "machine's CPU"
+    return f"; {made}: they are not used, and may be deleted" if number else ""
 
 
 def disk_gigabytes(planned: Iterable[PlannedRun]) -> float:
     """Disk space of all run folders in GB: the weights of every run twice, best and last."""
     return (
         sum(
-            8 * parameters(run.config) * len(method_class(run.config.method).initialisations or "1")
+            8
+            * parameters(run.config.network, run.config.num_classes)
+            * len(method_class(run.config.method).initialisations or "1")
             for run in planned
         )
         / 1e9
     )
 
 
-def parameters(config: RunConfig) -> int:
+@functools.cache
+def parameters(config: NetworkConfig, num_classes: int) -> int:
     """Parameters of one network of `config`."""
-    network = build_network(config.network, config.num_classes, "kaiming", seed=0)
+    network = build_network(config, num_classes, "kaiming", seed=0)
     return sum(parameter.numel() for parameter in network.parameters())

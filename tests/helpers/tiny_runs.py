@@ -76,6 +76,9 @@ class TinyWorkspace:
     def has_cases(self, dataset):
         return True
 
+    def bytes_to_prepare(self, dataset):
+        return 0
+
     def cases(self, dataset):
         store = BlobStore()
         store.fingerprint = lambda labelled, unlabelled: (

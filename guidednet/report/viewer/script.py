@@ -16,16 +16,22 @@ _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 
 
-def _source(name: str) -> str:
-    folder = files("guidednet.report.viewer") / "javascript"
-    return (folder / name).read_text(encoding="utf-8")
+VIEWER = "guidednet.report.viewer"
 
 
 @cache
+def joined(*modules: tuple[str, str]) -> str:
+    """One script of several modules, each given by its package and its name in `javascript`."""
+    sources = [
+        (files(package) / "javascript" / name).read_text(encoding="utf-8")
+        for package, name in modules
+    ]
+    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", source)) for source in sources)
+
+
 def _joined(last: str) -> str:
     """The modules, with the one called `last` at the end."""
-    sources = [_source(f"{name}.js") for name in (*MODULES, last)]
-    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", source)) for source in sources)
+    return joined(*((VIEWER, f"{name}.js") for name in (*MODULES, last)))
 
 
 def widget_script() -> str:
@@ -40,4 +46,4 @@ def page_script() -> str:
 
 def style() -> str:
     """The viewer's style sheet."""
-    return _source("viewer.css") + _source("panel.css")
+    return joined((VIEWER, "viewer.css"), (VIEWER, "panel.css"))

@@ -1,18 +1,13 @@
 """The plan lists each run once, and says what the rest will cost."""
 
-import dataclasses
 import shutil
 
 import pytest
-import torch
 
-from guidednet.cli.options import device_of
-from guidednet.networks import NetworkConfig
 from guidednet.runs.record import read_record
 from guidednet.runs.store import RunStore
 from guidednet.study import plan
 from guidednet.study.artefacts import Artefact
-from guidednet.study.plan import operations_per_voxel, seconds_per_voxel
 from guidednet.study.rows import Row
 from guidednet.support.files import write_json
 from helpers.tiny_runs import TinyWorkspace, tiny_config
@@ -105,43 +100,17 @@ def test_runs_of_another_version_are_counted_and_not_used(store):
     )
 
 
-def test_a_finished_run_tells_what_the_next_one_costs(store):
-    """The second seed is estimated as the first was measured; another method still from a small
-    step.
-    """
-    first, second = tiny_config("cps"), dataclasses.replace(tiny_config("cps"), seed=1)
-    run = store.get(first)
-    estimate = plan.CostEstimate(store)
-    assert estimate.seconds(second) == pytest.approx(
-        second.training.steps * run.record["seconds_per_step"]
-    )
-    assert estimate.seconds(tiny_config("guidednet")) > 0
-
-
-def test_operations_are_those_of_the_convolutions():
-    """A network of depth 2: its five convolutions by hand, forward once and backward twice (no
-    gradient of the image).
-    """
-    width, classes = 4, 14
-    pairs = [
-        (1, width, 1),
-        (width, width, 1),
-        (width, 2 * width, 8),
-        (2 * width, 2 * width, 8),
-        (3 * width, width, 1),
-        (width, width, 1),
-    ]
-    forward = [2 * 27 * i * o / share for i, o, share in pairs] + [2 * width * classes]
-    expected = 3 * sum(forward) - forward[0]
-    assert plan.operations_per_voxel(NetworkConfig(width=width, depth=2), classes) == pytest.approx(
-        expected
-    )
-
-
-@pytest.mark.skipif(
-    torch.cuda.is_available(), reason="this machine has a GPU, which is measured instead"
-)
-def test_a_clusters_gpu_is_planned_with_an_assumed_speed():
-    network = NetworkConfig(width=4, depth=3)
-    seconds = seconds_per_voxel(network, 14, device_of(1, elsewhere=True))
-    assert seconds == operations_per_voxel(network, 14) / 20e12
+def test_the_summary_has_three_lines_and_counts_runs_side_by_side(store):
+    artefacts = {
+        "table3": Artefact("12", lambda profile, seeds: [Row("CPS", (tiny_config("cps"),))])
+    }
+    planned = plan.planned_runs(artefacts, store, seeds=1)
+    planned[0].hours = 0.5
+    alone, pair = (plan.summary(planned, store, jobs, notebooks=19) for jobs in (1, 2))
+    assert alone.splitlines()[0] == "to do: 1 of 1 runs, then 19 notebooks"
+    assert alone.splitlines()[1].startswith("training: about 30 min on this machine's CPU")
+    assert "about 15 min" in pair and "2 runs at a time" in pair
+    assert len(alone.splitlines()) == 3 and "GPU" not in alone
+    planned[0].status, planned[0].hours = "finished", 0.0
+    assert "to do: 0 of 1 runs" in plan.summary(planned, store)
+    assert "training: nothing left" in plan.summary(planned, store)

@@ -27,3 +27,10 @@ def test_a_bar_that_an_error_ends_is_closed_before_the_error_is_told(capsys):
 
 def test_a_bar_passes_every_item_on():
     assert list(bar("count")(iter("abc"), 3)) == ["a", "b", "c"]
+
+
+def test_a_file_gets_no_redraws_but_a_line_for_every_tenth(capsys):
+    assert len(list(bar("predict", "scan")(range(200), 200))) == 200
+    said = capsys.readouterr().err
+    assert "\r" not in said and len(said.splitlines()) == 10
+    assert said.startswith("predict: 20/200 scans, ") and said.endswith("0:00 left\n")

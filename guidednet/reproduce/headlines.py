@@ -1,0 +1,102 @@
+"""Three results in a sentence each: of the paper's text, of a study on real CT, and of this run."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from guidednet.evaluation.statistics import bootstrap_interval
+from guidednet.published.checks import stated_numbers
+from guidednet.report.figures.candidates import candidate_tables
+from guidednet.report.tables.captions import counted
+from guidednet.report.tables.table import case_dice
+from guidednet.runs.store import RunStore
+from guidednet.runs.workspace import Workspace
+from guidednet.study.artefacts import Artefact
+from guidednet.study.candidates import HEADLINE
+from guidednet.study.rows import Row
+
+BASELINES = ("Sup only", "CPS")  # GuidedNet is compared with the first that has runs
+
+
+def headlines(artefacts: dict[str, Artefact], runs: RunStore, seeds: int) -> list[str]:
+    """The sentences; that of this run is left out if its runs are missing."""
+    rows = [
+        row
+        for artefact in artefacts.values()
+        for row in (artefact.rows(runs.workspace.profile, seeds) if artefact.rows else [])
+    ]
+    return list(filter(None, (of_the_text(), on_real_ct(runs.workspace), of_rows(rows, runs))))
+
+
+def of_the_text() -> str:
+    """How many numbers of the paper's text its own tables contradict."""
+    stated = stated_numbers()
+    wrong = int((stated["difference"] != 0).sum())
+    return (
+        f"the paper: {wrong} of {len(stated)} numbers that its text states differ from its tables"
+    )
+
+
+def on_real_ct(workspace: Workspace) -> str:
+    """GuidedNet against Sup only of the same seed, on the test cases of BTCV, with the intervals
+    over cases.
+    """
+    made = candidate_tables(workspace)["runs"]
+    shown = made[(made["dataset"] == "btcv") & (made["reading"] == HEADLINE)]
+    gains = [
+        f"{line.to_supervised:+.1f} ({_span(line.low, line.high)})" for line in shown.itertuples()
+    ]
+    return (
+        f"real CT (BTCV, {counted([len(shown)], 'seed')}, trained beforehand): GuidedNet minus Sup "
+        f"only {', '.join(gains)} points of Dice"
+    )
+
+
+def of_rows(rows: Sequence[Row], runs: RunStore) -> str:
+    """GuidedNet against a baseline on the same test cases; empty if one of them has no run.
+
+    It is the row with the most unlabelled cases of the first data set.
+    """
+    guided = [row for row in rows if row.label == "GuidedNet"]
+    same = [row for row in guided if row.configs[0].dataset == guided[0].configs[0].dataset]
+    for row in sorted(same, key=lambda row: -row.configs[0].n_unlabelled):
+        for other in filter(None, (_beside(row, name, rows) for name in BASELINES)):
+            difference = _difference(row, other, runs)
+            if difference is not None:
+                return _in_words(row, other, difference, runs.workspace)
+    return ""
+
+
+def _beside(guided: Row, baseline: str, rows: Sequence[Row]) -> Row | None:
+    """The row of `baseline` with the labelled cases of `guided`."""
+    config = guided.configs[0]
+    cases = config.dataset, config.n_labelled
+    found = (
+        row
+        for row in rows
+        if row.label == baseline and cases == (row.configs[0].dataset, row.configs[0].n_labelled)
+    )
+    return next(found, None)
+
+
+def _difference(guided: Row, other: Row, runs: RunStore) -> pd.Series | None:
+    """Dice of `guided` minus that of `other` by test case, in points."""
+    of_guided, of_other = runs.finished(guided.configs), runs.finished(other.configs)
+    if not of_guided or not of_other:
+        return None
+    return case_dice(of_guided, guided.predictor) - case_dice(of_other, other.predictor)
+
+
+def _in_words(guided: Row, other: Row, difference: pd.Series, workspace: Workspace) -> str:
+    config = guided.configs[0]
+    low, high = bootstrap_interval(difference)
+    data = f"{config.dataset} phantoms, not patients" if workspace.synthetic else config.dataset
+    cases = f"{config.n_labelled} labelled and {config.n_unlabelled} unlabelled"
+    return (
+        f"here ({data}, {cases}, {counted([len(difference)], 'test case')}): GuidedNet minus "
+        f"{other.label} {difference.mean():+.1f} ({_span(low, high)}) points of Dice"
+    )
+
+
+def _span(low: float, high: float) -> str:
+    return f"95 % interval {low:.1f} to {high:.1f}"

@@ -1,0 +1,51 @@
+"""The set-up of reproduce.sh, with a stand-in for Python and its pip: it says little."""
+
+import os
+import shutil
+import subprocess
+
+from guidednet.runs.workspace import REPOSITORY
+
+# Like pip: a line for every package, warnings unless it is told twice to be quiet, errors always.
+PYTHON = """#!/bin/sh
+case "$*" in
+  *tools.environment*) [ -f "$PLACE/installed" ] ;;
+  *"pip install"*)
+    case "$*" in *-q*) ;; *) for i in 1 2 3 4 5 6 7 8 9; do echo "Collecting $i"; done ;; esac
+    case "$*" in *-qq*) ;; *) echo "WARNING: Retrying" ;; esac
+    if [ -n "$BROKEN" ]; then echo "ERROR: No matching distribution" >&2; exit 1; fi
+    touch "$PLACE/installed" ;;
+esac
+"""
+
+
+def set_up(folder, **variables):
+    """`bash reproduce.sh setup` in a copy of the repository's files that it reads."""
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    for name in ("reproduce.sh", "requirements.lock"):
+        shutil.copy(REPOSITORY / name, folder)
+    for place in (folder / ".venv" / "bin" / "python", folder / "python3", folder / "python"):
+        place.write_text(PYTHON)
+        place.chmod(0o755)
+    environment = os.environ | {"PATH": f"{folder}:/usr/bin:/bin", "PLACE": str(folder)} | variables
+    return subprocess.run(
+        ["bash", str(folder / "reproduce.sh"), "setup"],
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+
+
+def test_pip_has_one_line_with_the_number_of_packages(tmp_path):
+    done = set_up(tmp_path)
+    packages = (REPOSITORY / "requirements.lock").read_text().count("==")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines() == [
+        f"installing the {packages} packages of requirements.lock (about 1.5 GB, once) ..."
+    ]
+    assert done.stdout == f"environment: {tmp_path / '.venv' / 'bin' / 'python'}\n"
+
+
+def test_an_error_of_pip_is_shown(tmp_path):
+    done = set_up(tmp_path, BROKEN="yes")
+    assert done.returncode == 1 and "ERROR: No matching distribution" in done.stderr
