@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from guidednet.report.playground import section_html
 from guidednet.report.sections.cases import viewer_section
 from guidednet.report.sections.contents import Contents
 from guidednet.report.sections.findings import findings, found_section
@@ -36,6 +37,7 @@ def write_page(
         Section("items", "Tables and figures", shared_text(contents)),
         *item_sections(contents),
         viewer_section(contents),
+        Section("playground", "Try the equations", section_html(runs, seeds)),
         Section("notebooks", "Notebooks", _notebooks(contents)),
         Section("runs", "All runs", all_runs(plan, contents)),
     ]
