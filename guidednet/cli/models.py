@@ -4,6 +4,7 @@ The actions import what they need themselves, so that the command line starts at
 """
 
 import argparse
+import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -25,6 +26,12 @@ def _predict_options(command: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         help="folder of a finished run, or an exported file",
+    )
+    command.add_argument(
+        "--method-file",
+        type=Path,
+        metavar="FILE.py",
+        help="file of the model's method, if that is from outside the package",
     )
     command.add_argument(
         "-o",
@@ -71,7 +78,7 @@ def predict(options: Namespace) -> None:
     Each segmentation is on its scan's own grid.
     """
     from guidednet.predict import Reading, segment_all, write_colour_tables
-    from guidednet.runs.model_file import load_model
+    from guidednet.runs.model_file import load_model, use_method_file
     from guidednet.support.files import check_file, check_folder, write_text
 
     if options.volumes is not None:
@@ -82,6 +89,10 @@ def predict(options: Namespace) -> None:
             )
     if options.colours is not None:
         check_folder(options.colours)
+    if options.method_file is not None and (
+        warning := use_method_file(options.method_file, options.model)
+    ):
+        print(f"guidednet: {warning}", file=sys.stderr)
     predictor = "ensemble" if options.ensemble else "primary"
     done = segment_all(
         options.scan,

@@ -14,6 +14,7 @@ from threading import Thread
 
 from guidednet.config import RunConfig
 from guidednet.processes.workers import end_with_parent, in_parallel
+from guidednet.runs.failures import can_begin, note, reason_of
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace
 from guidednet.support.progress import Progress, bar
@@ -23,21 +24,30 @@ def train_runs(runs: RunStore, configs: Sequence[RunConfig], jobs: int, gpus: in
     """Train and score every run of `configs`, `jobs` at a time, each on one of `gpus` GPUs.
 
     Runs that others start from come first. If several processes share each run, the runs follow one
-    after the other. Raises what the first failing run raises, after the runs that had begun.
+    after the other. A run that fails is noted in `runs.failed` and the others go on, but for those
+    that start from it; with `runs.fail_fast` its error is raised, after the runs that had begun.
     """
     missing = [config for config in configs if not runs.identity.is_scored(config)]
     if jobs == 1 or runs.processes > 1 or len(missing) < 2:
         for config in missing:
-            runs.get(config)
+            if can_begin(runs, config):
+                note(runs, config, reason_of(partial(runs.get, config), runs.fail_fast))
         return
     steps = sum(
         config.training.steps for config in missing if runs.identity.status(config) != "finished"
     )
     with _shared_bar(f"{len(missing)} runs, {jobs} at a time", steps) as done:
-        job = partial(_train, workspace=runs.workspace, device=str(runs.device), done=done)
+        job = partial(
+            _train,
+            workspace=runs.workspace,
+            device=str(runs.device),
+            done=done,
+            fail_fast=runs.fail_fast,
+        )
         for wave in waves(runs, missing):
-            for _ in in_parallel(job, wave, jobs, gpus):
-                pass
+            ready = [config for config in wave if can_begin(runs, config)]
+            for config, reason in in_parallel(job, ready, jobs, gpus):
+                note(runs, config, reason)
 
 
 def waves(runs: RunStore, configs: Sequence[RunConfig]) -> list[list[RunConfig]]:
@@ -48,8 +58,10 @@ def waves(runs: RunStore, configs: Sequence[RunConfig]) -> list[list[RunConfig]]
     ]
 
 
-def _train(config: RunConfig, workspace: Workspace, device: str, done: Queue) -> str:
-    """Train one run in a worker process; returns its folder's name.
+def _train(
+    config: RunConfig, workspace: Workspace, device: str, done: Queue, fail_fast: bool
+) -> tuple[RunConfig, str | None]:
+    """Train one run in a worker process; returns it, and the reason if it failed.
 
     Its steps are counted into `done`.
     """
@@ -63,7 +75,8 @@ def _train(config: RunConfig, workspace: Workspace, device: str, done: Queue) ->
     def progress(name: str) -> Progress:
         return counted
 
-    return RunStore(workspace, device, progress).get(config).folder.name
+    store = RunStore(workspace, device, progress)
+    return config, reason_of(partial(store.get, config), fail_fast)
 
 
 @contextmanager

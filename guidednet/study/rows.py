@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from guidednet.config import RunConfig
 from guidednet.methods import METHODS, method_label
-from guidednet.methods.cps import CPSConfig
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.runs.profiles import Profile
 
@@ -95,11 +94,12 @@ def table3(profile: Profile, seeds: int) -> list[Row]:
 
     The other readings of GuidedNet stand below.
     """
+    whole = profile.options("guidednet")
     settings = {
-        "CPS": ("cps", CPSConfig()),
-        "CPS+KT-CPS": ("guidednet", GuidedNetConfig(use_cgmm=False)),
-        "CPS+3D-CGMM": ("guidednet", GuidedNetConfig(use_ktcps=False)),
-        "GuidedNet": ("guidednet", GuidedNetConfig()),
+        "CPS": ("cps", profile.options("cps")),
+        "CPS+KT-CPS": ("guidednet", dataclasses.replace(whole, use_cgmm=False)),
+        "CPS+3D-CGMM": ("guidednet", dataclasses.replace(whole, use_ktcps=False)),
+        "GuidedNet": ("guidednet", whole),
     }
     ratio = profile.data["flare22"].ratios[1]
     rows = [

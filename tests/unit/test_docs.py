@@ -143,7 +143,7 @@ def check_names(options):
     for name in (values.get("methods") or values.get("method") or "cps").split(","):
         method_class(name)
     own = {"mydata", "model.pt"}  # what a reader has
-    assert values.get("dataset", "amos") in own.union(DATASETS)
+    assert (values.get("dataset") or "amos") in own.union(DATASETS)
     artefacts(values.get("only"))
     profile(values.get("profile", "quick"))
     if options.command == "notebook":
