@@ -14,6 +14,25 @@ from guidednet.errors import InputError
 from guidednet.support.progress import bar
 
 
+def _add_method_file(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--method-file",
+        type=Path,
+        metavar="FILE.py",
+        help="file of the model's method, if that is from outside the package",
+    )
+
+
+def _use_method_file(options: Namespace, model: Path) -> None:
+    """Make the method of `model` known from the file of --method-file; warn if it has changed."""
+    from guidednet.runs.model_file import use_method_file
+
+    if options.method_file is None:
+        return
+    if warning := use_method_file(options.method_file, model):
+        print(f"guidednet: {warning}", file=sys.stderr)
+
+
 def _predict_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "scan",
@@ -27,12 +46,7 @@ def _predict_options(command: argparse.ArgumentParser) -> None:
         required=True,
         help="folder of a finished run, or an exported file",
     )
-    command.add_argument(
-        "--method-file",
-        type=Path,
-        metavar="FILE.py",
-        help="file of the model's method, if that is from outside the package",
-    )
+    _add_method_file(command)
     command.add_argument(
         "-o",
         "--output",
@@ -78,7 +92,7 @@ def predict(options: Namespace) -> None:
     Each segmentation is on its scan's own grid.
     """
     from guidednet.predict import Reading, segment_all, write_colour_tables
-    from guidednet.runs.model_file import load_model, use_method_file
+    from guidednet.runs.model_file import load_model
     from guidednet.support.files import check_file, check_folder, write_text
 
     if options.volumes is not None:
@@ -89,10 +103,7 @@ def predict(options: Namespace) -> None:
             )
     if options.colours is not None:
         check_folder(options.colours)
-    if options.method_file is not None and (
-        warning := use_method_file(options.method_file, options.model)
-    ):
-        print(f"guidednet: {warning}", file=sys.stderr)
+    _use_method_file(options, options.model)
     predictor = "ensemble" if options.ensemble else "primary"
     done = segment_all(
         options.scan,
@@ -121,6 +132,7 @@ def _after_stop(options: Namespace) -> str:
 
 def _export_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("run_folder", type=Path, help="folder of a finished run")
+    _add_method_file(command)
     command.add_argument("-o", "--output", type=Path, required=True, help="file to write")
 
 
@@ -128,6 +140,7 @@ def export(options: Namespace) -> None:
     """Write a finished run as one portable file."""
     from guidednet.runs.model_file import export as export_run
 
+    _use_method_file(options, options.run_folder)
     export_run(options.run_folder, options.output)
     print(f"model in {options.output}; use it with guidednet predict --run")
 

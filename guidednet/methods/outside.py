@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
-from guidednet.errors import InputError
+from guidednet.errors import InputError, in_one_line
 from guidednet.methods.base import Method
 from guidednet.support.registry import Registry
 
@@ -80,8 +80,6 @@ def _module_of_file(path: Path) -> ModuleType:
     folder = str(path.resolve().parent)
     if folder not in sys.path:
         sys.path.append(folder)  # last, so that the files beside it hide nothing
-        paths = [*filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)), folder]
-        os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     found = find_spec(path.stem) if path.stem.isidentifier() else None
     if found is None or Path(found.origin or "").resolve() != path.resolve():
         other = f"{found.origin or 'another module'} has it" if found else "it is no name of Python"
@@ -94,9 +92,8 @@ def _module(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except Exception as error:  # whatever the user's own file raises
-        where = f" in line {error.lineno}" if isinstance(error, SyntaxError) else ""
         raise InputError(
-            f"{name}: cannot be imported ({type(error).__name__}: {error}{where}); "
+            f"{name}: cannot be imported ({in_one_line(error)}); "
             "repair it, or give the method as FILE.py:Class"
         ) from error
 

@@ -22,7 +22,7 @@ from guidednet.runs.side_by_side import train_runs
 from guidednet.runs.store import RunStore
 from guidednet.study.rows import Row
 
-VALIDATION = "validation_dice"
+VALIDATION, BEST = "validation_dice", "best_validation_dice"
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def train_and_write(
 def with_validation(table: pd.DataFrame, rows: Sequence[Row], runs: RunStore) -> pd.DataFrame:
     """`table` with the mean of the best validation Dice in percent, and its sd over seeds."""
     found = [
-        pd.Series([run.record["best_validation_dice"] for run in runs.finished(row.configs)], float)
+        pd.Series([run.record[BEST] for run in runs.finished(row.configs)], dtype=float)
         for row in rows
     ]
     place = table.columns.get_loc("mean_dice")

@@ -4,6 +4,8 @@ The tasks work in the same run folders as everything else. Thanks to the run sto
 that is requested twice, for instance by two reproductions that start together, is trained once.
 """
 
+import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,6 +17,7 @@ from guidednet.runs.side_by_side import waves
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace
 from guidednet.support.progress import Progress, bar, silent
+from guidednet.support.registry import additions
 
 if TYPE_CHECKING:
     import submitit
@@ -57,6 +60,8 @@ def _finished(
 ) -> Iterator[str]:
     """Yield the names of the runs as their tasks end."""
     executor = executor_of(runs.workspace, cluster, parameters)
+    if additions():  # a task imports the user's methods from where this process does
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     for wave in parts:
         part = [config for config in wave if can_begin(runs, config)]
         # SLURM queues tasks that do not fit; submitit's local executor starts all of them at once

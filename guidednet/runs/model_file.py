@@ -108,7 +108,7 @@ def _refuse_missing_method(content: dict[str, Any]) -> None:
     if known_from and not is_known(name):
         raise InputError(
             f"its method '{name}' is the class {known_from['class']} of {known_from['file']}, which"
-            f" is not known here; give the path of that file by --method-file"
+            f" is not known here; give that file by --method-file, or name it in EXTRA_METHODS"
         )
 
 
