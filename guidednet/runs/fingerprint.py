@@ -76,19 +76,19 @@ def modules_beside(module: str, source: str) -> list[str]:
 
     It is empty for modules of this package.
     """
-    top, dot, _ = module.partition(".")
+    top = module.partition(".")[0]
     if top == PACKAGE:
         return []
-    folder = Path(find_spec(module).origin).parent
-    is_package = Path(find_spec(module).origin).name == "__init__.py"
-    package = module if is_package else module.rpartition(".")[0]
+    path = Path(find_spec(module).origin)
+    in_package = "." in module or path.name == "__init__.py"
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     names = [name for node in ast.walk(ast.parse(source)) for name in _names(node, package)]
-    return [
-        name
-        for name in dict.fromkeys(names)
-        if (origin := _origin(name)) is not None
-        and (name.partition(".")[0] == top if dot or is_package else origin.parent == folder)
-    ]
+    if in_package:
+        own = [name for name in names if name.partition(".")[0] == top]
+        return [name for name in dict.fromkeys(own) if _origin(name) is not None]
+    # a dotted name is not looked for, because that would import the first part of it
+    plain = [name for name in dict.fromkeys(names) if "." not in name]
+    return [name for name in plain if (origin := _origin(name)) and origin.parent == path.parent]
 
 
 def _names(node: ast.AST, package: str) -> list[str]:

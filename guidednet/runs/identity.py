@@ -107,11 +107,12 @@ class RunIdentity:
     def folder(self, config: RunConfig) -> Path:
         """The run's folder, named by the run's name and key.
 
-        A folder with this key counts under any name, because names only help to read.
+        A folder with this key counts under any name, because names only help to read; a finished
+        one goes first.
         """
-        key = self.key(config)
-        there = sorted(self.workspace.runs_folder.glob(f"*-{key}"))
-        return there[0] if there else self.workspace.runs_folder / f"{self.name(config)}-{key}"
+        key, folder = self.key(config), self.workspace.runs_folder
+        there = sorted(folder.glob(f"*-{key}"), key=lambda one: not (one / "record.json").exists())
+        return there[0] if there else folder / f"{self.name(config)}-{key}"
 
     def status(self, config: RunConfig) -> Status:
         """Whether the run is "finished", "started" or "missing".

@@ -32,6 +32,7 @@ from guidednet.runs.profiles import Profile
 from guidednet.support.files import read_json
 
 Changes = dict[str, Any]
+NEAR = 0.8  # how alike a name must be to one that was typed, from 0 to 1
 LONGEST = 80  # characters of a name that changes may take
 VARIABLE = "RUN_SETTINGS"  # hands the changes on to notebooks
 PARTS = ("network", "batch", "optimiser", "training", "window", "initialisation")
@@ -125,12 +126,13 @@ def _suggestion(name: str, fields: Iterable[str]) -> str:
     ]
     if methods:
         return f"it is an option of {', '.join(methods)}, and of no method of this command"
-    if inside := [field for field in fields if field.startswith(f"{name}.")]:
-        return f"use one of {', '.join(inside)}"
     same_end = [field for field in fields if field.split(".")[-1] == name.split(".")[-1]]
-    near = same_end or difflib.get_close_matches(name, list(fields), n=1)
-    hint = f"did you mean '{near[0]}'? " if near else ""
-    return f"{hint}guidednet config lists the fields"
+    if near := same_end or difflib.get_close_matches(name, list(fields), n=1, cutoff=NEAR):
+        return f"did you mean '{near[0]}'? guidednet config lists the fields"
+    part = name.partition(".")[0]
+    if inside := [field for field in fields if field.startswith(f"{part}.")]:
+        return f"use one of {', '.join(inside)}"
+    return "guidednet config lists the fields"
 
 
 def changes_of_file(profile: Profile, path: Path, methods: Collection[str]) -> Changes:
