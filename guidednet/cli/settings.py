@@ -20,7 +20,11 @@ SHOWN = ["method", "validation_dice", "sd_validation_dice", "mean_dice", "sd_dic
 
 def _config_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--json", action="store_true", help="print JSON, which --config takes, without meanings"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="JSON",
+        help="also write the fields to a file, which --config takes",
     )
     arguments.add_case_options(command)
     arguments.add_workspace_options(command)
@@ -32,11 +36,13 @@ def config(options: Namespace) -> None:
     from guidednet.cli.options import asked_for
     from guidednet.config import to_json
     from guidednet.runs.config_fields import fields_of
+    from guidednet.support.files import check_file, write_text
 
+    if options.output is not None:
+        check_file(options.output)
     _, wanted = asked_for(options)
-    if options.json:
-        print(to_json(wanted))
-        return
+    if options.output is not None:
+        write_text(options.output, to_json(wanted) + "\n")
     for field in fields_of(wanted).values():
         print(_described(field))
 

@@ -34,11 +34,10 @@ def test_config_prints_what_set_takes(monkeypatch, capsys):
     assert wanted("--method", "cps", *settable) == wanted("--method", "cps", "--set", change)
 
 
-def test_config_as_json_is_a_file_for_config(monkeypatch, capsys, tmp_path):
+def test_what_config_writes_is_a_file_for_config(monkeypatch, tmp_path):
     words = ("--method", "guidednet", "--seed", "3", "--set", "options.lambda_g=0.2")
-    assert call(monkeypatch, "config", "--profile", "smoke", "--json", *words) == 0
     path = tmp_path / "my.json"
-    path.write_text(capsys.readouterr().out)
+    assert call(monkeypatch, "config", "--profile", "smoke", "-o", path, *words) == 0
     assert wanted("--config", path) == wanted(*words)
     assert wanted("--config", path, "--seed", 4, "--set", "options.lambda_g=0.4") == wanted(
         "--method", "guidednet", "--seed", 4, "--set", "options.lambda_g=0.4"
