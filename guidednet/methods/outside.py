@@ -36,8 +36,7 @@ def register(text: str, methods: Methods) -> str:
     kind = _checked(module, class_name, place)
     name = _name(kind, methods)
     methods[name] = kind
-    path = Path(place).resolve() if place.endswith(".py") else place
-    _hand_on(f"{path}:{class_name}")
+    _hand_on(text)
     return name
 
 
@@ -61,13 +60,22 @@ def register_installed(name: str, methods: Methods) -> bool:
 
 def register_named(methods: Methods) -> None:
     """Add the methods that EXTRA_METHODS names, separated by commas."""
-    for text in filter(None, os.environ.get(VARIABLE, "").split(",")):
-        register(text.strip(), methods)
+    texts = [_absolute(text.strip()) for text in os.environ.get(VARIABLE, "").split(",") if text]
+    os.environ[VARIABLE] = ",".join(texts)  # notebooks run in a folder of their own
+    for text in texts:
+        register(text, methods)
+
+
+def _absolute(text: str) -> str:
+    """`text` with the whole path of its file."""
+    place, colon, class_name = text.rpartition(":")
+    path = Path(place).resolve() if place.endswith(".py") else place
+    return f"{path}{colon}{class_name}"
 
 
 def _hand_on(text: str) -> None:
     known = [one for one in os.environ.get(VARIABLE, "").split(",") if one]
-    os.environ[VARIABLE] = ",".join(dict.fromkeys([*known, text]))
+    os.environ[VARIABLE] = ",".join(dict.fromkeys([*known, _absolute(text)]))
 
 
 def _module_of_file(path: Path) -> ModuleType:

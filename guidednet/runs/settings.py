@@ -32,7 +32,6 @@ from guidednet.runs.profiles import Profile
 from guidednet.support.files import read_json
 
 Changes = dict[str, Any]
-NEAR = 0.8  # how alike a name must be to one that was typed, from 0 to 1
 LONGEST = 80  # characters of a name that changes may take
 VARIABLE = "RUN_SETTINGS"  # hands the changes on to notebooks
 PARTS = ("network", "batch", "optimiser", "training", "window", "initialisation")
@@ -126,13 +125,21 @@ def _suggestion(name: str, fields: Iterable[str]) -> str:
     ]
     if methods:
         return f"it is an option of {', '.join(methods)}, and of no method of this command"
-    same_end = [field for field in fields if field.split(".")[-1] == name.split(".")[-1]]
-    if near := same_end or difflib.get_close_matches(name, list(fields), n=1, cutoff=NEAR):
-        return f"did you mean '{near[0]}'? guidednet config lists the fields"
-    part = name.partition(".")[0]
-    if inside := [field for field in fields if field.startswith(f"{part}.")]:
-        return f"use one of {', '.join(inside)}"
-    return "guidednet config lists the fields"
+    part, _, last = name.rpartition(".")
+    if whole := [field for field in fields if _is_in(field, name)]:
+        return f"use one of {', '.join(whole)}"
+    inside = {field.removeprefix(f"{part}."): field for field in fields if _is_in(field, part)}
+    near = difflib.get_close_matches(last, list(inside), n=1)
+    if inside and not near:
+        return f"use one of {', '.join(inside.values())}"
+    same_end = [field for field in fields if field.split(".")[-1] == last]
+    found = [*map(inside.get, near), *same_end, *difflib.get_close_matches(name, list(fields), n=1)]
+    hint = f"did you mean '{found[0]}'? " if found else ""
+    return f"{hint}guidednet config lists the fields"
+
+
+def _is_in(field: str, part: str) -> bool:
+    return bool(part) and field.startswith(f"{part}.")
 
 
 def changes_of_file(profile: Profile, path: Path, methods: Collection[str]) -> Changes:

@@ -69,8 +69,10 @@ def test_other_processes_get_the_whole_path(file, monkeypatch):
     find_method(f"{file.name}:Mine")
     assert outside.os.environ["EXTRA_METHODS"] == f"{file.resolve()}:Mine"
     del METHODS["Mine"]
+    monkeypatch.setenv("EXTRA_METHODS", f"{file.name}:Mine")
     use_variable()
     assert "Mine" in METHODS
+    assert outside.os.environ["EXTRA_METHODS"] == f"{file.resolve()}:Mine"
 
 
 @pytest.mark.parametrize(
