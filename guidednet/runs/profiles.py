@@ -153,7 +153,7 @@ class Profile:
     def options(self, method: str) -> Any:
         """The default options of `method`, with those that the user changed and that it has."""
         default = method_class(method).Config()
-        known = fields_of(default, "options.")
+        known = fields_of(default, "options.") if self.changed_options else {}
         changes = {
             name.removeprefix("options."): value
             for name, value in self.changed_options

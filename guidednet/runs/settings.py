@@ -231,7 +231,7 @@ def _is_new(name: str, value: Any, fields: dict[str, Field]) -> bool:
 
 def values_of(profile: Profile) -> Changes:
     """The fields that the user changed, with their values."""
-    fields, options = fields_of(profile), dict(profile.changed_options)
+    fields, options = fields_of(profile) if profile.changed else {}, dict(profile.changed_options)
     return {
         name: options[name] if name in options else fields[name].value for name in profile.changed
     }
@@ -271,9 +271,9 @@ def texts_of(profile: Profile, config: RunConfig, short: bool = False) -> list[s
 
     A method without such an option is not changed by it.
     """
-    fields = fields_of(config)
-    write = short_text if short else full_text
     names = dict.fromkeys((*profile.changed, *profile.shown))
+    fields = fields_of(config) if names else {}
+    write = short_text if short else full_text
     return [write(name, fields[name].value) for name in names if name in fields]
 
 
