@@ -83,8 +83,13 @@ def use_variable() -> None:
 
 
 def method_label(name: str) -> str:
-    """The label of the method `name` in tables."""
-    return method_class(name).label or name
+    """The label of the method `name` in tables; a class does not inherit that of another method."""
+    return outside.label_of(method_class(name), name)
+
+
+def is_printed(kind: type[Method]) -> bool:
+    """Whether the paper compares the method; one derived from such a method is none of them."""
+    return kind.in_paper and is_of_this_package(kind)
 
 
 def is_of_this_package(kind: type[Method]) -> bool:

@@ -46,7 +46,19 @@ def _name(kind: type[Method], methods: Methods) -> str:
     name = own[0] if own else kind.__name__
     if methods.get(name, kind) is not kind:
         raise InputError(f"{name}: there is another method of this name; rename the class")
+    label = label_of(kind, name)
+    same = [one for one, other in methods.items() if one != name and label_of(other, one) == label]
+    if same:
+        raise InputError(
+            f"{name}: its label '{label}' is that of {same[0]}, so tables could not tell them "
+            "apart; change it"
+        )
     return name
+
+
+def label_of(kind: type[Method], name: str) -> str:
+    """The label in tables of the class `kind`, which is called `name`: its own, or its name."""
+    return vars(kind).get("label") or name
 
 
 def register_installed(name: str, methods: Methods) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from guidednet.config import RunConfig
-from guidednet.methods import METHODS, method_label
+from guidednet.methods import METHODS, is_printed, method_label
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.runs.profiles import Profile
 
@@ -51,7 +51,7 @@ def comparison(
         for in_paper in (True, False)
         for ratio in (ratios if in_paper else [fewest])
         for name, kind in METHODS.items()
-        if kind.in_paper == in_paper and (hidden_labels or not kind.uses_hidden_labels)
+        if is_printed(kind) == in_paper and (hidden_labels or not kind.uses_hidden_labels)
     ]
     return list(dict.fromkeys(rows + other_readings(profile, seeds, dataset, fewest)))
 

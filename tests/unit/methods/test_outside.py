@@ -7,6 +7,8 @@ import pytest
 
 from guidednet.errors import InputError
 from guidednet.methods import METHODS, find_method, method_class, outside, use_variable
+from guidednet.runs.profiles import profile
+from guidednet.study.rows import table1
 
 METHOD = """
 from guidednet.methods.supervised import Supervised
@@ -84,6 +86,7 @@ def test_other_processes_get_the_whole_path(file, monkeypatch):
         ("class Mine(", "{}:Mine", "cannot be imported (SyntaxError: "),
         ("import nothing_of_this_name", "{}:Mine", "No module named 'nothing_of_this_name'"),
         (METHOD + "    class Config:\n        pass\n", "{}:Mine", "write @dataclass(frozen=True)"),
+        (METHOD.replace("My own", "CPS"), "{}:Mine", "its label 'CPS' is that of cps"),
         (METHOD.replace("Mine", "cps"), "{}:cps", "cps: there is another method of this name"),
     ],
 )
@@ -92,6 +95,14 @@ def test_what_is_no_method_is_refused(content, text, message, file):
     with pytest.raises(InputError) as error:
         find_method(text.format(file))
     assert message.format(file) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_what_is_derived_from_a_method_of_the_paper_is_none_of_them(file):
+    """Its row stands below theirs, under a name of its own, without their numbers beside it."""
+    file.write_text(METHOD.replace('    label = "My own"', "    pass"))
+    find_method(f"{file}:Mine")
+    rows = [row.label for row in table1(profile("smoke"), 1)]
+    assert rows.count("Sup only") == 1 and rows.index("Mine") > rows.index("GuidedNet")
 
 
 def test_a_file_that_is_not_there(tmp_path):
