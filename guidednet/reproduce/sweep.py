@@ -112,28 +112,27 @@ def verdict(table: pd.DataFrame) -> str:
 
 
 def draw_sweep(axes: Axes, table: pd.DataFrame, wanted: Sweep) -> None:
-    """Validation and test Dice over the rows, with whiskers for the spread over seeds.
+    """Validation and test Dice of each row, with whiskers for the spread over seeds.
 
-    The places are the values if there is one field with numbers, else one place for each row.
+    A line joins the values of a single field with numbers; other rows have no order.
     """
-    places, names = _places(wanted, len(table)), list(table["method"])
+    places, names = range(len(table)), list(table["method"])
     for column, colour, label in (
         (VALIDATION, LINE_COLOURS[0], "validation cases"),
         ("mean_dice", LINE_COLOURS[1], "test cases"),
     ):
         spread = table[f"sd_{column}" if column == VALIDATION else "sd_dice"].fillna(0)
-        axes.errorbar(
-            places, table[column], spread, color=colour, label=label, marker="o", markersize=4
-        )
-    axes.set_xticks(places, names, rotation=0 if len(names) < 6 else 30)
+        style = {"color": colour, "marker": "o", "markersize": 4, "label": label}
+        line = "-" if _has_order(wanted) else "none"
+        axes.errorbar(places, table[column], spread, linestyle=line, **style)
+    axes.set_xticks(places, names, **({"rotation": 20, "ha": "right"} if len(names) > 5 else {}))
     seeds = f"{wanted.seeds} seed{'s' if wanted.seeds > 1 else ''}"
     axes.set(ylabel="mean Dice (%)", title=f"{wanted.title}, {seeds}")
     axes.grid(alpha=0.3)
     axes.legend()
 
 
-def _places(wanted: Sweep, rows: int) -> list[float]:
-    """The place of each row on the axis."""
+def _has_order(wanted: Sweep) -> bool:
+    """Whether the rows are the values of one field with numbers."""
     (first, *others) = wanted.values.values()
-    numbers = not others and all(type(value) in (int, float) for value in first)
-    return list(first) if numbers else list(range(rows))
+    return not others and all(type(value) in (int, float) for value in first)

@@ -42,15 +42,16 @@ def test_the_choice_rests_on_validation_cases():
     assert "no row can be chosen" in verdict(table(validation_dice=[np.nan] * 2, mean_dice=[1, 2]))
 
 
-def test_numbers_stand_at_their_values_and_the_rest_side_by_side():
-    axes = Figure().subplots()
+def test_a_line_joins_numbers_alone():
     scores = table(validation_dice=[60.0, 50.0], mean_dice=[40.0, 70.0])
-    draw_sweep(axes, scores, Sweep(BASE, {"options.lambda_g": [0.1, 0.3]}))
-    assert list(axes.get_xticks()) == [0.1, 0.3]
-    assert [text.get_text() for text in axes.get_xticklabels()] == list(scores["method"])
-    axes = Figure().subplots()
-    draw_sweep(axes, scores, Sweep(BASE, {"batch.crop": [(8, 8, 8), (8, 8, 16)]}))
-    assert list(axes.get_xticks()) == [0, 1]
+    crops = {"batch.crop": [(8, 8, 8), (8, 8, 16)]}
+    for values, line in (({"options.lambda_g": [0.1, 0.3]}, "-"), (crops, "None")):
+        axes = Figure().subplots()
+        draw_sweep(axes, scores, Sweep(BASE, values))
+        assert [text.get_text() for text in axes.get_xticklabels()] == list(scores["method"])
+        assert {drawn.get_linestyle() for drawn in axes.lines if len(drawn.get_xdata()) == 2} == {
+            line
+        }
 
 
 def test_equal_names_are_the_names_of_files():
