@@ -13,13 +13,8 @@ from guidednet.errors import InputError
 from guidednet.methods import METHODS, find_method
 from guidednet.runs.model_file import load_model
 from guidednet.runs.profiles import Profile
-from guidednet.runs.settings import (
-    Changes,
-    changed,
-    changes_of_file,
-    changes_of_texts,
-    fields_of_one_run,
-)
+from guidednet.runs.settings import Changes, changed, changes_of_texts
+from guidednet.runs.settings_file import changes_of_file, fields_of_one_run
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace, home, open_workspace
 from guidednet.training.device import device_of

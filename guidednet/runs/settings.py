@@ -12,7 +12,6 @@ import os
 import re
 import typing
 from collections.abc import Collection, Iterable
-from pathlib import Path
 from typing import Any
 
 from guidednet.config import RunConfig, restore
@@ -29,7 +28,6 @@ from guidednet.runs.config_fields import (
 )
 from guidednet.runs.fingerprint import hash_of
 from guidednet.runs.profiles import Profile
-from guidednet.support.files import read_json
 
 Changes = dict[str, Any]
 LONGEST = 80  # characters of a name that changes may take
@@ -142,38 +140,6 @@ def _is_in(field: str, part: str) -> bool:
     return bool(part) and field.startswith(f"{part}.")
 
 
-def changes_of_file(profile: Profile, path: Path, methods: Collection[str]) -> Changes:
-    """What a file in the form of a record's "config" changes.
-
-    Fields that the file lacks are the profile's. Options that are the defaults of the file's method
-    change nothing. Raises InputError for an unknown field or a value of another type.
-    """
-    with naming(path):
-        values = _values_in(path)
-        methods = [str(values["method"])] if "method" in values else methods
-        rest = {name: value for name, value in values.items() if name not in OF_ONE_RUN}
-        return restored(profile, rest, methods)
-
-
-def fields_of_one_run(path: Path) -> Changes:
-    """The fields of such a file that say which run it is: method, data set, seed, cases.
-
-    Raises InputError for a value of another type.
-    """
-    hints = typing.get_type_hints(RunConfig)
-    with naming(path):
-        found = {name: value for name, value in _values_in(path).items() if name in OF_ONE_RUN}
-        return {name: restore(name, hints[name], value) for name, value in found.items()}
-
-
-def _values_in(path: Path) -> Changes:
-    """The configuration in `path`, which may be a whole record."""
-    if not path.is_file():
-        raise InputError("there is no such file; give a JSON file of fields")
-    values = read_json(path)
-    return values["config"] if isinstance(values.get("config"), dict) else values
-
-
 def restored(profile: Profile, values: dict[str, Any], methods: Iterable[str]) -> Changes:
     """Typed changes from JSON `values`, nested or by dotted name; what changes nothing is left out.
 
@@ -199,7 +165,10 @@ def _flat(values: dict[str, Any], fields: dict[str, Field], prefix: str = "") ->
     found = {}
     for name, value in values.items():
         is_part = isinstance(value, dict) and prefix + name not in fields
-        found |= _flat(value, fields, f"{prefix}{name}.") if is_part else {prefix + name: value}
+        new = _flat(value, fields, f"{prefix}{name}.") if is_part else {prefix + name: value}
+        if twice := [field for field in new if field in found]:
+            raise InputError(f"{twice[0]}: given twice; give it once")
+        found |= new
     return found
 
 

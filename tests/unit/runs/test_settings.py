@@ -11,9 +11,7 @@ from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.runs.profiles import profile
 from guidednet.runs.settings import (
     changed,
-    changes_of_file,
     changes_of_texts,
-    fields_of_one_run,
     from_variable,
     lists_of_texts,
     shortened,
@@ -21,6 +19,7 @@ from guidednet.runs.settings import (
     suffix_of_run,
     to_variable,
 )
+from guidednet.runs.settings_file import changes_of_file, fields_of_one_run
 from guidednet.study.ablations import figure6_weights, table4
 from guidednet.study.rows import table1, table3
 
@@ -123,6 +122,19 @@ def test_a_mistake_in_a_file_names_the_file(content, message, tmp_path):
     with pytest.raises(InputError) as error:
         changes_of_file(SMOKE, tmp_path / "my.json", ["guidednet"])
     assert message in str(error.value) and "my.json: " in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"optimiser": {"power": 1, "power": 2}}',
+        '{"optimiser": {"power": 1}, "optimiser.power": 2}',
+    ],
+)
+def test_a_field_that_a_file_gives_twice_is_refused(content, tmp_path):
+    (tmp_path / "my.json").write_text(content)
+    with pytest.raises(InputError, match=r"my\.json: .*power: given twice; give it once"):
+        changes_of_file(SMOKE, tmp_path / "my.json", ["cps"])
 
 
 def test_a_whole_number_for_a_fraction_gives_the_same_run(tmp_path):
