@@ -36,7 +36,12 @@ options (without a command, and for plan)
   --profile NAME  smoke, quick (default), evening, study, reference or paper
   --only NAMES    comma-separated tables, figures and notebooks to make, such as table3
   --methods NAMES comma-separated methods to train, such as cps,guidednet; tables show the others
-                  as "not run"
+                  as "not run"; my_loss.py:MyLoss is a class of your own
+  --set FIELD=VALUE
+                  change a setting of every run, such as optimiser.learning_rate=0.03 (may be
+                  repeated; "guidednet config --method guidednet" lists the fields)
+  --config FILE   change settings to those of a JSON file, such as a run's record.json
+  --fail-fast     stop at the first training that fails; without it the others go on
   --seeds N       seeds per row
   --gpus N        GPUs to use: 0 (default), 1, 2, ...; all share each training, or with --jobs N
                   each run has its own

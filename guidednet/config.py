@@ -28,6 +28,10 @@ Precision = Literal["fp32", "bf16"]
 class TrainingConfig:
     """Length and bookkeeping of a training run, counted in optimiser steps, never in epochs.
 
+    `steps` is the length. Every `validate_every` steps the validation cases are segmented, which
+    selects the best step; every `checkpoint_every` steps the state is saved, and every `log_every`
+    steps the curves get a row.
+
     `ramp_steps` None means `steps`: the unsupervised weight is full at the last step (the released
     code uses 30,000 and a `ramp_staircase` of 150, see guidednet.losses.ramp). With
     `warm_start_steps` > 0 every network starts from a supervised run of that many steps, which all
@@ -62,11 +66,13 @@ class TrainingConfig:
 class RunConfig:
     """One training run: method, options, data set, split sizes, networks, batches, optimiser, seed.
 
-    `options` is an instance of the method's own `Config`. `n_unlabelled` 0 trains on labelled cases
-    alone. `initialisation` applies to single-network methods; networks A and B of a pair are always
-    "kaiming" and "xavier". `partition` says which cases train: those of the data set's lists
-    ("split"), one of several folds ("fold 1 of 3"), or "all". Raises InputError for numbers that no
-    run can have.
+    `dataset` is the name of the data set and `method` that of the method. `n_labelled` is the
+    number of labelled training cases. `seed` fixes every random number. `network`, `batch`,
+    `optimiser`, `training` and `window` hold further fields. `options` is an instance of the
+    method's own `Config`. `n_unlabelled` 0 trains on labelled cases alone. `initialisation` applies
+    to single-network methods; networks A and B of a pair are always "kaiming" and "xavier".
+    `partition` says which cases train: those of the data set's lists ("split"), one of several
+    folds ("fold 1 of 3"), or "all". Raises InputError for numbers that no run can have.
     """
 
     dataset: str
@@ -104,6 +110,7 @@ class RunConfig:
                     f"use multiples of {divisor}"
                 )
         check_choices(self)
+        check_ranges(self)
 
     @property
     def organs(self) -> OrganSet:
@@ -114,6 +121,30 @@ class RunConfig:
     def num_classes(self) -> int:
         """K: the number of organs plus the background."""
         return self.organs.num_classes
+
+
+def check_ranges(config: RunConfig) -> None:
+    """Raise InputError for a number outside the range in which a training means anything."""
+    batch, optimiser, training = config.batch, config.optimiser, config.training
+    for name, number, least, most in (
+        ("network.dropout", config.network.dropout, 0, 1),
+        ("batch.labelled", batch.labelled, 1, None),
+        ("batch.unlabelled", batch.unlabelled, 1, None),
+        *(("batch.flip_axes", axis, 0, 2) for axis in batch.flip_axes),
+        ("optimiser.learning_rate", optimiser.learning_rate, 0, None),
+        ("optimiser.momentum", optimiser.momentum, 0, 1),
+        ("optimiser.weight_decay", optimiser.weight_decay, 0, None),
+        ("training.warm_start_steps", training.warm_start_steps, 0, None),
+        ("training.validate_every", training.validate_every, 1, None),
+        ("training.checkpoint_every", training.checkpoint_every, 1, None),
+        ("training.log_every", training.log_every, 1, None),
+        ("training.keep_every", training.keep_every, 1, None),
+        ("training.ramp_steps", training.ramp_steps, 1, None),
+        ("training.ramp_staircase", training.ramp_staircase, 1, None),
+    ):
+        if number is not None and (number < least or (most is not None and number > most)):
+            limits = f"of at least {least}" if most is None else f"from {least} to {most}"
+            raise InputError(f"{name}: {number} is out of range; give a number {limits}")
 
 
 def to_json(config: Any) -> str:
@@ -147,13 +178,13 @@ def from_dict(kind: type[T], values: dict[str, Any]) -> T:
     hints = typing.get_type_hints(kind)
     return kind(
         **{
-            name: _restore(f"{kind.__name__}: {name}", hints[name], value)
+            name: restore(f"{kind.__name__}: {name}", hints[name], value)
             for name, value in values.items()
         }
     )
 
 
-def _restore(name: str, hint: Any, value: Any) -> Any:
+def restore(name: str, hint: Any, value: Any) -> Any:
     """Convert JSON `value` to type `hint`; raises InputError about `name` if it does not fit."""
     if typing.get_origin(hint) in {types.UnionType, typing.Union}:
         return _restore_one_of(name, typing.get_args(hint), value)
@@ -165,7 +196,7 @@ def _restore(name: str, hint: Any, value: Any) -> Any:
         and isinstance(value, list | tuple)
         and (kinds[-1] is Ellipsis or len(value) == len(kinds))
     ):
-        return tuple(_restore(name, kinds[0], entry) for entry in value)
+        return tuple(restore(name, kinds[0], entry) for entry in value)
     # a user's own method may have options of other types, which are not checked
     known = hint is not Any and (kinds or isinstance(hint, type))
     if not known or type(value) is hint or (hint is float and type(value) is int):
@@ -180,5 +211,5 @@ def _restore_one_of(name: str, choices: tuple[Any, ...], value: Any) -> Any:
     """Convert `value` to one of `choices`; the first is tried last, so that its error is raised."""
     for choice in choices[1:]:
         with contextlib.suppress(InputError):
-            return _restore(name, choice, value)
-    return _restore(name, choices[0], value)
+            return restore(name, choice, value)
+    return restore(name, choices[0], value)

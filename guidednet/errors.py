@@ -33,7 +33,15 @@ class FailedError(CompanionError):
     """An operation failed after a valid start."""
 
 
-class NonFiniteLossError(FailedError):
+class RunFailedError(FailedError):
+    """One training run failed, which says nothing about others."""
+
+
+class OutOfMemoryError(RunFailedError):
+    """A training needs more memory than there is; the message names changes that would fit."""
+
+
+class NonFiniteLossError(RunFailedError):
     """A loss term or the gradient is NaN or infinite; the message names the step and the term."""
 
 
@@ -43,6 +51,11 @@ class WorkerLostError(FailedError):
 
 class NotebookError(FailedError):
     """A notebook cell failed; the message names the notebook, the cell and the error."""
+
+
+def in_one_line(error: BaseException) -> str:
+    """The kind of an unexpected error and the first line of its message."""
+    return f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}".removesuffix(": ")
 
 
 def input_error(sentences: list[str], headline: str) -> InputError:

@@ -23,8 +23,9 @@ SMALL_WINDOW = 32_768
 
 @dataclass(frozen=True)
 class WindowConfig:
-    """Sliding window of inference: size and stride (D,H,W) in voxels.
+    """Sliding window of inference.
 
+    `size` and `stride` (D,H,W) are in voxels; windows overlap where the stride is the smaller one.
     Raises InputError if the stride would leave voxels out.
     """
 

@@ -19,14 +19,14 @@ from guidednet.losses import class_counts, weighted_cross_entropy
 class KTCPSConfig:
     """The reading of eqs. 16 to 19: the defaults are the paper's, `official()` the released code's.
 
-    `smoothing` is added to both counts of R. `keep_absent` leaves the weight of a class unchanged
-    if the batch's labels lack it. `wrong_as_background` counts every misclassified voxel as a true
-    positive of the background. `shared_state` gives both networks one running state, which A
-    updates first and then B. `background` is the background's weight: "printed" (0 by eq. 17), or
-    the mean weight of the organs, of all ("mean") or of those in the batch's labels ("present");
-    with `background_floor` (a share of K) it is never below that. `normalisation` is
-    "weighted_mean" (divide by the sum of the weights) or "voxel_mean" (divide by the number of
-    voxels, as eq. 19 is printed).
+    `momentum` is that of the running weights (eq. 18). `smoothing` is added to both counts of R.
+    `keep_absent` leaves the weight of a class unchanged if the batch's labels lack it.
+    `wrong_as_background` counts every misclassified voxel as a true positive of the background.
+    `shared_state` gives both networks one running state, which A updates first and then B.
+    `background` is the background's weight: "printed" (0 by eq. 17), or the mean weight of the
+    organs, of all ("mean") or of those in the batch's labels ("present"); with `background_floor`
+    (a share of K) it is never below that. `normalisation` is "weighted_mean" (divide by the sum of
+    the weights) or "voxel_mean" (divide by the number of voxels, as eq. 19 is printed).
     """
 
     momentum: float = 0.99

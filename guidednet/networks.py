@@ -16,7 +16,8 @@ from torch.nn import functional
 class NetworkConfig:
     """Size of the U-Net.
 
-    The paper's network has `width` 16 and `depth` 5 (16, 32, 64, 128, 256 channels).
+    The paper's network has `width` 16 and `depth` 5 (16, 32, 64, 128, 256 channels). `dropout` is
+    the share of features that training sets to 0, after the centre and before the classifier.
     """
 
     width: int = 16

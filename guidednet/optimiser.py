@@ -14,7 +14,9 @@ from guidednet.errors import check_choices
 class OptimiserConfig:
     """SGD as in the paper; "adam" is for profiles of a few hundred steps.
 
-    The learning rate of step i is `learning_rate * (1 - i / steps) ** power`.
+    `name` is "sgd" or "adam". `learning_rate` is that of the first step; at step i it is
+    `learning_rate` * (1 - i / steps) ** `power`. `momentum` is that of SGD. `weight_decay` is the
+    factor of the L2 penalty on the weights.
     """
 
     name: Literal["sgd", "adam"] = "sgd"

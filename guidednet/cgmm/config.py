@@ -10,6 +10,7 @@ from guidednet.errors import InputError, check_choices
 class CGMMConfig:
     """What is computed, and how the equations are read; `official()` is the released code.
 
+    `reading` is that of eqs. 3 to 11: "paper", as printed, or "official", as in the released code.
     Both readings: `use_self`, `use_max` and `use_consistency` give the rows of Table 4 (L_gt and
     L_rectify are always on); `consistency_on` is "unlabelled" (eq. 11) or "labelled" (the released
     code). `rectify` says what eq. 13 teaches: "live" sends its gradient to the network, "value"

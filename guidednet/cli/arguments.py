@@ -6,6 +6,7 @@ Nothing heavy is imported here, so that the command line starts at once.
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from guidednet.data.datasets import DATASETS
 
@@ -56,10 +57,14 @@ processes, gpus = whole_number(1, 256), whole_number(0, 256)
 seeds = whole_number(1, 100)  # the notebooks accept no more
 
 
+METHOD = "a name, FILE.py:Class, or module:Class"
+
+
 def add_case_options(command: argparse.ArgumentParser) -> None:
-    """Add the options of a single run: data set, labelled share, seed."""
-    command.add_argument("--dataset", default="flare22", help=NAMES_OF_DATASETS)
-    command.add_argument("--seed", type=seed, default=0)
+    """Add the options of a single run: method, data set, labelled share, seed."""
+    command.add_argument("--method", help=METHOD)
+    command.add_argument("--dataset", help=f"{NAMES_OF_DATASETS} (default: flare22)")
+    command.add_argument("--seed", type=seed, help="(default: 0)")
     command.add_argument(
         "--ratio",
         type=float,
@@ -98,7 +103,8 @@ def add_effort_options(command: argparse.ArgumentParser) -> None:
     """Add the options for methods, seeds and how many runs train at a time."""
     command.add_argument(
         "--methods",
-        help="comma-separated methods to train, such as cps,guidednet; others are shown as not run",
+        help="comma-separated methods to train, such as cps,guidednet or my_loss.py:MyLoss; others "
+        "are shown as not run",
     )
     command.add_argument("--seeds", type=seeds, help="seeds per row (default: the profile's)")
     jobs = (
@@ -106,6 +112,30 @@ def add_effort_options(command: argparse.ArgumentParser) -> None:
         "on GPUs 1, with all GPUs sharing each run)"
     )
     command.add_argument("--jobs", type=processes, help=jobs)
+    command.add_argument(
+        "--fail-fast",
+        action="store_true",
+        help="stop at the first run that fails (default: the others go on)",
+    )
+
+
+def add_setting_options(command: argparse.ArgumentParser, what: str = "every run") -> None:
+    """Add the options that change fields of the runs' configurations."""
+    command.add_argument(
+        "--set",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help=f"change a field of {what}, such as optimiser.learning_rate=0.03 (may be repeated; "
+        "guidednet config lists the fields)",
+    )
+    command.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="JSON file of fields, in the form of the config in a run's record.json",
+    )
 
 
 def add_artefact_options(command: argparse.ArgumentParser) -> None:

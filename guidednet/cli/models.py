@@ -4,6 +4,7 @@ The actions import what they need themselves, so that the command line starts at
 """
 
 import argparse
+import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -11,6 +12,25 @@ from guidednet.cli.arguments import Command, begins_again, goes_on
 from guidednet.data.file_kinds import is_nifti_name
 from guidednet.errors import InputError
 from guidednet.support.progress import bar
+
+
+def _add_method_file(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--method-file",
+        type=Path,
+        metavar="FILE.py",
+        help="file of the model's method, if that is from outside the package",
+    )
+
+
+def _use_method_file(options: Namespace, model: Path) -> None:
+    """Make the method of `model` known from the file of --method-file; warn if it has changed."""
+    from guidednet.runs.model_file import use_method_file
+
+    if options.method_file is None:
+        return
+    if warning := use_method_file(options.method_file, model):
+        print(f"guidednet: {warning}", file=sys.stderr)
 
 
 def _predict_options(command: argparse.ArgumentParser) -> None:
@@ -26,6 +46,7 @@ def _predict_options(command: argparse.ArgumentParser) -> None:
         required=True,
         help="folder of a finished run, or an exported file",
     )
+    _add_method_file(command)
     command.add_argument(
         "-o",
         "--output",
@@ -82,6 +103,7 @@ def predict(options: Namespace) -> None:
             )
     if options.colours is not None:
         check_folder(options.colours)
+    _use_method_file(options, options.model)
     predictor = "ensemble" if options.ensemble else "primary"
     done = segment_all(
         options.scan,
@@ -110,6 +132,7 @@ def _after_stop(options: Namespace) -> str:
 
 def _export_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("run_folder", type=Path, help="folder of a finished run")
+    _add_method_file(command)
     command.add_argument("-o", "--output", type=Path, required=True, help="file to write")
 
 
@@ -117,6 +140,7 @@ def export(options: Namespace) -> None:
     """Write a finished run as one portable file."""
     from guidednet.runs.model_file import export as export_run
 
+    _use_method_file(options, options.run_folder)
     export_run(options.run_folder, options.output)
     print(f"model in {options.output}; use it with guidednet predict --run")
 

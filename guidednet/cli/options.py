@@ -2,25 +2,122 @@
 
 import os
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from guidednet.config import RunConfig
 from guidednet.data.datasets import Dataset, dataset_of, resolve
+from guidednet.data.partitions import ALL, SPLIT
 from guidednet.errors import InputError
-from guidednet.methods import method_class
+from guidednet.methods import METHODS, find_method
 from guidednet.runs.model_file import load_model
+from guidednet.runs.profiles import Profile
+from guidednet.runs.settings import Changes, changed, changes_of_texts
+from guidednet.runs.settings_file import changes_of_file, fields_of_one_run
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace, home, open_workspace
 from guidednet.training.device import device_of
 
+STEPS = "training.steps"
+DATASET = "flare22"  # of a single run, if none is asked for
+
 
 def workspace_of(options: Namespace) -> Workspace:
-    """The workspace: the profile, data and folders that the options name.
+    """The workspace: the profile, data, folders and changed settings that the options name.
 
-    A data set that is named by a folder becomes known, and the options then hold its name.
+    A data set that is named by a folder becomes known, and a method by its file or module; the
+    options then hold their names.
     """
-    if getattr(options, "dataset", None) is not None:
-        options.dataset = dataset_at(options.dataset, options.data_root).name
-    return open_workspace(options.profile, options.data_root, options.results, options.steps)
+    find_methods(options)
+    of_run = named_in_file(options)
+    if "dataset" in options:
+        options.dataset = dataset_at(
+            options.dataset or of_run.get("dataset", DATASET), options.data_root
+        ).name
+    workspace = open_workspace(options.profile, options.data_root, options.results, options.steps)
+    profile = changed(workspace.profile, changes_of(workspace.profile, options))
+    return replace(workspace, profile=profile)
+
+
+def asked_for(options: Namespace) -> tuple[Workspace, RunConfig]:
+    """The workspace and the single run that the options and the file of --config ask for.
+
+    The options go before the file, and the file before the profile.
+    """
+    check_share(options.ratio)
+    workspace, of_run = workspace_of(options), named_in_file(options)
+    method = options.method or of_run.get("method")
+    if method is None:
+        raise InputError("no method is given; use --method NAME, or --config FILE that names one")
+    seed = of_run.get("seed", 0) if options.seed is None else options.seed
+    takes_all, percent = getattr(options, "all", False), options.ratio
+    partition = ALL if takes_all else of_run.get("partition", SPLIT)
+    if percent is None and partition == SPLIT:
+        percent = workspace.profile.default_percent(options.dataset)
+    config = workspace.run(options.dataset, method, percent, seed, partition)
+    if not takes_all and options.ratio is None:
+        cases = {name: of_run[name] for name in ("n_labelled", "n_unlabelled") if name in of_run}
+        config = replace(config, **cases)
+    return workspace, config
+
+
+def check_share(percent: float | None) -> None:
+    """Raise InputError for the share at which no case is unlabelled."""
+    if percent == 100:
+        raise InputError(
+            "--ratio 100: no training case would be unlabelled; give a share below 100, or leave "
+            "--ratio out to train on every case as it is"
+        )
+
+
+def find_methods(options: Namespace) -> None:
+    """Make the methods of --method and --methods known; the options then hold their names."""
+    if getattr(options, "method", None):
+        options.method = find_method(options.method)
+    if names := methods_of(getattr(options, "methods", None)):
+        options.methods = ",".join(names)
+
+
+def named_in_file(options: Namespace) -> dict[str, Any]:
+    """The fields of the file of --config that say which run it is; empty without a file.
+
+    Raises InputError if the method of the options is another.
+    """
+    if getattr(options, "config", None) is None:
+        return {}
+    values = fields_of_one_run(options.config)
+    given, named = getattr(options, "method", None), values.get("method")
+    if given and named and given != named:
+        raise InputError(
+            f"{options.config}: the method is given twice, as {named} here and as --method {given};"
+            " its options are those of one method"
+        )
+    return values
+
+
+def changes_of(profile: Profile, options: Namespace) -> Changes:
+    """What --config and --set change of `profile`; --set goes on top of the file.
+
+    Raises InputError if --steps gives a field again.
+    """
+    methods = _methods_asked_for(options)
+    texts, file = getattr(options, "changes", []), getattr(options, "config", None)
+    of_file = changes_of_file(profile, file, methods) if file is not None else {}
+    by_option = changes_of_texts(profile, texts, methods)
+    if options.steps and STEPS in by_option:
+        raise InputError(f"--set {STEPS}: given twice, because --steps gives it too; leave one out")
+    if options.steps:
+        of_file.pop(STEPS, None)
+    return of_file | by_option
+
+
+def _methods_asked_for(options: Namespace) -> tuple[str, ...]:
+    """The methods whose options can be changed: those that the command names, or all."""
+    one = getattr(options, "method", None)
+    if one is None and "method" in options:
+        one = named_in_file(options).get("method")
+    return (one,) if one else methods_of(getattr(options, "methods", None)) or tuple(METHODS)
 
 
 def dataset_at(text: str, data_root: str | None = None) -> Dataset:
@@ -38,7 +135,12 @@ def runs_of(workspace: Workspace, options: Namespace) -> RunStore:
     processes = processes_of(options)
     # the nodes have the GPUs, not the machine where the command is typed
     on_slurm = getattr(options, "cluster", None) == "slurm"
-    return RunStore(workspace, device_of(options.gpus, on_slurm), processes=processes)
+    return RunStore(
+        workspace,
+        device_of(options.gpus, on_slurm),
+        processes=processes,
+        fail_fast=getattr(options, "fail_fast", False),
+    )
 
 
 def processes_of(options: Namespace) -> int:
@@ -67,11 +169,8 @@ def processes_of(options: Namespace) -> int:
 def methods_of(text: str | None) -> tuple[str, ...] | None:
     """The methods named in `text` (comma-separated), or None without it.
 
-    Raises InputError for an unknown name.
+    A class of a file or module becomes known. Raises InputError for an unknown name.
     """
     if not text:
         return None
-    names = tuple(name.strip() for name in text.split(","))
-    for name in names:
-        method_class(name)
-    return names
+    return tuple(dict.fromkeys(find_method(name.strip()) for name in text.split(",")))

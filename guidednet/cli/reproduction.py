@@ -49,11 +49,16 @@ def _reproduce_options(command: argparse.ArgumentParser) -> None:
     arguments.add_workspace_options(command)
     arguments.add_effort_options(command)
     arguments.add_artefact_options(command)
+    arguments.add_setting_options(command)
 
 
 def reproduce(options: Namespace) -> None:
     """Make data, runs, notebooks, tables and the page that collects them."""
-    reproduction_of(options).run()
+    from guidednet.runs import failures
+
+    reproduction = reproduction_of(options)
+    reproduction.run()
+    failures.check(reproduction.runs)
 
 
 def reproduction_of(options: Namespace) -> "Reproduction":

@@ -14,14 +14,13 @@ from guidednet.errors import InputError
 from guidednet.support.progress import bar
 
 if TYPE_CHECKING:
-    from guidednet.config import RunConfig
     from guidednet.runs.record import Run
-    from guidednet.runs.workspace import Workspace
 
 
 def _plan_options(command: argparse.ArgumentParser) -> None:
     arguments.add_workspace_options(command)
     arguments.add_effort_options(command)
+    arguments.add_setting_options(command)
     arguments.add_artefact_options(command)
 
 
@@ -33,7 +32,6 @@ def plan(options: Namespace) -> None:
 
 
 def _train_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--method", required=True)
     command.add_argument(
         "--all",
         action="store_true",
@@ -41,13 +39,15 @@ def _train_options(command: argparse.ArgumentParser) -> None:
     )
     arguments.add_case_options(command)
     arguments.add_workspace_options(command)
+    arguments.add_setting_options(command, "the run")
 
 
 def train(options: Namespace) -> None:
     """Train one method, or go on with its run, and print the run folder."""
+    from guidednet.cli.options import asked_for
     from guidednet.runs.torchrun import is_worker, work
 
-    run = work(*_asked_for(options), on_gpu=options.gpus > 0) if is_worker() else _run_of(options)
+    run = work(*asked_for(options), on_gpu=options.gpus > 0) if is_worker() else _run_of(options)
     if run is not None:
         print(f"finished: {run.folder}")
 
@@ -62,17 +62,20 @@ def _table_options(command: argparse.ArgumentParser) -> None:
     )
     arguments.add_workspace_options(command)
     arguments.add_effort_options(command)
+    arguments.add_setting_options(command)
 
 
 def table(options: Namespace) -> None:
     """Train all methods at any labelled share and write their table."""
-    from guidednet.cli.options import methods_of, runs_of, workspace_of
+    from guidednet.cli.options import check_share, methods_of, runs_of, workspace_of
     from guidednet.reproduce.ratio_table import write_ratio_table
+    from guidednet.runs import failures
 
-    _check_share(options.ratio)
+    check_share(options.ratio)
     workspace = workspace_of(options)
+    runs = runs_of(workspace, options)
     path = write_ratio_table(
-        runs_of(workspace, options),
+        runs,
         options.dataset,
         options.ratio,
         seeds=options.seeds or workspace.profile.seeds,
@@ -80,7 +83,8 @@ def table(options: Namespace) -> None:
         jobs=options.jobs,
         gpus=options.gpus,
     )
-    print(f"table: {path}")
+    print(f"table: {path}", flush=True)
+    failures.check(runs)
 
 
 def _compare_options(command: argparse.ArgumentParser) -> None:
@@ -98,14 +102,17 @@ def _compare_options(command: argparse.ArgumentParser) -> None:
     )
     arguments.add_workspace_options(command)
     arguments.add_effort_options(command)
+    arguments.add_setting_options(command)
 
 
 def compare(options: Namespace) -> None:
     """Train methods on every fold and say which is better than Sup only beyond noise."""
-    from guidednet.cli.options import methods_of, runs_of, workspace_of
+    from guidednet.cli.options import check_share, methods_of, runs_of, workspace_of
     from guidednet.reproduce.comparison import Comparison, chosen, compare, default_folds
+    from guidednet.runs import failures
 
-    _check_share(options.ratio)
+    check_share(options.ratio)
+    options.methods = ",".join(chosen(methods_of(options.methods)))
     workspace = workspace_of(options)
     labelled = workspace.labelled_cases(options.dataset)
     wanted = Comparison(
@@ -115,10 +122,13 @@ def compare(options: Namespace) -> None:
         options.seeds or 1,
         options.ratio,
     )
-    table, words, path = compare(wanted, runs_of(workspace, options), options.jobs, options.gpus)
+    runs = runs_of(workspace, options)
+    table, words, path = compare(wanted, runs, options.jobs, options.gpus)
     shown = table.set_index("method").drop(columns=["n_labeled", "n_unlabeled"])
     print(shown.T.to_string(na_rep="-", float_format="{:.4g}".format))
-    print(f"\n{words}\ntable and picture: {path.with_suffix('')}.csv, .md, .tex, .png, .pdf")
+    written = f"table and picture: {path.with_suffix('')}.csv, .md, .tex, .png, .pdf"
+    print(f"\n{words}\n{written}", flush=True)
+    failures.check(runs)
 
 
 def _evaluate_options(command: argparse.ArgumentParser) -> None:
@@ -139,9 +149,9 @@ def _evaluate_options(command: argparse.ArgumentParser) -> None:
         metavar="CSV",
         help="also write the scores of every case, for folders",
     )
-    command.add_argument("--method")
     arguments.add_case_options(command)
     arguments.add_workspace_options(command)
+    arguments.add_setting_options(command, "the run")
 
 
 def evaluate(options: Namespace) -> None:
@@ -153,7 +163,7 @@ def evaluate(options: Namespace) -> None:
         return _evaluate_folder(options)
     from guidednet.cli.score_text import run_text
 
-    if options.method is None:
+    if options.method is None and options.config is None:
         raise InputError(
             "evaluate: no method and no folder is given; "
             "use --method NAME, or a folder of predictions and one of references"
@@ -162,7 +172,7 @@ def evaluate(options: Namespace) -> None:
 
 
 def _evaluate_folder(options: Namespace) -> None:
-    from guidednet.cli.options import dataset_at
+    from guidednet.cli.options import DATASET, dataset_at
     from guidednet.cli.score_text import folder_text
     from guidednet.evaluation.folders import mean_scores, score_folder
     from guidednet.support.files import check_file, write_text
@@ -177,7 +187,7 @@ def _evaluate_folder(options: Namespace) -> None:
     scores = score_folder(
         options.predictions,
         options.references,
-        dataset_at(options.dataset, options.data_root).name,
+        dataset_at(options.dataset or DATASET, options.data_root).name,
         options.rules,
         progress,
     )
@@ -187,33 +197,10 @@ def _evaluate_folder(options: Namespace) -> None:
 
 
 def _run_of(options: Namespace) -> "Run":
-    from guidednet.cli.options import runs_of
+    from guidednet.cli.options import asked_for, runs_of
 
-    workspace, config = _asked_for(options)
+    workspace, config = asked_for(options)
     return runs_of(workspace, options).get(config)
-
-
-def _check_share(percent: float | None) -> None:
-    """Raise InputError for the share at which no case is unlabelled."""
-    if percent == 100:
-        raise InputError(
-            "--ratio 100: no training case would be unlabelled; give a share below 100, or leave "
-            "--ratio out to train on every case as it is"
-        )
-
-
-def _asked_for(options: Namespace) -> "tuple[Workspace, RunConfig]":
-    from guidednet.cli.options import workspace_of
-    from guidednet.data.partitions import ALL, SPLIT
-
-    _check_share(options.ratio)
-    workspace = workspace_of(options)
-    takes_all, percent = getattr(options, "all", False), options.ratio
-    if percent is None and not takes_all:
-        percent = workspace.profile.default_percent(options.dataset)
-    partition = ALL if takes_all else SPLIT
-    config = workspace.run(options.dataset, options.method, percent, options.seed, partition)
-    return workspace, config
 
 
 COMMANDS = (

@@ -54,8 +54,8 @@ class Batch:
 class BatchConfig:
     """The composition of a batch.
 
-    It has `labelled` and `unlabelled` rows of crops with `crop` (D,H,W) voxels, each flipped along
-    each of the `flip_axes` with p = 1/2. The default is that of DHC, whose settings the paper
+    A batch has `labelled` and `unlabelled` rows of crops with `crop` (D,H,W) voxels, each flipped
+    along each of the `flip_axes` with p = 1/2. The default is that of DHC, whose settings the paper
     follows: in plane, never head to foot.
     """
 

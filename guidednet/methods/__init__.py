@@ -1,6 +1,7 @@
 """All methods by name. A new method needs one file and one line in this dictionary."""
 
 from guidednet.errors import one_of
+from guidednet.methods import outside
 from guidednet.methods.ad_mt import ADMT
 from guidednet.methods.all_labels import AllLabels
 from guidednet.methods.base import Method, MethodSetup
@@ -54,16 +55,45 @@ METHODS: Registry[type[Method]] = Registry(
 
 def method_class(name: str) -> type[Method]:
     """The class of the method `name`; raises InputError for an unknown name."""
+    is_known(name)
     return one_of("method", name, METHODS)
 
 
+def is_known(name: str) -> bool:
+    """Whether there is a method `name`: in this package, in EXTRA_METHODS, or installed."""
+    if name not in METHODS:
+        outside.register_named(METHODS)
+    return name in METHODS or outside.register_installed(name, METHODS)
+
+
+def find_method(text: str) -> str:
+    """The name of the method that `text` names: a known one, FILE.py:Class or module:Class.
+
+    A class from outside becomes known. Raises InputError if there is no such method.
+    """
+    if ":" in text or text.endswith(".py"):
+        return outside.register(text, METHODS)
+    method_class(text)
+    return text
+
+
+def use_variable() -> None:
+    """Make the methods known that EXTRA_METHODS names."""
+    outside.register_named(METHODS)
+
+
 def method_label(name: str) -> str:
-    """The label of the method `name` in tables."""
-    return method_class(name).label or name
+    """The label of the method `name` in tables; a class does not inherit that of another method."""
+    return outside.label_of(method_class(name), name)
+
+
+def is_printed(kind: type[Method]) -> bool:
+    """Whether the paper compares the method; one derived from such a method is none of them."""
+    return kind.in_paper and is_of_this_package(kind)
 
 
 def is_of_this_package(kind: type[Method]) -> bool:
-    """Whether the method ships with this package, so that other processes can import it."""
+    """Whether the method ships with this package."""
     return kind.__module__.startswith(f"{__name__}.")
 
 

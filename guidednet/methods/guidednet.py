@@ -21,6 +21,7 @@ PRINTED = 0.3  # lambda_g of the paper's section 4.1
 class GuidedNetConfig:
     """The switches of Tables 3 and 4 and of Figure 6, and the reading of each part.
 
+    `use_cgmm` and `use_ktcps` turn 3D-CGMM and KT-CPS on, `cgmm` and `ktcps` hold their settings.
     The defaults are the headline reading, chosen on validation cases (guidednet.study.candidates).
     It departs from the print in three switches: the background weighs as much as the mean organ in
     KT-CPS (eq. 17 gives it 0), eq. 13 has no gradient, as in the released code, and lambda_g is

@@ -25,7 +25,7 @@ class NoisyStudentConfig:
     """Options of the noisy student.
 
     The first `teacher_share` of the steps makes the teacher; its pseudo-labels of a probability
-    above `threshold` count. The augmentation is that of "Sup only, strong augmentation".
+    above `threshold` count. The `augmentation` is that of "Sup only, strong augmentation".
     """
 
     teacher_share: float = 0.5

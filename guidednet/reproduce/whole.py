@@ -23,6 +23,7 @@ from guidednet.report.page import write_page
 from guidednet.reproduce.ending import Outcome, ending
 from guidednet.runs.cluster import train_on_cluster
 from guidednet.runs.fingerprint import hash_of
+from guidednet.runs.settings import VARIABLE, to_variable
 from guidednet.runs.side_by_side import train_runs
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace
@@ -112,6 +113,7 @@ class Reproduction:
             "RESULTS_DIR": str(self.workspace.results),
             "FIGURES_DIR": str(self.workspace.figures),
             "TRAINING_STEPS": str(self.workspace.profile.training.steps),
+            VARIABLE: to_variable(self.workspace.profile),
             # a cluster's login node may have no GPU
             "GPUS": str(min(self.gpus, torch.cuda.device_count())),
             "KINETO_LOG_LEVEL": "5",  # torch's profiler says when it starts and stops

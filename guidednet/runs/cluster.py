@@ -4,16 +4,20 @@ The tasks work in the same run folders as everything else. Thanks to the run sto
 that is requested twice, for instance by two reproductions that start together, is trained once.
 """
 
+import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from guidednet.config import RunConfig
-from guidednet.errors import FailedError, InputError, one_of
+from guidednet.errors import InputError, RunFailedError, one_of
+from guidednet.runs.failures import can_begin, note, reason_of
 from guidednet.runs.side_by_side import waves
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace
 from guidednet.support.progress import Progress, bar, silent
+from guidednet.support.registry import additions
 
 if TYPE_CHECKING:
     import submitit
@@ -32,8 +36,8 @@ def train_on_cluster(
 
     Runs that others start from are trained first. `cluster` is "slurm", or "local" for processes of
     this machine, `at_once` at a time. `parameters` go to submitit, such as timeout_min,
-    slurm_partition or slurm_array_parallelism. Raises FailedError, which names the first task that
-    failed.
+    slurm_partition or slurm_array_parallelism. A run that fails is noted in `runs.failed`, and the
+    others go on; with `runs.fail_fast` its error is raised.
     """
     missing = [config for config in configs if not runs.identity.is_scored(config)]
     job = partial(
@@ -54,15 +58,20 @@ def _finished(
     parameters: dict[str, Any],
     at_once: int,
 ) -> Iterator[str]:
-    """Yield the names of the run folders as their tasks end."""
+    """Yield the names of the runs as their tasks end."""
     executor = executor_of(runs.workspace, cluster, parameters)
-    for part in parts:
+    if additions():  # a task imports the user's methods from where this process does
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    for wave in parts:
+        part = [config for config in wave if can_begin(runs, config)]
         # SLURM queues tasks that do not fit; submitit's local executor starts all of them at once
         size = at_once if cluster == "local" else max(len(part), 1)
         for first in range(0, len(part), size):
             chunk = part[first : first + size]
             for config, task in zip(chunk, executor.map_array(job, chunk), strict=True):
-                yield _result(runs.identity.name(config), task)
+                result = partial(_result, runs.identity.name(config), task)
+                note(runs, config, reason_of(result, runs.fail_fast))
+                yield runs.identity.name(config)
 
 
 def executor_of(
@@ -95,7 +104,7 @@ def _result(name: str, task: "submitit.Job") -> str:
     try:
         return task.result()
     except (submitit.core.utils.FailedJobError, submitit.core.utils.UncompletedJobError) as error:
-        raise FailedError(
+        raise RunFailedError(
             f"the task of {name} failed, see {task.paths.stderr}; "
             "the same command goes on with the others"
         ) from error

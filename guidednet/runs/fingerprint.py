@@ -6,7 +6,7 @@ import inspect
 import json
 from collections.abc import Collection, Iterable
 from functools import lru_cache
-from importlib.util import find_spec
+from importlib.util import find_spec, resolve_name
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,8 @@ def modules_reached(roots: Iterable[str], within: Collection[str]) -> set[str]:
     """`roots` and all modules in the rooms `within` that they import, directly or indirectly.
 
     `within` holds folders and files of this package, such as "methods" or "data.sampling". Imports
-    are read from the source, so that a module counts even if only a constant of it is used.
+    are read from the source, so that a module counts even if only a constant of it is used. To a
+    module from outside this package, those beside it that it imports are added.
     """
     found: set[str] = set()
     waiting = list(roots)
@@ -63,9 +64,51 @@ def modules_reached(roots: Iterable[str], within: Collection[str]) -> set[str]:
         module = waiting.pop()
         if module not in found:
             found.add(module)
-            imported = imported_modules(source_of(module)) - set(REGISTRIES)
+            source = source_of(module)
+            imported = imported_modules(source) - set(REGISTRIES)
             waiting += [name for name in imported if is_within(name, within)]
+            waiting += modules_beside(module, source)
     return found
+
+
+def modules_beside(module: str, source: str) -> list[str]:
+    """The modules that `module` imports from its own package, or from its folder if it has none.
+
+    It is empty for modules of this package.
+    """
+    top = module.partition(".")[0]
+    if top == PACKAGE:
+        return []
+    path = Path(find_spec(module).origin)
+    in_package = "." in module or path.name == "__init__.py"
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    names = [name for node in ast.walk(ast.parse(source)) for name in _names(node, package)]
+    if in_package:
+        own = [name for name in names if name.partition(".")[0] == top]
+        return [name for name in dict.fromkeys(own) if _origin(name) is not None]
+    # a dotted name is not looked for, because that would import the first part of it
+    plain = [name for name in dict.fromkeys(names) if "." not in name]
+    return [name for name in plain if (origin := _origin(name)) and origin.parent == path.parent]
+
+
+def _names(node: ast.AST, package: str) -> list[str]:
+    """The modules that an import in the module of `package` may name."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom) or (node.level and not package):
+        return []
+    place = resolve_name(f"{'.' * node.level}{node.module or ''}", package)
+    return [place, *(f"{place}.{alias.name}" for alias in node.names)]
+
+
+def _origin(name: str) -> Path | None:
+    """The Python file of the module `name`; None without one."""
+    try:
+        found = find_spec(name)
+    except (ImportError, ValueError, AttributeError):
+        return None
+    origin = found.origin if found is not None else None
+    return Path(origin) if origin is not None and origin.endswith(".py") else None
 
 
 def is_within(module: str, rooms: Collection[str]) -> bool:

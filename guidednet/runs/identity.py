@@ -16,6 +16,7 @@ from guidednet.methods import method_class, method_label
 from guidednet.methods.supervised import Supervised
 from guidednet.runs.fingerprint import code_fingerprint, hash_of, module_of, modules_reached
 from guidednet.runs.record import Run
+from guidednet.runs.settings import suffix_of_run
 from guidednet.runs.workspace import Workspace
 from guidednet.support.files import read_json
 from guidednet.training import checkpoint
@@ -90,18 +91,28 @@ class RunIdentity:
         return self._key(config)
 
     def name(self, config: RunConfig) -> str:
-        """A readable name of the run, which several keys may share."""
+        """A readable name of the run, which several keys may share.
+
+        The fields that the user changed stand at its end.
+        """
         start = "" if config.initialisation == "kaiming" else f"-{config.initialisation}"
         cases = f"{config.n_labelled}+{config.n_unlabelled}"
         part = "" if config.partition == "split" else f"-{config.partition.replace(' ', '_')}"
         return (
             f"{config.dataset}-{config.method}{start}-{cases}{part}"
             f"-{config.training.steps}steps-seed{config.seed}"
+            f"{suffix_of_run(self.workspace.profile, config)}"
         )
 
     def folder(self, config: RunConfig) -> Path:
-        """The run's folder, named by the run's name and key."""
-        return self.workspace.runs_folder / f"{self.name(config)}-{self.key(config)}"
+        """The run's folder, named by the run's name and key.
+
+        A folder with this key counts under any name, because names only help to read; a finished
+        one goes first.
+        """
+        key, folder = self.key(config), self.workspace.runs_folder
+        there = sorted(folder.glob(f"*-{key}"), key=lambda one: not (one / "record.json").exists())
+        return there[0] if there else folder / f"{self.name(config)}-{key}"
 
     def status(self, config: RunConfig) -> Status:
         """Whether the run is "finished", "started" or "missing".

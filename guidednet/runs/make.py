@@ -5,6 +5,7 @@ go on. With a lock, two processes can request the same run and it is trained onc
 """
 
 import dataclasses
+import inspect
 import json
 import math
 import time
@@ -22,10 +23,13 @@ from filelock import FileLock, Timeout
 from guidednet.config import RunConfig
 from guidednet.data.case_store import CaseStore
 from guidednet.data.datasets import dataset_of
+from guidednet.errors import CompanionError, RunFailedError, in_one_line
 from guidednet.evaluation.scores import LAST, score_method
+from guidednet.methods import Method, is_of_this_package, method_class
 from guidednet.processes.distributed import by_first_rank, rank
 from guidednet.processes.workers import computing
 from guidednet.runs.identity import RunIdentity, stamped_key, title
+from guidednet.runs.memory import told_of_memory
 from guidednet.runs.provenance import provenance, reset_peak_memory
 from guidednet.runs.record import load_weights, read_record
 from guidednet.support.files import file_hash, write_json, write_text
@@ -33,7 +37,7 @@ from guidednet.support.locks import told_of_locks
 from guidednet.support.progress import Progress, silent
 from guidednet.training import checkpoint, health
 from guidednet.training.device import accelerated
-from guidednet.training.loop import NonFiniteLossError, TrainingState, Weights, train
+from guidednet.training.loop import TrainingState, Weights, train
 
 
 @dataclass(frozen=True)
@@ -76,12 +80,8 @@ class RunMaker:
         began, worked = time.perf_counter(), time.process_time()
         reset_peak_memory(self.device)
         progress = self.progress(title(config)) if rank() == 0 else silent
-        try:
+        with noting_failure(folder), told_of_memory(config, self.device):
             state = train(config, cases, split, folder, start, self.device, progress)
-        except NonFiniteLossError as error:
-            if rank() == 0:  # lets tables say why this run is missing
-                write_json(folder / "failure.json", {"reason": str(error)})
-            raise
         return state, time.perf_counter() - began, time.process_time() - worked
 
     def _start_weights(self, config: RunConfig) -> dict[str, Weights]:
@@ -142,6 +142,7 @@ class RunMaker:
             "curves": {"sha256": file_hash(folder / "curves.csv")},
             "warnings": self._warnings(config, folder),
             "dataset": json.loads(dataset_of(config.dataset).document),
+            **origin(method_class(config.method)),
             "prepare": dataclasses.asdict(self.identity.workspace.data(config.dataset).prepare),
             **provenance(self.device),
         }
@@ -159,6 +160,37 @@ class RunMaker:
         ]
         inherited = [warning for warning in dict.fromkeys(before) if warning not in own]
         return own + [f"its supervised start: {warning}" for warning in inherited]
+
+
+@contextmanager
+def noting_failure(folder: Path) -> Iterator[None]:
+    """Write why the training in the block failed to failure.json, so that tables can say it.
+
+    A mistake of the user's or a disk that is full is no failure of this run.
+    """
+    try:
+        yield
+    except RunFailedError as error:
+        _note_failure(folder, str(error))
+        raise
+    except (CompanionError, OSError):
+        raise
+    except Exception as error:  # such as a mistake in the code of a user's method
+        _note_failure(folder, in_one_line(error))
+        raise
+
+
+def _note_failure(folder: Path, reason: str) -> None:
+    if rank() == 0:
+        write_json(folder / "failure.json", {"reason": reason})
+
+
+def origin(kind: type[Method]) -> dict[str, Any]:
+    """For the record of a method from outside the package: its file, class and the file's hash."""
+    if is_of_this_package(kind):
+        return {}
+    file = Path(inspect.getfile(kind))
+    return {"method_from": {"file": file.name, "class": kind.__name__, "sha256": file_hash(file)}}
 
 
 def _write_scores(folder: Path, scores: pd.DataFrame, stamp: dict[str, Any]) -> None:

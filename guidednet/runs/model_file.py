@@ -15,9 +15,9 @@ from guidednet.data.case_store import PrepareConfig
 from guidednet.data.datasets import DATASETS, dataset_of, register
 from guidednet.data.datasets.description import parse
 from guidednet.errors import InputError, naming
-from guidednet.methods import Method
+from guidednet.methods import Method, find_method, is_known
 from guidednet.runs.record import config_from_record, load_weights, read_record, with_weights
-from guidednet.support.files import check_file
+from guidednet.support.files import check_file, file_hash
 from guidednet.training import checkpoint
 from guidednet.training.loop import copy_weights
 
@@ -48,6 +48,7 @@ def export(run_folder: Path, output: Path) -> None:
         "key": record.get("key", ""),
         "config": record["config"],
         "prepare": record["prepare"],
+        "method_from": record.get("method_from"),
         "dataset": json.loads(dataset_of(config.dataset).document),
         "weights": copy_weights(method),
     }
@@ -69,15 +70,46 @@ def load_model(path: Path | str) -> Model:
     return Model(with_weights(config, content["weights"], path), config, prepare)
 
 
+def use_method_file(file: Path, model: Path) -> str | None:
+    """Make the method of `model`, a run folder or an exported file, known from `file`.
+
+    Returns a sentence if the file is not the one of the training. Raises InputError if the model's
+    method is one of this package, or if the file lacks its class.
+    """
+    content = read_record(model) if model.is_dir() else _read(model)
+    written = content.get("method_from")
+    if not written:
+        raise InputError(f"--method-file {file}: the method of {model} needs none; leave it out")
+    find_method(f"{file}:{written['class']}")
+    if file_hash(file) == written["sha256"]:
+        return None
+    return f"{file} is not the file that {model} was trained with, but another version of it"
+
+
 def _settings(content: dict[str, Any], path: Path) -> tuple[RunConfig, PrepareConfig]:
     """Configuration and preparation of a record or an exported model.
 
     Raises InputError, which names `path`, if they are not valid.
     """
     with naming(path):
+        _refuse_missing_method(content)
         config = config_from_record(content["config"])
         _know(config.dataset, content.get("dataset"))
         return config, from_dict(PrepareConfig, content["prepare"])
+
+
+def _refuse_missing_method(content: dict[str, Any]) -> None:
+    """Raise InputError if the model's method is from outside the package and not known here.
+
+    Its file is not looked for, because importing it would execute what a stranger may have written.
+    """
+    config, known_from = content["config"], content.get("method_from")
+    name = str(config.get("method")) if isinstance(config, dict) else ""
+    if known_from and not is_known(name):
+        raise InputError(
+            f"its method '{name}' is the class {known_from['class']} of {known_from['file']}, which"
+            f" is not known here; give that file by --method-file, or name it in EXTRA_METHODS"
+        )
 
 
 def _know(name: str, document: dict[str, Any] | None) -> None:

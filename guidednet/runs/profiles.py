@@ -19,8 +19,9 @@ from guidednet.data.sampling import BatchConfig
 from guidednet.errors import InputError, one_of
 from guidednet.inference import WindowConfig
 from guidednet.methods import method_class
-from guidednet.networks import NetworkConfig
+from guidednet.networks import Initialisation, NetworkConfig
 from guidednet.optimiser import OptimiserConfig
+from guidednet.runs.config_fields import fields_of, with_fields
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,12 @@ def by_name(*settings: DataConfig) -> DataByName:
 
 @dataclass(frozen=True)
 class Profile:
-    """Data, sizes and seeds of everything in a reproduction."""
+    """Data, sizes and seeds of everything in a reproduction.
+
+    `changed` names the fields that a user changed, by dotted name, and `changed_options` holds the
+    values of those among them that are options of methods (guidednet.runs.settings). The fields of
+    both `changed` and `shown` stand in the names of runs.
+    """
 
     name: str
     data: DataByName
@@ -112,7 +118,11 @@ class Profile:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     window: WindowConfig = field(default_factory=WindowConfig)
+    initialisation: Initialisation = "kaiming"
     percent: float = 10.0
+    changed_options: tuple[tuple[str, Any], ...] = ()
+    changed: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
 
     @property
     def synthetic(self) -> bool:
@@ -141,10 +151,21 @@ class Profile:
         )
         return DataConfig(dataset, training=0, validation=0, test=0, prepare=prepare)
 
+    def options(self, method: str) -> Any:
+        """The default options of `method`, with those that the user changed and that it has."""
+        default = method_class(method).Config()
+        known = fields_of(default, "options.") if self.changed_options else {}
+        changes = {
+            name.removeprefix("options."): value
+            for name, value in self.changed_options
+            if name in known
+        }
+        return with_fields(default, changes)
+
     def run(
         self, dataset: str, method: str, ratio: tuple[int, int], seed: int, options: Any = None
     ) -> RunConfig:
-        """The run of `method` at this profile's size; `options` default to the method's own.
+        """The run of `method` at this profile's size; `options` default to those of the profile.
 
         A method that uses hidden labels trains on the unlabelled cases as on labelled ones. Raises
         InputError if they have no label.
@@ -155,7 +176,7 @@ class Profile:
         return RunConfig(
             dataset=dataset,
             method=method,
-            options=kind.Config() if options is None else options,
+            options=self.options(method) if options is None else options,
             n_labelled=ratio[0],
             n_unlabelled=ratio[1] if kind.uses_unlabelled else 0,
             seed=seed,
@@ -164,6 +185,7 @@ class Profile:
             optimiser=self.optimiser,
             training=self.training,
             window=self.window,
+            initialisation=self.initialisation,
         )
 
     def _all_labelled(self, dataset: str, method: str, ratio: tuple[int, int]) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from guidednet.config import RunConfig
 from guidednet.processes.shared_bar import Reports, shared_bar
 from guidednet.processes.workers import in_parallel
 from guidednet.runs.cost import CostEstimate, RunCost
+from guidednet.runs.failures import can_begin, note, reason_of
 from guidednet.runs.identity import title
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace
@@ -43,13 +44,15 @@ def train_runs(
     """Train and score every run of `configs`, `jobs` at a time, each on one of `gpus` GPUs.
 
     Runs that others start from come first. If several processes share each run, the runs follow one
-    after the other. The progress bar counts estimated seconds and names the runs by `names`. Raises
-    what the first failing run raises, after the runs that had begun.
+    after the other. The progress bar counts estimated seconds and names the runs by `names`. A run
+    that fails is noted in `runs.failed` and the others go on, but for those that start from it;
+    with `runs.fail_fast` its error is raised, after the runs that had begun.
     """
     missing = [config for config in configs if not runs.identity.is_scored(config)]
     if runs.processes > 1:
         for config in missing:
-            runs.get(config)
+            if can_begin(runs, config):
+                note(runs, config, reason_of(partial(runs.get, config), runs.fail_fast))
         return
     if not missing:
         return
@@ -66,10 +69,17 @@ def train_runs(
     work = sum(task.work for task in tasks.values())
     bar = WorkBar("training", TimeLeft(work, pace=1, workers=min(jobs, len(tasks))))
     with shared_bar(bar, processes=jobs > 1) as reports:
-        job = partial(_make, workspace=runs.workspace, device=str(runs.device), reports=reports)
+        job = partial(
+            _make,
+            workspace=runs.workspace,
+            device=str(runs.device),
+            reports=reports,
+            fail_fast=runs.fail_fast,
+        )
         for wave in waves(runs, missing):
-            for _ in in_parallel(job, [tasks[config] for config in wave], jobs, gpus):
-                pass
+            ready = [tasks[config] for config in wave if can_begin(runs, config)]
+            for config, reason in in_parallel(job, ready, jobs, gpus):
+                note(runs, config, reason)
 
 
 def waves(runs: RunStore, configs: Sequence[RunConfig]) -> list[list[RunConfig]]:
@@ -80,13 +90,16 @@ def waves(runs: RunStore, configs: Sequence[RunConfig]) -> list[list[RunConfig]]
     ]
 
 
-def _make(task: Task, workspace: Workspace, device: str, reports: Reports) -> str:
-    """Train and score one run, perhaps in a worker process; returns its folder's name."""
+def _make(
+    task: Task, workspace: Workspace, device: str, reports: Reports, fail_fast: bool
+) -> tuple[RunConfig, str | None]:
+    """Train and score one run, perhaps in a worker process; returns it, and why if it failed."""
     account = _Account(task, reports)
+    store = RunStore(workspace, device, lambda name: account.counted)
     with reports.item(task.name):
-        folder = RunStore(workspace, device, lambda name: account.counted).get(task.config).folder
+        reason = reason_of(partial(store.get, task.config), fail_fast)
         account.close()
-    return folder.name
+    return task.config, reason
 
 
 class _Account:

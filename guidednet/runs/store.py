@@ -8,13 +8,14 @@ import torch
 from guidednet.config import RunConfig
 from guidednet.data.splits import Split
 from guidednet.errors import InputError, one_of
-from guidednet.methods import Method, is_of_this_package, method_class
+from guidednet.methods import Method, method_class
 from guidednet.runs.identity import RunIdentity
 from guidednet.runs.make import RunMaker
 from guidednet.runs.record import Run, load_weights, read_run
 from guidednet.runs.torchrun import launch
 from guidednet.runs.workspace import Workspace, number_of_environment
 from guidednet.support.progress import Progress, bar
+from guidednet.support.registry import travels
 from guidednet.training.device import device_of
 from guidednet.training.loop import refuse_idle_processes
 
@@ -28,8 +29,10 @@ class RunStore:
     environment variable GPUS says, or the CPU. On the CPU a run trains in one thread, so that its
     numbers are the same on any number of cores. With `processes` > 1 torchrun trains it on that
     many GPUs, or processes of the CPU, which share each batch; their number is part of a run's
-    record but not of its key. A method that a notebook added is unknown to other processes and
-    trains in this one. `progress`, called with a run's name, wraps the iteration over its steps.
+    record but not of its key. A method whose class stands in a notebook is unknown to other
+    processes and trains in this one. `progress`, called with a run's name, wraps the iteration over
+    its steps. Of several runs, one that fails stops the others only with `fail_fast`; `failed` has
+    the reasons of those that did (guidednet.runs.failures).
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class RunStore:
         device: torch.device | str | None = None,
         progress: Callable[[str], Progress] = bar,
         processes: int = 1,
+        fail_fast: bool = False,
     ) -> None:
         gpus = number_of_environment("GPUS") if device is None else 0
         self.workspace = workspace
@@ -45,6 +49,8 @@ class RunStore:
         self.device = device_of(gpus) if device is None else torch.device(device)
         self.processes = max(processes, gpus)
         self.progress = progress
+        self.fail_fast = fail_fast
+        self.failed: dict[RunConfig, str] = {}
 
     def get(self, config: RunConfig, on_missing: OnMissing = "train") -> Run | None:
         """The finished run of `config`, scored.
@@ -88,7 +94,7 @@ class RunStore:
         """
         if self.identity.is_scored(config):
             return
-        if self.processes == 1 or not is_of_this_package(method_class(config.method)):
+        if self.processes == 1 or not travels(method_class(config.method)):
             RunMaker(self.identity, self.device, self.progress).make(config)
         else:
             refuse_idle_processes(config, self.processes)

@@ -27,7 +27,7 @@ import torch
 import torch.distributed as dist
 
 from guidednet.config import RunConfig
-from guidednet.errors import FailedError, InputError
+from guidednet.errors import FailedError, InputError, RunFailedError
 from guidednet.processes.distributed import rank
 from guidednet.processes.workers import cores, end_with
 from guidednet.runs.identity import RunIdentity
@@ -37,6 +37,7 @@ from guidednet.runs.workspace import Workspace
 from guidednet.support.files import write_bytes
 from guidednet.support.locks import locked
 from guidednet.support.progress import bar
+from guidednet.support.registry import add, additions
 
 STARTED_BY = "GUIDEDNET_STARTED_BY"  # the process that workers must not outlive
 RESTARTS = 3
@@ -103,12 +104,12 @@ def launch(workspace: Workspace, config: RunConfig, on_gpu: bool, processes: int
     """
     with TemporaryDirectory(prefix="guidednet-") as folder:
         request = Path(folder) / "request"
-        request.write_bytes(pickle.dumps((workspace, config, on_gpu)))
+        request.write_bytes(pickle.dumps((additions(), workspace, config, on_gpu)))
         status = _run_torchrun(request, processes, on_gpu)
         if (failure := _failure_path(request)).exists():
             raise pickle.loads(failure.read_bytes())
         if status != 0:
-            raise FailedError(
+            raise RunFailedError(
                 f"the training on {processes} processes ended with status {status}, see above; "
                 "the same call goes on with it"
             )
@@ -167,7 +168,8 @@ def main() -> None:
     request = Path(sys.argv[1])
     if _failure_path(request).exists():
         return
-    workspace, config, on_gpu = pickle.loads(request.read_bytes())
+    added, workspace, config, on_gpu = pickle.loads(request.read_bytes())
+    add(added)
     try:
         work(workspace, config, on_gpu)
     except (InputError, FailedError) as error:

@@ -22,9 +22,11 @@ from guidednet.data.splits import (
     write_lists,
 )
 from guidednet.errors import InputError
+from guidednet.methods import use_variable
 from guidednet.processes.workers import cores, refuse_unguarded_script
 from guidednet.runs.cases_on_disk import CasesOnDisk, cases_on_disk
 from guidednet.runs.profiles import DataConfig, Profile, by_name, profile, with_steps
+from guidednet.runs.settings import from_variable, suffix
 from guidednet.support.files import nearest_existing
 from guidednet.support.locks import locked, told_of_locks
 from guidednet.support.progress import bar
@@ -49,6 +51,8 @@ class Workspace:
     results/runs                           run folders
     results/<profile>                      executed notebooks, index.html
     figures/<profile>                      tables and figures
+
+    What the user changed stands in the names of the last two, as in quick-learning_rate=0.03.
     """
 
     profile: Profile
@@ -97,14 +101,19 @@ class Workspace:
         return self.results / "runs"
 
     @property
+    def label(self) -> str:
+        """The profile's name, and what the user changed: results under it are not the profile's."""
+        return self.profile.name + suffix(self.profile)
+
+    @property
     def report_folder(self) -> Path:
         """The folder of executed notebooks and of the report's first page."""
-        return self.results / self.profile.name
+        return self.results / self.label
 
     @property
     def figure_folder(self) -> Path:
         """The folder of this profile's tables and figures."""
-        return self.figures / self.profile.name
+        return self.figures / self.label
 
     def make_data(self, dataset: str, further: Iterable[str] = ()) -> CaseStore:
         """The prepared cases of `dataset`; makes phantoms and prepares cases that are missing.
@@ -307,12 +316,14 @@ def open_workspace(
 
     Missing arguments come from DATA_DIR, RESULTS_DIR, FIGURES_DIR and TRAINING_STEPS; else the
     folders are data, results and figures of the repository, and runs are as long as the profile
-    says.
+    says. RUN_SETTINGS (a JSON object of fields by dotted name) changes further settings, and
+    EXTRA_METHODS names methods from outside the package.
     """
     refuse_unguarded_script()
+    use_variable()
     chosen, steps = profile(name), steps or number_of_environment("TRAINING_STEPS", least=1)
     workspace = Workspace(
-        profile=with_steps(chosen, steps) if steps else chosen,
+        profile=from_variable(with_steps(chosen, steps) if steps else chosen),
         data_root=_folder(data_root, "DATA_DIR", "data"),
         results=_folder(results, "RESULTS_DIR", "results"),
         figures=_folder(None, "FIGURES_DIR", "figures"),

@@ -1,6 +1,7 @@
 """The rows of Table 4, Figure 6 and further studies, all on FLARE22 with 10 % labelled cases.
 
-Rows that equal GuidedNet of Table 1 share its runs.
+Rows that equal GuidedNet of Table 1 share its runs. Options that a user changed hold in all rows
+but those that are about them, and not in the readings, which are what their names say.
 """
 
 import dataclasses
@@ -8,7 +9,6 @@ from typing import Any
 
 from guidednet.config import RunConfig
 from guidednet.methods.guidednet import GuidedNetConfig
-from guidednet.methods.supervised import Supervised
 from guidednet.runs.profiles import Profile
 from guidednet.study.candidates import changed, printed, released
 from guidednet.study.rows import Row, with_long_ramp
@@ -43,14 +43,14 @@ def rows_of(settings: dict[str, GuidedNetConfig], profile: Profile, seeds: int) 
 
 def guidednet_rows(profile: Profile, seeds: int) -> list[Row]:
     """GuidedNet as in Table 1, for figures that examine its organs."""
-    return rows_of({"GuidedNet": GuidedNetConfig()}, profile, seeds)
+    return rows_of({"GuidedNet": profile.options("guidednet")}, profile, seeds)
 
 
 def table4(profile: Profile, seeds: int) -> list[Row]:
     """Table 4: the terms of the 3D-CGMM training loss, added one by one."""
     switches = ("use_self", "use_max", "use_consistency")
     settings = {
-        label: changed(GuidedNetConfig(), {switch: switch in used for switch in switches})
+        label: changed(profile.options("guidednet"), {name: name in used for name in switches})
         for label, used in TABLE4_TERMS.items()
     }
     return rows_of(settings, profile, seeds)
@@ -63,18 +63,16 @@ def figure6(profile: Profile, seeds: int) -> list[Row]:
 
 def figure6_weights(profile: Profile, seeds: int) -> list[Row]:
     """Figure 6a: lambda_g from 0.1 to 0.4, after our own."""
-    return rows_of(
-        {f"lambda_g = {value}": GuidedNetConfig(lambda_g=value) for value in LAMBDAS},
-        profile,
-        seeds,
-    )
+    options = profile.options("guidednet")
+    settings = {f"lambda_g = {value}": changed(options, lambda_g=value) for value in LAMBDAS}
+    return rows_of(settings, profile, seeds)
 
 
 def figure6_layers(profile: Profile, seeds: int) -> list[Row]:
     """Figure 6b: every layer of the decoder, from Layer 1 (deep) to the last (the default)."""
-    last = profile.network.depth - 1
+    last, options = profile.network.depth - 1, profile.options("guidednet")
     settings = {
-        f"Layer {layer}": GuidedNetConfig(feature_layer=None if layer == last else layer)
+        f"Layer {layer}": changed(options, feature_layer=None if layer == last else layer)
         for layer in range(1, last + 1)
     }
     return rows_of(settings, profile, seeds)
@@ -87,7 +85,7 @@ def readings(profile: Profile, seeds: int) -> list[Row]:
     """
     rows = rows_of(
         {
-            "GuidedNet": GuidedNetConfig(),
+            "GuidedNet": profile.options("guidednet"),
             "as printed": printed(),
             "no spread (eq. 4)": printed({"use_std": False}),
             "centroids per image (eq. 3)": printed({"centroids": "image"}),
@@ -118,10 +116,7 @@ def selection(profile: Profile, seeds: int) -> list[Row]:
     """
     every = {"keep_every": max(1, profile.training.steps // KEPT_LOOKS)}
     labelled = profile.data["flare22"].ratios[1]
-    supervised = [
-        profile.run("flare22", "supervised", labelled, seed, Supervised.Config())
-        for seed in range(seeds)
-    ]
+    supervised = [profile.run("flare22", "supervised", labelled, seed) for seed in range(seeds)]
     kept = tuple(
         dataclasses.replace(run, training=dataclasses.replace(run.training, **every))
         for run in supervised

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from guidednet.config import RunConfig
-from guidednet.methods import METHODS, method_label
-from guidednet.methods.cps import CPSConfig
+from guidednet.methods import METHODS, is_printed, method_label
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.runs.profiles import Profile
 
@@ -52,7 +51,7 @@ def comparison(
         for in_paper in (True, False)
         for ratio in (ratios if in_paper else [fewest])
         for name, kind in METHODS.items()
-        if kind.in_paper == in_paper and (hidden_labels or not kind.uses_hidden_labels)
+        if is_printed(kind) == in_paper and (hidden_labels or not kind.uses_hidden_labels)
     ]
     return list(dict.fromkeys(rows + other_readings(profile, seeds, dataset, fewest)))
 
@@ -95,11 +94,12 @@ def table3(profile: Profile, seeds: int) -> list[Row]:
 
     The other readings of GuidedNet stand below.
     """
+    whole = profile.options("guidednet")
     settings = {
-        "CPS": ("cps", CPSConfig()),
-        "CPS+KT-CPS": ("guidednet", GuidedNetConfig(use_cgmm=False)),
-        "CPS+3D-CGMM": ("guidednet", GuidedNetConfig(use_ktcps=False)),
-        "GuidedNet": ("guidednet", GuidedNetConfig()),
+        "CPS": ("cps", profile.options("cps")),
+        "CPS+KT-CPS": ("guidednet", dataclasses.replace(whole, use_cgmm=False)),
+        "CPS+3D-CGMM": ("guidednet", dataclasses.replace(whole, use_ktcps=False)),
+        "GuidedNet": ("guidednet", whole),
     }
     ratio = profile.data["flare22"].ratios[1]
     rows = [

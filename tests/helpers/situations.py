@@ -210,6 +210,64 @@ PLACE, FORMATS, FOLDERS = "Where a scan lies", "Files", "Folders"
 NO_RESCALE = {"x00281052": None, "x00281053": None}
 MR = {"x00080016": ("UI", dicom.MR), "x00080060": ("CS", "MR")}
 CAPTURE = {"x00080016": ("UI", dicom.CAPTURE)}
+SETTINGS = "Settings and methods of your own"
+CONFIG = "config --method cps"
+
+
+def nothing(folder):
+    """Makes nothing."""
+
+
+WRONG_SETTINGS = (
+    (
+        "a setting that does not exist",
+        nothing,
+        f"{CONFIG} --set optimiser.learning_rat=0.1",
+        "did you mean 'optimiser.learning_rate'",
+    ),
+    (
+        "an option of another method",
+        nothing,
+        f"{CONFIG} --set options.lambda_g=0.1",
+        "it is an option of guidednet",
+    ),
+    (
+        "a setting of the wrong type",
+        nothing,
+        f"{CONFIG} --set batch.crop=16,32",
+        "not 3 whole numbers",
+    ),
+    (
+        "a setting given twice",
+        nothing,
+        f"{CONFIG} --set batch.labelled=1 --set batch.labelled=2",
+        "given twice",
+    ),
+    (
+        "a crop that the network cannot halve",
+        nothing,
+        f"{CONFIG} --set batch.crop=16,16,15",
+        "use multiples of 4",
+    ),
+    (
+        "a file with a setting that does not exist",
+        content(b'{"optimiser": {"lr": 0.1}}', "my.json"),
+        f"{CONFIG} --config my.json",
+        "use one of optimiser.name, optimiser.learning_rate",
+    ),
+    (
+        "two methods for one run",
+        content(b'{"method": "dhc"}', "my.json"),
+        f"{CONFIG} --config my.json",
+        "the method is given twice",
+    ),
+    (
+        "a file without the class of the method",
+        content(b"", "no_method.py"),
+        "config --method no_method.py:Mine",
+        "it defines no method",
+    ),
+)
 SITUATIONS = (
     Situation(
         SLICES,
@@ -477,6 +535,10 @@ SITUATIONS = (
         "notebook 30_slice_viewer --profile smoke --set image=ct.nii.gz",
         2,
         "--set image=ct.nii.gz: there is no",
+    ),
+    *(
+        Situation(SETTINGS, what, make, f"{command} --profile smoke", 2, says)
+        for what, make, command, says in WRONG_SETTINGS
     ),
 )
 

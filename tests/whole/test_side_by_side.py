@@ -2,7 +2,8 @@
 
 import pytest
 
-from guidednet.errors import NonFiniteLossError
+from guidednet.errors import FailedError, NonFiniteLossError
+from guidednet.runs import failures
 from guidednet.runs.side_by_side import train_runs
 from guidednet.runs.store import RunStore
 from helpers.tiny_runs import TinyWorkspace, tiny_config
@@ -42,6 +43,10 @@ def test_a_failing_run_is_named_and_the_others_stay(tmp_path):
         **vars(wrong) | {"optimiser": wrong.optimiser.__class__(learning_rate=float("inf"))}
     )
     good = tiny_config("cps")
-    with pytest.raises(NonFiniteLossError, match="loss term"):
-        train_runs(store, [good, wrong], jobs=2)
+    train_runs(store, [good, wrong], jobs=2)
     assert store.identity.status(good) == "finished" and store.identity.status(wrong) != "finished"
+    with pytest.raises(FailedError, match=r"flare22-supervised-.*: loss term .*; tables show this"):
+        failures.check(store)
+    with pytest.raises(NonFiniteLossError, match="loss term"):
+        hasty = RunStore(store.workspace, fail_fast=True)
+        train_runs(hasty, [tiny_config("dhc"), wrong], jobs=2)

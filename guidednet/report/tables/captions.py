@@ -1,14 +1,16 @@
 """Captions of tables and figures: profile, data, seeds and reading, with notes on the runs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from guidednet.report.tables.comparability import differences
+from guidednet.report.tables.comparability import differences, shortened
 from guidednet.report.tables.footnotes import failures, runs_by_row, warnings
 from guidednet.report.tables.markup import markdown_text
+from guidednet.runs.profiles import Profile
 from guidednet.runs.record import Run
+from guidednet.runs.settings import texts_of, texts_of_changes
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace
 from guidednet.study.rows import Row
@@ -29,15 +31,17 @@ class Caption:
         return "\n\n".join(part for part in (markdown_text(self.text), body, notes) if part)
 
 
-def caption(name: str, rows: Sequence[Row], runs: RunStore) -> Caption:
+def caption(
+    name: str, rows: Sequence[Row], runs: RunStore, varied: Collection[str] = ()
+) -> Caption:
     """Caption of the artefact `name` (such as "Table 3"), with notes on its runs.
 
     The paragraph names profile, data set (and whether it is synthetic), split, seeds, test cases,
-    steps and reading of GuidedNet. It ends with MIXED if the rows combine runs that may not be
-    compared.
+    steps, reading of GuidedNet and what the user changed. It ends with MIXED if the rows combine
+    runs that may not be compared; they may differ in the fields `varied`, which they are about.
     """
     found = runs_by_row(rows, runs)
-    mixed = differences(found)
+    mixed = differences(found, varied)
     parts = "; ".join(caption_parts(rows, runs))
     return Caption(
         f"{name}, profile {runs.workspace.profile.name}: {parts}." + (f" {MIXED}" if mixed else ""),
@@ -55,6 +59,7 @@ def caption_parts(rows: Sequence[Row], runs: RunStore) -> list[str]:
         *_test_cases(found),
         _training(rows[-1]),
         *_reading(rows),
+        *_changes(runs.workspace.profile, rows),
         "each method's primary predictor at its best validation step",
     ]
 
@@ -119,3 +124,17 @@ def _reading(rows: Sequence[Row]) -> list[str]:
     """The reading of GuidedNet, if it is among the rows."""
     among = any(row.configs[0].method == "guidednet" for row in rows)
     return ["GuidedNet in its headline reading unless a row says otherwise"] if among else []
+
+
+def _changes(profile: Profile, rows: Sequence[Row]) -> list[str]:
+    """What the user changed of the profile; a change that not all rows have names its rows."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        for text in texts_of(profile, row.configs[0]):
+            found.setdefault(text, []).append(row.label)
+    said = [
+        text if len(labels) == len(rows) else f"{text} ({shortened(list(dict.fromkeys(labels)))})"
+        for text, labels in found.items()
+        if text in texts_of_changes(profile)
+    ]
+    return [f"changed from the profile: {', '.join(said)}"] if said else []

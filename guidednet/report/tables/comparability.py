@@ -8,11 +8,12 @@ runs. Commits are not compared, because the hashes of the code say more.
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, get_args
 
 from guidednet.config import RunConfig
 from guidednet.data.case_store import PrepareConfig
+from guidednet.networks import Initialisation
 from guidednet.runs.fingerprint import hash_of
 from guidednet.runs.provenance import RECORDED
 from guidednet.runs.record import Run
@@ -21,6 +22,8 @@ UNKNOWN = "not recorded"
 SETTINGS = ("network", "batch", "optimiser", "training", "window")
 # Bookkeeping of a training, and the ramp, which belongs to a method's loss.
 MAY_DIFFER = {"ramp_steps", "ramp_staircase", "keep_every", "checkpoint_every", "log_every"}
+START = "supervised start ({})"
+STARTS = [START.format(scheme) for scheme in get_args(Initialisation)]
 
 
 class Fact(NamedTuple):
@@ -32,11 +35,18 @@ class Fact(NamedTuple):
     hashed: bool = False
 
 
-def differences(runs: Mapping[str, Sequence[Run]]) -> list[str]:
-    """One sentence per fact in which `runs` (by row name) differ but must agree; usually empty."""
+def differences(runs: Mapping[str, Sequence[Run]], varied: Collection[str] = ()) -> list[str]:
+    """One sentence per fact in which `runs` (by row name) differ but must agree; usually empty.
+
+    Fields that are `varied`, such as "optimiser.learning_rate", may differ, and then the starts.
+    """
+    may_differ = {name.replace(".", " ") for name in varied}
+    may_differ |= set(STARTS) if any(not name.startswith("options.") for name in varied) else set()
     found: dict[tuple, dict[str, list[tuple[str, int]]]] = {}
     for row, run in [(row, run) for row, of_row in runs.items() for run in of_row]:
         for fact in facts(run):
+            if fact.what in may_differ:
+                continue
             values = found.setdefault((fact.what, fact.scope, fact.hashed), {})
             values.setdefault(fact.value, []).append((row, run.config.seed))
     shown, together = [], {}
@@ -96,7 +106,7 @@ def _data(config: RunConfig, record: dict[str, Any]) -> Iterator[Fact]:
         yield Fact(f"{part} cases", scope, hash_of(split.get(part)), hashed=True)
     yield Fact("prepared data", all_cases, record.get("data", UNKNOWN), hashed=True)
     for scheme, key in record.get("warm_start", {}).items():
-        yield Fact(f"supervised start ({scheme})", (*labelled, config.seed), key, hashed=True)
+        yield Fact(START.format(scheme), (*labelled, config.seed), key, hashed=True)
 
 
 def _evaluation(run: Run) -> Iterator[Fact]:

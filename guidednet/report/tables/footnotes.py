@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from guidednet.config import RunConfig
+from guidednet.data.partitions import SPLIT
 from guidednet.report.tables.comparability import shortened
 from guidednet.runs.record import Run
 from guidednet.runs.store import RunStore
@@ -61,8 +63,13 @@ def warnings(runs: Mapping[str, Sequence[Run]]) -> list[str]:
 def failures(rows: Sequence[Row], runs: RunStore) -> list[str]:
     """Why runs of `rows` are missing if training failed: "GuidedNet, seed 0: not run, ..."."""
     found = [
-        (name, config.seed, runs.failure(config))
+        (f"{name}, {_which(config)}", runs.failure(config))
         for name, row in _named_once(rows)
         for config in row.configs
     ]
-    return [f"{name}, seed {seed}: not run, {reason}" for name, seed, reason in found if reason]
+    return [f"{name}: not run, {reason}" for name, reason in found if reason]
+
+
+def _which(config: RunConfig) -> str:
+    """Which run of its row it is: its seed and, in a cross-validation, its fold."""
+    return f"seed {config.seed}" + ("" if config.partition == SPLIT else f", {config.partition}")

@@ -102,7 +102,7 @@ RECORDS = {
     ),
     "a dropout of 7": (
         in_part("network", dropout=7),
-        "weights.pt: the weights do not fit the configuration",
+        "network.dropout: 7 is out of range; give a number from 0 to 1",
     ),
     "a crop of two sides": (
         in_part("batch", crop=[8, 8]),

@@ -18,7 +18,7 @@ def test_side_by_side_go_as_many_as_cores_and_memory_allow(
 ):
     meminfo = tmp_path / "meminfo"
     meminfo.write_text(f"MemTotal:  99 kB\nMemAvailable:  {int(gigabytes * 1e6)} kB\n")
-    monkeypatch.setattr("guidednet.runs.resources.MEMORY", meminfo)
+    monkeypatch.setattr("guidednet.runs.memory.MEMORY", meminfo)
     monkeypatch.setattr("guidednet.runs.resources.cores", lambda: 4)
     workspace = Namespace(profile=PROFILES[name]())
     assert (

@@ -9,11 +9,14 @@ from guidednet.report.tables.captions import MIXED, Caption, caption
 from guidednet.report.tables.table import make_table, write_table
 from guidednet.runs.profiles import profile
 from guidednet.runs.record import RecordedRuns
+from guidednet.runs.settings import changed
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace
 from guidednet.study.rows import Row
 from helpers.tiny_runs import tiny_config
 from helpers.written_runs import workspace, write_mixed_rows, write_run
+
+ROWS = [("CPS", "cps"), ("GuidedNet", "guidednet")]
 
 
 @pytest.fixture
@@ -80,3 +83,26 @@ def test_phantoms_in_the_place_of_a_real_data_set_are_called_synthetic(tmp_path)
     (tmp_path / "amos").mkdir()
     (tmp_path / "amos" / PHANTOM_FILE).touch()
     assert workspace.synthetic and "synthetic amos phantoms, not patients" in text()
+
+
+def test_a_caption_says_what_the_user_changed_and_in_which_rows(tmp_path):
+    new = changed(profile("smoke"), {"optimiser.learning_rate": 0.03, "options.lambda_g": 0.1})
+    rows = [Row(label, (new.run("flare22", method, (1, 2), 0),)) for label, method in ROWS]
+    text = caption(
+        "Table 1", rows, RecordedRuns(tmp_path, replace(workspace(tmp_path), profile=new))
+    )
+    said = (
+        "changed from the profile: optimiser.learning_rate=0.03, options.lambda_g=0.1 (GuidedNet)"
+    )
+    assert said in text.text
+
+
+def test_a_fold_that_failed_is_named(tmp_path):
+    class FailedStore(RecordedRuns):
+        def failure(self, config):
+            return "nan" if config.partition == "fold 2 of 3" else None
+
+    folds = [f"fold {number} of 3" for number in (1, 2, 3)]
+    row = Row("CPS", tuple(replace(tiny_config("cps"), partition=fold) for fold in folds))
+    notes = caption("Comparison", [row], FailedStore(tmp_path, workspace(tmp_path))).notes
+    assert notes == ("CPS, seed 0, fold 2 of 3: not run, nan",)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from guidednet.optimiser import OptimiserConfig
 from guidednet.report.tables.comparability import differences
 from helpers.tiny_runs import tiny_config
 from helpers.written_runs import liver_scores, write_run
@@ -152,3 +153,11 @@ def test_many_modules_and_rows_are_one_short_sentence(tmp_path):
         "mixed code of guidednet.part0, code of guidednet.part1, code of guidednet.part2, code of guidednet.part3 and 2 more: "
         "row 0 against row 1, row 2, row 3, row 4 and 2 more"
     )
+
+
+def test_rows_may_differ_in_what_they_are_about(beside):
+    faster = replace(tiny_config("guidednet"), optimiser=OptimiserConfig(learning_rate=0.5))
+    runs = beside(config=faster, changes={"warm_start/kaiming": "k9"})
+    assert len(differences(runs)) == 2
+    assert differences(runs, varied=["optimiser.learning_rate"]) == []
+    assert len(differences(runs, varied=["options.lambda_g"])) == 2

@@ -1,0 +1,80 @@
+"""The memory of a training, and what a user can do where it is not enough."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from guidednet.config import RunConfig
+from guidednet.errors import OutOfMemoryError
+from guidednet.processes.distributed import world_size
+from guidednet.runs.profiles import Profile
+
+# Memory to train two networks, besides a gigabyte: bytes per voxel of the batch and channel of the
+# network's width.
+BYTES_PER_CHANNEL = {"fp32": 2 * 90, "bf16": 2 * 60}
+FIXED = 1e9
+MEMORY = Path("/proc/meminfo")
+GIB = 2**30
+# How torch says that a CPU has no memory left; a GPU has an exception of its own.
+OF_A_CPU = ("can't allocate memory", "not enough memory")
+
+
+def training_memory(of: Profile | RunConfig, rows: int | None = None) -> float:
+    """Approximate memory in bytes for training two networks at this size, on `rows` of a batch.
+
+    Without `rows`, it is that of a whole batch.
+    """
+    rows = of.batch.labelled + of.batch.unlabelled if rows is None else rows
+    per_channel = BYTES_PER_CHANNEL[of.training.precision]
+    return FIXED + rows * math.prod(of.batch.crop) * of.network.width * per_channel
+
+
+def free_memory() -> float:
+    """Memory in bytes that programs can use now, on Linux; infinity elsewhere."""
+    lines = MEMORY.read_text(encoding="ascii").splitlines() if MEMORY.exists() else []
+    return next(
+        (1024.0 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")),
+        math.inf,
+    )
+
+
+@contextmanager
+def told_of_memory(config: RunConfig, device: torch.device) -> Iterator[None]:
+    """Turn torch's errors of memory inside the block into an OutOfMemoryError that names a fix."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        of_cpu = any(words in str(error) for words in OF_A_CPU)
+        if not (isinstance(error, torch.OutOfMemoryError | MemoryError) or of_cpu):
+            raise
+        on_gpu = device.type == "cuda"
+        limit = torch.cuda.get_device_properties(device).total_memory if on_gpu else free_memory()
+        raise OutOfMemoryError(advice(config, limit, on_gpu, world_size())) from error
+
+
+def advice(config: RunConfig, limit: float, on_gpu: bool, processes: int = 1) -> str:
+    """What a run needs of a device with `limit` bytes, and the changes that would fit."""
+    rows = config.batch.labelled + config.batch.unlabelled
+    need, place = training_memory(config, rows / processes), "GPU" if on_gpu else "machine"
+    has = f"this {place} has {limit / GIB:.1f}" + ("" if on_gpu else " free")
+    said = f"out of memory: the training needs about {need / GIB:.1f} GiB, {has}"
+    if need <= limit:
+        return f"{said}, but other programs may use it; end them, or use {_less(config, 2, on_gpu)}"
+    parts = next((n for n in range(2, rows + 1) if training_memory(config, rows / n) <= limit), 0)
+    if not parts:
+        return f"{said}, too little for a single row; use a smaller --set batch.crop"
+    return f"{said}; use {_less(config, parts, on_gpu)}"
+
+
+def _less(config: RunConfig, parts: int, on_gpu: bool) -> str:
+    """The options that take a batch in `parts`."""
+    batch, choices = config.batch, []
+    smaller = {"labelled": batch.labelled // parts, "unlabelled": batch.unlabelled // parts}
+    if min(smaller.values()) >= 1:
+        choices.append(" ".join(f"--set batch.{name}={rows}" for name, rows in smaller.items()))
+    choices.append(f"--accumulate {parts}")
+    choices += [f"--gpus {parts}"] if on_gpu else []
+    return f"{', '.join(choices[:-1])}, or {choices[-1]}" if choices[1:] else choices[0]
