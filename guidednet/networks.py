@@ -83,8 +83,8 @@ class UNet3D(nn.Module):
     Input is (B,1,D,H,W) with D, H, W divisible by 2^(depth-1); output is NetworkOutput. There are
     no running statistics: training and evaluation differ only in dropout (after the centre and
     before the classifier). The buffer `absent` (K,) marks classes of which no labelled case has a
-    voxel: their probability is 0, so that they take part in no loss. With `parts` > 1 the rows of an
-    image pass through encoder and decoder in so many parts, for less memory (see `in_parts`).
+    voxel: their probability is 0, so that they take part in no loss. With `parts` > 1 the rows of
+    an image pass through encoder and decoder in so many parts, for less memory (see `in_parts`).
     """
 
     def __init__(
@@ -156,9 +156,7 @@ class UNet3D(nn.Module):
         return (logits.float() if half else logits).masked_fill(masked, NEVER)
 
 
-def in_parts(
-    stage: Callable[..., list[Tensor]], parts: int, *maps: Tensor
-) -> Iterable[Tensor]:
+def in_parts(stage: Callable[..., list[Tensor]], parts: int, *maps: Tensor) -> Iterable[Tensor]:
     """The maps (B,...) that `stage` makes of `maps` (B,...), with the rows in `parts` parts.
 
     Rows do not depend on each other in a stage without random draws, so that the result is the same

@@ -57,8 +57,8 @@ def autocast(config: TrainingConfig, device: torch.device | str, training: bool)
 def accelerated(method: Module, config: TrainingConfig, device: torch.device | str) -> Module:
     """Move `method` to `device` and set up its networks as `config` says; same parameters.
 
-    They are compiled, and take their rows in parts, if `config` says so. The layout is channels-last if `config` says so, and always on a CPU, where it takes two thirds
-    of the time.
+    They are compiled, and take their rows in parts, if `config` says so. The layout is
+    channels-last if `config` says so, and always on a CPU, where it takes two thirds of the time.
     """
     last = config.channels_last or torch.device(device).type == "cpu"
     method = method.to(
