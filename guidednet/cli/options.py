@@ -11,6 +11,7 @@ from guidednet.runs.model_file import load_model
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace, home, open_workspace
 from guidednet.training.device import device_of
+from guidednet.training.journal import TENSORBOARD, check_tensorboard
 
 
 def workspace_of(options: Namespace) -> Workspace:
@@ -20,7 +21,12 @@ def workspace_of(options: Namespace) -> Workspace:
     """
     if getattr(options, "dataset", None) is not None:
         options.dataset = dataset_at(options.dataset, options.data_root).name
-    return open_workspace(options.profile, options.data_root, options.results, options.steps)
+    if options.tensorboard:
+        check_tensorboard()
+        os.environ[TENSORBOARD] = "1"  # for every process that trains
+    return open_workspace(
+        options.profile, options.data_root, options.results, options.steps, options.accumulate
+    )
 
 
 def dataset_at(text: str, data_root: str | None = None) -> Dataset:

@@ -190,7 +190,9 @@ def _run_of(options: Namespace) -> "Run":
     from guidednet.cli.options import runs_of
 
     workspace, config = _asked_for(options)
-    return runs_of(workspace, options).get(config)
+    runs = runs_of(workspace, options)
+    options.trained = runs.identity.folder(config)  # for --on-exit, also if the training fails
+    return runs.get(config)
 
 
 def _check_share(percent: float | None) -> None:

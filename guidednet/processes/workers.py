@@ -47,10 +47,7 @@ def in_parallel(
     if workers == 1 or len(items) < 2:
         yield from map(job, items)
         return
-    # A server without threads does the forking: a process forked from here could inherit a lock
-    # that one of this process's threads holds.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch"])
+    context = start_context()
     visible = context.SimpleQueue()
     for name in gpu_of_each(workers, gpus):
         visible.put(name)
@@ -77,6 +74,19 @@ def in_parallel(
             pool.shutdown(cancel_futures=True)
 
 
+def start_context() -> multiprocessing.context.BaseContext:
+    """How worker processes start: from a server that has imported torch, or anew on Windows.
+
+    A server without threads does the forking: a process forked from here could inherit a lock that
+    one of this process's threads holds.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch"])
+    return context
+
+
 def refuse_unguarded_script() -> None:
     """End a worker process that runs the script which started it.
 
@@ -90,7 +100,7 @@ def refuse_unguarded_script() -> None:
 
 def computing(device: "torch.device") -> AbstractContextManager:
     """A context that limits a run to one thread unless it computes on a GPU."""
-    return nullcontext() if device.type == "cuda" else one_thread()
+    return one_thread() if device.type == "cpu" else nullcontext()
 
 
 @contextmanager

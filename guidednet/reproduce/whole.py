@@ -90,6 +90,7 @@ class Reproduction:
             "RESULTS_DIR": str(self.workspace.results),
             "FIGURES_DIR": str(self.workspace.figures),
             "TRAINING_STEPS": str(self.workspace.profile.training.steps),
+            "ACCUMULATE": str(self.workspace.profile.training.accumulate),
             # a cluster's login node may have no GPU
             "GPUS": str(min(self.gpus, torch.cuda.device_count())),
         }

@@ -335,6 +335,11 @@ def with_steps(chosen: Profile, steps: int) -> Profile:
     return replace(chosen, training=training)
 
 
+def with_parts(chosen: Profile, accumulate: int) -> Profile:
+    """Return `chosen` with networks that take the rows of a batch in `accumulate` parts."""
+    return replace(chosen, training=replace(chosen.training, accumulate=accumulate))
+
+
 PROFILES = {
     "smoke": smoke,
     "quick": quick,

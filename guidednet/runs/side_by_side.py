@@ -4,7 +4,6 @@ The run store's locks keep two processes from training the same run, and one thr
 its numbers independent of how many runs there are.
 """
 
-import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -13,7 +12,7 @@ from queue import Queue
 from threading import Thread
 
 from guidednet.config import RunConfig
-from guidednet.processes.workers import end_with_parent, in_parallel
+from guidednet.processes.workers import end_with_parent, in_parallel, start_context
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace
 from guidednet.support.progress import Progress, bar
@@ -69,7 +68,7 @@ def _train(config: RunConfig, workspace: Workspace, device: str, done: Queue) ->
 @contextmanager
 def _shared_bar(description: str, total: int) -> Iterator[Queue]:
     """Show one progress bar that adds up the steps that any process puts into the yielded queue."""
-    manager = SyncManager(ctx=multiprocessing.get_context("forkserver"))
+    manager = SyncManager(ctx=start_context())
     manager.start(end_with_parent)
     with manager:
         done = manager.Queue()

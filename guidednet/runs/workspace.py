@@ -24,7 +24,7 @@ from guidednet.data.splits import (
 from guidednet.errors import InputError
 from guidednet.processes.workers import cores, refuse_unguarded_script
 from guidednet.runs.cases_on_disk import CasesOnDisk, cases_on_disk
-from guidednet.runs.profiles import DataConfig, Profile, by_name, profile, with_steps
+from guidednet.runs.profiles import DataConfig, Profile, by_name, profile, with_parts, with_steps
 from guidednet.support.files import nearest_existing
 from guidednet.support.locks import locked, told_of_locks
 from guidednet.support.progress import bar
@@ -302,19 +302,22 @@ def open_workspace(
     data_root: str | Path | None = None,
     results: str | Path | None = None,
     steps: int | None = None,
+    accumulate: int | None = None,
 ) -> Workspace:
     """The workspace of the profile called `name`, with runs of `steps` steps if given.
 
-    Missing arguments come from DATA_DIR, RESULTS_DIR, FIGURES_DIR and TRAINING_STEPS; else the
-    folders are data, results and figures of the repository, and runs are as long as the profile
-    says.
+    `accumulate` is that of TrainingConfig. Missing arguments come from DATA_DIR, RESULTS_DIR,
+    FIGURES_DIR, TRAINING_STEPS and ACCUMULATE; else the folders are data, results and figures of
+    the repository, and runs are as the profile says.
     """
     refuse_unguarded_script()
     chosen, steps = profile(name), steps or number_of_environment("TRAINING_STEPS", least=1)
+    if parts := accumulate or number_of_environment("ACCUMULATE", least=1):
+        chosen = with_parts(chosen, parts)
     workspace = Workspace(
         profile=with_steps(chosen, steps) if steps else chosen,
         data_root=_folder(data_root, "DATA_DIR", "data"),
-        results=_folder(results, "RESULTS_DIR", "results"),
+        results=results_folder(results),
         figures=_folder(None, "FIGURES_DIR", "figures"),
     )
     return workspace.with_numbers_on_disk()
@@ -332,6 +335,11 @@ def number_of_environment(name: str, least: int = 0) -> int:
             f"give a whole number{f' of at least {least}' if least else ''}, or unset it"
         )
     return int(text or 0)
+
+
+def results_folder(given: str | Path | None = None) -> Path:
+    """The folder of the results: `given`, else RESULTS_DIR, else results of the repository."""
+    return _folder(given, "RESULTS_DIR", "results")
 
 
 def _folder(given: str | Path | None, variable: str, default: str) -> Path:

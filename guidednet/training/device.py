@@ -22,7 +22,7 @@ LOADERS_PER_GPU = 6  # a crop takes a few milliseconds, a step on a GPU some hun
 
 
 def device_of(gpus: int, elsewhere: bool = False) -> torch.device:
-    """The device for `gpus` GPUs, of this machine or `elsewhere`.
+    """The device for `gpus` GPUs, of this machine or `elsewhere`; "mps" for the one of a Mac.
 
     Raises InputError for a number that this machine cannot use.
     """
@@ -31,6 +31,8 @@ def device_of(gpus: int, elsewhere: bool = False) -> torch.device:
     if elsewhere:
         return torch.device("cuda")
     found = torch.cuda.device_count()
+    if found == 0 and gpus == 1 and torch.backends.mps.is_available():
+        return torch.device("mps")
     if found == 0:
         raise InputError(
             f"--gpus {gpus}: torch finds no GPU on this machine; "

@@ -4,6 +4,7 @@
 half a line, whenever the training is killed. `status.json` is there as long as the training is.
 """
 
+import json
 import os
 import platform
 import time
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from guidednet.errors import InputError
 from guidednet.processes.distributed import rank
-from guidednet.support.files import write_json, write_text
+from guidednet.support.files import write_bytes
 from guidednet.training.state import TrainingState, curves_text
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ class Journal(AbstractContextManager):
         if not self.writes:
             return
         if state.curves:
-            write_text(self.folder / "curves.csv", curves_text(state))
-        write_json(self.folder / STATUS, self._status(state))
+            self._write("curves.csv", curves_text(state))
+        self._write(STATUS, json.dumps(self._status(state), indent=1))
         if self.events is not None:
             self._add_events(self.events, state)
         self.last = state.step
@@ -63,6 +64,10 @@ class Journal(AbstractContextManager):
             (self.folder / STATUS).unlink(missing_ok=True)
         if self.events is not None:
             self.events.close()
+
+    def _write(self, name: str, text: str) -> None:
+        """Write a file that the training itself does not need, so that it need not wait for it."""
+        write_bytes(self.folder / name, text.encode(), flushed=False)
 
     def _status(self, state: TrainingState) -> dict[str, object]:
         done = state.step - state.first_step
