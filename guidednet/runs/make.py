@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 from guidednet.config import RunConfig
 from guidednet.data.case_store import CaseStore
 from guidednet.data.datasets import dataset_of
+from guidednet.errors import NonFiniteLossError
 from guidednet.evaluation.scores import LAST, score_method
 from guidednet.processes.distributed import by_first_rank, rank
 from guidednet.processes.workers import computing
@@ -33,7 +34,8 @@ from guidednet.support.locks import told_of_locks
 from guidednet.support.progress import Progress, silent
 from guidednet.training import checkpoint, health
 from guidednet.training.device import accelerated
-from guidednet.training.loop import NonFiniteLossError, TrainingState, Weights, train
+from guidednet.training.loop import train
+from guidednet.training.state import TrainingState, Weights
 
 
 @dataclass(frozen=True)
