@@ -34,13 +34,13 @@ def followed(options: Namespace, work: Callable[[Namespace], int]) -> int:
 
     It also runs after SIGTERM, which clusters send when a task's time is over.
     """
-    signal.signal(signal.SIGTERM, _end)
-    status = 1
+    before, status = signal.signal(signal.SIGTERM, _end), 1
     try:
         status = work(options)
     except SystemExit as end:
         status = end.code
     finally:
+        signal.signal(signal.SIGTERM, before)
         if os.environ.get("RANK", "0") == "0":  # once, not in every process of torchrun
             _run(options.on_exit, {"{status}": status, "{run}": getattr(options, "trained", "")})
     return status

@@ -72,7 +72,7 @@ def draw_curves(curves: pd.DataFrame, title: str) -> Figure:
     norm.plot(found.index, found, color="black", linewidth=1)
     norm.set(title="gradient norm", xlabel="step")
     dice = by_step["validation_dice"].dropna() * 100
-    validation.plot(dice.index, dice, marker="o", markersize=3, color="black")
+    validation.plot(dice.index, dice, marker="o", markersize=3, color="black", linewidth=1)
     validation.set(title="validation", xlabel="step", ylabel="mean Dice (%)")
     figure.suptitle(title)
     return figure
