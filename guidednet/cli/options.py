@@ -44,7 +44,9 @@ def runs_of(workspace: Workspace, options: Namespace) -> RunStore:
     processes = processes_of(options)
     # the nodes have the GPUs, not the machine where the command is typed
     on_slurm = getattr(options, "cluster", None) == "slurm"
-    return RunStore(workspace, device_of(options.gpus, on_slurm), processes=processes)
+    assumed = getattr(options, "assume_gpu", None) is not None
+    device = device_of(max(options.gpus, assumed), on_slurm or assumed)
+    return RunStore(workspace, device, processes=processes)
 
 
 def processes_of(options: Namespace) -> int:

@@ -17,12 +17,26 @@ if TYPE_CHECKING:
     from guidednet.config import RunConfig
     from guidednet.runs.record import Run
     from guidednet.runs.workspace import Workspace
+    from guidednet.study.assumed_gpu import AssumedGPU
 
 
 def _plan_options(command: argparse.ArgumentParser) -> None:
     arguments.add_workspace_options(command)
     arguments.add_effort_options(command)
     arguments.add_artefact_options(command)
+    command.add_argument(
+        "--assume-gpu",
+        type=_assumed_gpu,
+        metavar="GPU",
+        help="plan for a GPU that is not here, by its memory and the speed that it sustains: 24GB, "
+        "or 24GB,40TFLOPS (default: 20TFLOPS)",
+    )
+
+
+def _assumed_gpu(text: str) -> "AssumedGPU":
+    from guidednet.study.assumed_gpu import assumed_gpu
+
+    return assumed_gpu(text)
 
 
 def plan(options: Namespace) -> None:

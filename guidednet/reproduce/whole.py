@@ -22,6 +22,7 @@ from guidednet.runs.side_by_side import train_runs
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace
 from guidednet.study.artefacts import Artefact
+from guidednet.study.assumed_gpu import AssumedGPU
 from guidednet.study.plan import PlannedRun, artefact_table, plan_table, planned_runs, summary
 
 
@@ -30,8 +31,8 @@ class Reproduction:
     """What to make (`artefacts`) from `runs`, with how many seeds and `jobs` at a time.
 
     Several jobs have one of the `gpus` GPUs each; a single job has all. `methods` are those to
-    train, None for all; runs that are neither trained nor finished are shown as not run. On a
-    `cluster` every run is its own task.
+    train, None for all; runs that are neither trained nor finished are shown as not run. The plan
+    is for the `assumed` GPU, if there is one. On a `cluster` every run is its own task.
     """
 
     artefacts: dict[str, Artefact]
@@ -40,6 +41,7 @@ class Reproduction:
     jobs: int
     gpus: int = 0
     methods: tuple[str, ...] | None = None
+    assumed: AssumedGPU | None = None
     cluster: str | None = None
     cluster_parameters: dict[str, Any] = field(default_factory=dict)
 
@@ -73,7 +75,8 @@ class Reproduction:
 
     def plan_text(self) -> str:
         """The plan as text: one line per run, one per artefact, then the totals."""
-        return self._plan_text(planned_runs(self.artefacts, self.runs, self.seeds, self.methods))
+        planned = planned_runs(self.artefacts, self.runs, self.seeds, self.methods, self.assumed)
+        return self._plan_text(planned)
 
     def _plan_text(self, planned: list[PlannedRun]) -> str:
         tables = (plan_table(planned, self.runs), artefact_table(planned))
@@ -82,7 +85,7 @@ class Reproduction:
             for table in tables
             if len(table)
         ]
-        return "\n\n".join([*parts, summary(planned, self.runs)])
+        return "\n\n".join([*parts, summary(planned, self.runs, self.assumed)])
 
     def _execute_notebooks(self) -> None:
         os.environ |= {

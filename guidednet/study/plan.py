@@ -1,26 +1,19 @@
 """The plan of a reproduction: every distinct run once, cheapest artefact first, and its cost."""
 
-import functools
-import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import pandas as pd
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from guidednet.config import RunConfig
-from guidednet.losses import supervised_loss
 from guidednet.methods import METHODS, method_class
-from guidednet.networks import NetworkConfig, build_network
-from guidednet.processes.workers import computing
-from guidednet.runs.provenance import device_name
+from guidednet.networks import build_network
 from guidednet.runs.record import finished_runs, read_record
 from guidednet.runs.store import RunStore
 from guidednet.study.artefacts import Artefact
-
-# TFLOP/s that a GPU is assumed to sustain on these networks if nothing has been measured.
-ASSUMED_TERAFLOPS = 20.0
+from guidednet.study.assumed_gpu import ASSUMED_TERAFLOPS, GIB, AssumedGPU, memory_text, needed
+from guidednet.study.cost import CostEstimate, gpu_hours
 
 
 @dataclass
@@ -42,14 +35,16 @@ def planned_runs(
     runs: RunStore,
     seeds: int,
     methods: Collection[str] | None = None,
+    assumed: AssumedGPU | None = None,
 ) -> list[PlannedRun]:
     """Every run that `artefacts` need, once; runs that others start from come before them.
 
-    `methods` limits the runs to those methods. The artefact that takes least to complete comes
-    first, then the one that takes least beyond it, and so on.
+    `methods` limits the runs to those methods, and the hours are those of the `assumed` GPU, if
+    there is one. The artefact that takes least to complete comes first, then the one that takes
+    least beyond it, and so on.
     """
     planned: dict[RunConfig, PlannedRun] = {}
-    cost = CostEstimate(runs)
+    cost = CostEstimate(runs, assumed)
     for name, artefact in artefacts.items():
         for row in artefact.rows(runs.workspace.profile, seeds) if artefact.rows else []:
             wanted = [run for run in row.configs if methods is None or run.method in methods]
@@ -82,7 +77,7 @@ def _cheapest_artefact_first(planned: list[PlannedRun]) -> list[PlannedRun]:
 
 
 def plan_table(planned: list[PlannedRun], runs: RunStore) -> pd.DataFrame:
-    """One line per run: name, status, row, artefacts that use it, estimated hours left."""
+    """One line per run: name, status, row, artefacts that use it, estimated hours and memory."""
     lines = []
     for run in planned:
         name = (
@@ -97,9 +92,10 @@ def plan_table(planned: list[PlannedRun], runs: RunStore) -> pd.DataFrame:
                 "row": run.row,
                 "used by": ", ".join(run.artefacts),
                 "hours": run.hours,
+                "GiB": f"{needed(run.config, runs.processes):.1f}",
             }
         )
-    return pd.DataFrame(lines, columns=["run", "status", "row", "used by", "hours"])
+    return pd.DataFrame(lines, columns=["run", "status", "row", "used by", "hours", "GiB"])
 
 
 def artefact_table(planned: list[PlannedRun]) -> pd.DataFrame:
@@ -125,106 +121,10 @@ def artefact_table(planned: list[PlannedRun]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["artefact", "runs", "left", "complete after hours"])
 
 
-class CostEstimate:
-    """Estimates how long runs take to train on the device of `runs`.
+def summary(planned: list[PlannedRun], runs: RunStore, assumed: AssumedGPU | None = None) -> str:
+    """Lines on runs, finished runs, hours left here and on a GPU, disk space and memory needed.
 
-    The estimate is the time of finished runs of the same kind, else that of one small measured
-    step.
-    """
-
-    def __init__(self, runs: RunStore) -> None:
-        self.device, self.processes = runs.device, runs.processes
-        with computing(runs.device):
-            name = device_name(runs.device, runs.processes)
-        records = [(run.config, run.record) for run in finished_runs(runs.workspace.runs_folder)]
-        self.measured = {
-            _kind(config): record["seconds_per_step"]
-            for config, record in records
-            if record["device"] == name
-        }
-
-    def seconds(self, config: RunConfig) -> float:
-        """Estimated seconds to train `config`."""
-        per_step = self.measured.get(_kind(config))
-        if per_step is None:
-            with computing(self.device):
-                alone = voxels_per_step(config) * seconds_per_voxel(
-                    config.network, config.num_classes, self.device
-                )
-            per_step = alone / self.processes
-        return config.training.steps * per_step
-
-
-def _kind(config: RunConfig) -> tuple:
-    """The settings on which the time of a step depends."""
-    return config.method, config.network, config.batch, config.dataset, config.n_unlabelled > 0
-
-
-def voxels_per_step(config: RunConfig) -> float:
-    """Voxels that one network would process in the time of a step of `config`.
-
-    The methods' `relative_cost` says how many passes they make.
-    """
-    method = method_class(config.method)
-    rows = config.batch.labelled + (config.batch.unlabelled if method.uses_unlabelled else 0)
-    depth, height, width = config.batch.crop
-    return method.relative_cost * rows * depth * height * width
-
-
-def gpu_hours(planned: Iterable[PlannedRun]) -> float:
-    """Hours that the remaining runs take on a GPU that sustains ASSUMED_TERAFLOPS.
-
-    Validation is not counted.
-    """
-    left = [run.config for run in planned if run.status != "finished"]
-    operations = sum(
-        run.training.steps
-        * voxels_per_step(run)
-        * operations_per_voxel(run.network, run.num_classes)
-        for run in left
-    )
-    return operations / (ASSUMED_TERAFLOPS * 1e12) / 3600
-
-
-@functools.cache
-def operations_per_voxel(network_config: NetworkConfig, num_classes: int) -> float:
-    """Floating-point operations of a network's forward and backward pass per input voxel."""
-    side = 2 ** (network_config.depth + 1)
-    with torch.device("meta"), FlopCounterMode(display=False) as counter:
-        network = build_network(network_config, num_classes, "kaiming", seed=0)
-        network(torch.empty(1, 1, side, side, side)).logits.sum().backward()
-    return counter.get_total_flops() / side**3
-
-
-@functools.cache
-def seconds_per_voxel(
-    network_config: NetworkConfig, num_classes: int, device: torch.device
-) -> float:
-    """Measured time of one network's forward and backward pass per voxel of its input.
-
-    It is the best of three after a warm-up. On a GPU that this machine does not have (a cluster's),
-    it is the time of a GPU that sustains ASSUMED_TERAFLOPS.
-    """
-    if device.type == "cuda" and not torch.cuda.is_available():
-        return operations_per_voxel(network_config, num_classes) / (ASSUMED_TERAFLOPS * 1e12)
-    side = max(2**network_config.depth, 32)  # a smaller cube would measure the overhead
-    network = build_network(network_config, num_classes, "kaiming", seed=0).to(device)
-    image = torch.zeros(1, 1, side, side, side, device=device)
-    label = torch.zeros(1, side, side, side, dtype=torch.long, device=device)
-    times = []
-    for _ in range(4):
-        began = time.perf_counter()
-        supervised_loss(network(image).logits, label).backward()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        times.append(time.perf_counter() - began)
-    return min(times[1:]) / image.numel()
-
-
-def summary(planned: list[PlannedRun], runs: RunStore) -> str:
-    """Two lines: runs, finished runs, hours left here and on a GPU, and disk space needed.
-
-    A third line follows if some finished runs are outdated.
+    One more follows if some finished runs are outdated.
     """
     to_prepare = (
         sum(
@@ -235,14 +135,28 @@ def summary(planned: list[PlannedRun], runs: RunStore) -> str:
     )
     finished = sum(run.status == "finished" for run in planned)
     hours = sum(run.hours for run in planned)
-    return (
+    left = [run.config for run in planned if run.status != "finished"]
+    lines = [
         f"{len(planned)} runs, {finished} finished; about {hours:.2f} hours of training left "
-        f"on this {_kind_of_device(runs.device)}; "
+        f"on {assumed or f'this {_kind_of_device(runs.device)}'}; "
         f"about {disk_gigabytes(planned):.1f} GB of disk for the run folders in all"
-        f"{f', {to_prepare:.3g} GB for scans to prepare' if to_prepare else ''}\n"
-        f"on a GPU that sustains {ASSUMED_TERAFLOPS:g} TFLOP/s (assumed, not measured): "
-        f"about {gpu_hours(planned):.1f} GPU hours, validation not counted{_outdated(runs)}"
-    )
+        f"{f', {to_prepare:.3g} GB for scans to prepare' if to_prepare else ''}",
+        ""
+        if assumed
+        else f"on a GPU that sustains {ASSUMED_TERAFLOPS:g} TFLOP/s (assumed, not measured): "
+        f"about {gpu_hours(left):.1f} GPU hours, validation not counted",
+        memory_text(left, _gibibytes(runs.device, assumed), runs.processes),
+        _outdated(runs),
+    ]
+    return "\n".join(filter(None, lines))
+
+
+def _gibibytes(device: torch.device, assumed: AssumedGPU | None) -> float | None:
+    """The memory of the GPU that is planned for; None if it is not known, or a CPU's."""
+    if assumed is not None:
+        return assumed.gibibytes
+    known = device.type == "cuda" and torch.cuda.is_available()
+    return torch.cuda.get_device_properties(device).total_memory / GIB if known else None
 
 
 def _outdated(runs: RunStore) -> str:
@@ -258,11 +172,11 @@ def _outdated(runs: RunStore) -> str:
     known = sum(method in METHODS for method in methods)
     number = known - sum(runs.identity.is_current(run) for run in finished_runs(folder))
     made = f"{number} finished runs in {folder} were made by another version of the code"
-    return f"\n{made}: they are not used, and may be deleted" if number else ""
+    return f"{made}: they are not used, and may be deleted" if number else ""
 
 
 def _kind_of_device(device: torch.device) -> str:
-    return "GPU" if device.type == "cuda" else "machine's CPU"
+    return "machine's CPU" if device.type == "cpu" else "GPU"
 
 
 def disk_gigabytes(planned: Iterable[PlannedRun]) -> float:

@@ -12,7 +12,7 @@ from guidednet.runs.record import read_record
 from guidednet.runs.store import RunStore
 from guidednet.study import plan
 from guidednet.study.artefacts import Artefact
-from guidednet.study.plan import operations_per_voxel, seconds_per_voxel
+from guidednet.study.cost import CostEstimate, operations_per_voxel, seconds_per_voxel
 from guidednet.study.rows import Row
 from guidednet.support.files import write_json
 from helpers.tiny_runs import TinyWorkspace, tiny_config
@@ -111,7 +111,7 @@ def test_a_finished_run_tells_what_the_next_one_costs(store):
     """
     first, second = tiny_config("cps"), dataclasses.replace(tiny_config("cps"), seed=1)
     run = store.get(first)
-    estimate = plan.CostEstimate(store)
+    estimate = CostEstimate(store)
     assert estimate.seconds(second) == pytest.approx(
         second.training.steps * run.record["seconds_per_step"]
     )
@@ -133,7 +133,7 @@ def test_operations_are_those_of_the_convolutions():
     ]
     forward = [2 * 27 * i * o / share for i, o, share in pairs] + [2 * width * classes]
     expected = 3 * sum(forward) - forward[0]
-    assert plan.operations_per_voxel(NetworkConfig(width=width, depth=2), classes) == pytest.approx(
+    assert operations_per_voxel(NetworkConfig(width=width, depth=2), classes) == pytest.approx(
         expected
     )
 
