@@ -21,7 +21,8 @@ commands
   test [--unit | --slow]
                   run the style check and the tests; --unit leaves out those that start whole
                   programs, --slow adds those that take minutes
-  plan            list the runs, which of them exist, and what the rest will cost
+  plan            list the runs, which of them exist, and what the rest will cost; with
+                  --assume-gpu 24GB or 24GB,40TFLOPS, on a GPU that is not here
   bench [NAMES]   run benchmarks and write them to figures/benchmarks: cgmm, windows, loader, ...
                   (default: all); --quick tries them out
   docs            write API pages from the docstrings to results/api (or $RESULTS_DIR/api)
@@ -41,8 +42,6 @@ options (without a command, and for plan)
   --processes N   processes that share each training on the CPU (default: 1)
   --steps N       steps of every training, to rehearse a long one
   --accumulate N  take the rows of a batch in N parts, for GPUs with little memory
-  --assume-gpu GPU
-                  (plan) plan for a GPU that is not here, such as 24GB or 24GB,40TFLOPS
   --tensorboard   also write the curves as event files for TensorBoard
   --on-exit CMD   run this command at the end; {status} in it becomes the exit status
   --cluster NAME  train each run in its own task through submitit: slurm, or local
