@@ -9,6 +9,7 @@ import pandas as pd
 
 from guidednet.errors import InputError
 from guidednet.support.files import is_running, read_json
+from guidednet.support.locks import is_held
 from guidednet.training import checkpoint
 from guidednet.training.journal import STATUS
 
@@ -17,24 +18,14 @@ COLUMNS = ("run", "state", "step", "best Dice (%)", "s/step", "time left")
 
 
 def status_table(folders: list[Path]) -> pd.DataFrame:
-    """One line per training of the run `folders` that is at work, or was when it was killed."""
-    lines = [
-        _line(path.name, status)
-        for path in folders
-        if (status := _status(path / STATUS)) is not None
-    ]
-    return pd.DataFrame(lines, columns=list(COLUMNS))
+    """One line per run of `folders` that is at work, or was when it was killed."""
+    lines = [line for path in folders if (line := _line(path)) is not None]
+    return pd.DataFrame(lines, columns=list(COLUMNS)).fillna("")
 
 
 def stopped(folders: list[Path]) -> list[Path]:
-    """Those of the run `folders` that have a checkpoint, but neither a record nor a training."""
-    return [
-        path
-        for path in folders
-        if checkpoint.exists(path / "checkpoint.pt")
-        and not (path / "record.json").exists()
-        and not (path / STATUS).exists()
-    ]
+    """Those of the run `folders` that have a checkpoint and no record, and are not at work."""
+    return [path for path in folders if _is_half_done(path) and _line(path) is None]
 
 
 def run_folders(results: Path, name: str | None = None) -> list[Path]:
@@ -61,7 +52,22 @@ def _status(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def _line(name: str, status: dict[str, Any]) -> dict[str, Any]:
+def _is_half_done(folder: Path) -> bool:
+    recorded = (folder / "record.json").exists()
+    return not recorded and checkpoint.exists(folder / "checkpoint.pt")
+
+
+def _line(folder: Path) -> dict[str, Any] | None:
+    """What is known of a run that is at work; None of any other."""
+    status = _status(folder / STATUS)
+    if status is not None:
+        return _line_of_training(folder.name, status)
+    if _is_half_done(folder) and is_held(folder / "lock"):
+        return {"run": folder.name, "state": "at work: scores"}
+    return None
+
+
+def _line_of_training(name: str, status: dict[str, Any]) -> dict[str, Any]:
     dice, pace = status["best_validation_dice"], status["seconds_per_step"]
     left = "" if pace is None else duration(pace * (status["steps"] - status["step"]))
     return {

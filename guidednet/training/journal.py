@@ -75,7 +75,8 @@ class Journal(AbstractContextManager):
             "step": state.step,
             "steps": self.steps,
             "best_step": state.best_step,
-            "best_validation_dice": max(state.best_dice, 0.0) if state.best_step else None,
+            # NaN without validation cases, and below 0 before the first look
+            "best_validation_dice": state.best_dice if state.best_dice >= 0 else None,
             "seconds_per_step": (time.perf_counter() - self.began) / done if done else None,
             "updated": time.time(),
             "process": os.getpid(),

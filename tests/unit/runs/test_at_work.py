@@ -5,6 +5,7 @@ import platform
 import time
 
 import pytest
+from filelock import FileLock
 
 from guidednet.errors import InputError
 from guidednet.runs.at_work import duration, run_folders, status_table, stopped
@@ -55,6 +56,15 @@ def test_one_that_stopped_half_way_has_a_checkpoint_and_nothing_else(tmp_path):
     write_json(tmp_path / "runs" / "done" / "record.json", {})
     write_json(tmp_path / "runs" / "working" / "status.json", STATUS)
     assert [path.name for path in stopped(run_folders(tmp_path))] == ["stopped"]
+
+
+def test_one_that_scores_is_no_longer_training_and_not_stopped(tmp_path):
+    checkpoint.save(tmp_path / "runs" / "a" / "checkpoint.pt", {})
+    with FileLock(tmp_path / "runs" / "a" / "lock"):
+        (line,) = status_table(run_folders(tmp_path)).to_dict("records")
+        assert line["state"] == "at work: scores" and line["step"] == ""
+        assert stopped(run_folders(tmp_path)) == []
+    assert len(stopped(run_folders(tmp_path))) == 1
 
 
 def test_a_run_is_named_by_its_path_or_its_name(tmp_path):
