@@ -55,7 +55,7 @@ def test_a_gradient_that_no_scale_can_save_stops_the_training(monkeypatch):
 
 
 def test_resume_in_fp16_equals_no_interruption(tmp_path):
-    config = tiny_config("dan", precision="fp16")
+    config = tiny_config("supervised", precision="fp16")
     train(config, BlobStore(), SPLIT, tmp_path / "whole")
     with pytest.raises(KilledError):
         train(config, BlobStore(), SPLIT, tmp_path / "parts", progress=killed_after(3))
