@@ -23,7 +23,8 @@ commands
   test [--unit | --slow]
                   run the style check and the tests; --unit leaves out those that start whole
                   programs, --slow adds those that take minutes
-  plan            list the runs, which of them exist, and what the rest will cost
+  plan            list the runs, which of them exist, and what the rest will cost; with
+                  --assume-gpu 24GB or 24GB,40TFLOPS, on a GPU that is not here
   bench [NAMES]   run benchmarks and write them to figures/benchmarks: cgmm, windows, loader, ...
                   (default: all); --quick tries them out
   docs            write API pages from the docstrings to results/api (or $RESULTS_DIR/api)
@@ -47,6 +48,9 @@ options (without a command, and for plan)
                   each run has its own
   --processes N   processes that share each training on the CPU (default: 1)
   --steps N       steps of every training, to rehearse a long one
+  --accumulate N  take the rows of a batch in N parts, for GPUs with little memory
+  --tensorboard   also write the curves as event files for TensorBoard
+  --on-exit CMD   run this command at the end; {status} in it becomes the exit status
   --cluster NAME  train each run in its own task through submitit: slurm, or local
   --cluster-option NAME=VALUE
                   option for submitit, such as slurm_partition=gpu or timeout_min=1440 (may be
@@ -65,7 +69,7 @@ satisfies_lock() { # satisfies_lock PYTHON: prints nothing
 
 find_python() { # the first Python in this list that is 3.11 or newer
     local name
-    for name in python3.11 python3.12 python3.13 python3 python; do
+    for name in python3.11 python3.12 python3.13 python3.14 python3 python; do
         if command -v "$name" >/dev/null &&
             "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             command -v "$name"

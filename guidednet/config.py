@@ -21,7 +21,7 @@ from guidednet.networks import Initialisation, NetworkConfig
 from guidednet.optimiser import OptimiserConfig
 
 T = TypeVar("T")
-Precision = Literal["fp32", "bf16"]
+Precision = Literal["fp32", "bf16", "fp16"]
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,12 @@ class TrainingConfig:
     `warm_start_steps` > 0 every network starts from a supervised run of that many steps, which all
     methods share and which has its own learning rate (`warm_start_learning_rate`, by default the
     optimiser's). `keep_every` keeps the weights every so many steps, for questions asked after the
-    training. `precision` of the networks is "fp32" or "bf16"; losses are always computed in
-    float32, and so are predictions on a CPU. `channels_last` (on a GPU; a CPU always uses it) and
-    `compiled` change how the networks are computed and, through rounding, their output.
-    `omits_absent_classes`: a class of which no labelled case has a voxel takes part in no loss, no
-    class weight and no score.
+    training. `precision` of the networks is "fp32", "bf16", or "fp16" for GPUs without bf16; losses
+    are always computed in float32, and so are predictions on a CPU. With `accumulate` > 1 the
+    networks take the rows of a batch in so many parts: less memory, more time, the same losses but
+    for rounding. `channels_last` (on a GPU; a CPU always uses it) and `compiled` change how the
+    networks are computed and, through rounding, their output. `omits_absent_classes`: a class of
+    which no labelled case has a voxel takes part in no loss, no class weight and no score.
     """
 
     steps: int = 20_000
@@ -54,6 +55,7 @@ class TrainingConfig:
     log_every: int = 20
     keep_every: int | None = None
     precision: Precision = "fp32"
+    accumulate: int = 1
     channels_last: bool = False
     compiled: bool = False
     omits_absent_classes: bool = True
@@ -97,6 +99,7 @@ class RunConfig:
             ("network width", self.network.width, 1),
             ("network depth", self.network.depth, 1),
             ("training steps", self.training.steps, 1),
+            ("accumulate", self.training.accumulate, 1),
         ):
             if number < least:
                 raise InputError(

@@ -4,12 +4,14 @@ It is the released code's `unet_3D`, rewritten from its layer table. Axis letter
 c feature channel, d h w voxel.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ class UNet3D(nn.Module):
     Input is (B,1,D,H,W) with D, H, W divisible by 2^(depth-1); output is NetworkOutput. There are
     no running statistics: training and evaluation differ only in dropout (after the centre and
     before the classifier). The buffer `absent` (K,) marks classes of which no labelled case has a
-    voxel: their probability is 0, so that they take part in no loss.
+    voxel: their probability is 0, so that they take part in no loss. With `parts` > 1 the rows of
+    an image pass through encoder and decoder in so many parts, for less memory (see `in_parts`).
     """
 
     def __init__(
@@ -90,7 +93,7 @@ class UNet3D(nn.Module):
     ) -> None:
         super().__init__()
         channels = [width * 2**level for level in range(depth)]
-        self.divisor = 2 ** (depth - 1)
+        self.divisor, self.parts = 2 ** (depth - 1), 1
         self.encoder = nn.ModuleList(
             DoubleConvolution(i, o) for i, o in zip([1, *channels[:-1]], channels, strict=True)
         )
@@ -110,16 +113,24 @@ class UNet3D(nn.Module):
             raise ValueError(
                 f"image sides {tuple(image.shape[2:])} must be divisible by {self.divisor}"
             )
+        *maps, centre = in_parts(self._encode, self.parts, image)
+        return [*maps, self.dropout(centre)]
+
+    def _encode(self, image: Tensor) -> list[Tensor]:
         maps = [self.encoder[0](image)]
         for block in self.encoder[1:]:
             maps.append(block(functional.max_pool3d(maps[-1], 2)))
-        return [*maps[:-1], self.dropout(maps[-1])]
+        return maps
 
     def decode(self, encoded: list[Tensor]) -> tuple[Tensor, ...]:
         """The decoder's maps from deep to shallow, the last one after dropout.
 
         `encoded` is the output of `encode`.
         """
+        *maps, last = in_parts(self._decode, self.parts, *encoded)
+        return (*maps, self.dropout(last))
+
+    def _decode(self, *encoded: Tensor) -> list[Tensor]:
         *skips, current = encoded
         maps = []
         for block, skip in zip(self.decoder, reversed(skips), strict=True):
@@ -128,7 +139,7 @@ class UNet3D(nn.Module):
             )
             current = block(torch.cat([skip, upsampled], dim=1))
             maps.append(current)
-        return (*maps[:-1], self.dropout(maps[-1]))
+        return maps
 
     def forward(self, image: Tensor) -> NetworkOutput:
         """Segment `image` (B,1,D,H,W)."""
@@ -144,6 +155,23 @@ class UNet3D(nn.Module):
         half = logits.dtype in (torch.float16, torch.bfloat16)
         masked = self.absent.view(1, -1, 1, 1, 1)
         return (logits.float() if half else logits).masked_fill(masked, NEVER)
+
+
+def in_parts(stage: Callable[..., list[Tensor]], parts: int, *maps: Tensor) -> Iterable[Tensor]:
+    """The maps (B,...) that `stage` makes of `maps` (B,...), with the rows in `parts` parts.
+
+    Rows do not depend on each other in a stage without random draws, so that the result is the same
+    but for rounding. Only a part's input and output are kept; the backward pass computes the part
+    again. It takes the activations of one part at a time instead of all rows', for a second forward
+    pass.
+    """
+    if parts == 1:
+        return stage(*maps)
+    done = [
+        checkpoint(stage, *part, use_reentrant=False, preserve_rng_state=False)
+        for part in zip(*(rows.chunk(parts) for rows in maps), strict=True)
+    ]
+    return [torch.cat(rows) for rows in zip(*done, strict=True)]
 
 
 Initialisation = Literal["kaiming", "xavier"]

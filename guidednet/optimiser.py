@@ -48,13 +48,23 @@ def set_learning_rate(optimisers: Iterable[torch.optim.Optimizer], factor: float
                 group["lr"] = group["initial_lr"] * factor
 
 
-def update(optimisers: Iterable[torch.optim.Optimizer], loss: Tensor) -> None:
-    """Run one backward pass and one step of every optimiser."""
+def update(
+    optimisers: Iterable[torch.optim.Optimizer],
+    loss: Tensor,
+    scaler: torch.amp.GradScaler | None = None,
+) -> None:
+    """Run one backward pass and one step of every optimiser.
+
+    A `scaler` that is on scales the loss, and skips the step if a gradient is not finite.
+    """
+    scaler = scaler or torch.amp.GradScaler("cpu", enabled=False)
     for optimiser in optimisers:
         optimiser.zero_grad(set_to_none=True)
-    loss.backward()
+    scaler.scale(loss).backward()
     for optimiser in optimisers:
-        optimiser.step()
+        scaler.unscale_(optimiser)
+        scaler.step(optimiser)
+    scaler.update()
 
 
 def gradient_norm(optimisers: Iterable[torch.optim.Optimizer]) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from guidednet.cli.on_exit import words_of
 from guidednet.data.datasets import DATASETS
 
 
@@ -96,6 +97,30 @@ def add_workspace_options(command: argparse.ArgumentParser) -> None:
         type=processes,
         default=1,
         help="processes that share each run on the CPU (default: 1)",
+    )
+    _add_training_options(command)
+
+
+def _add_training_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of how runs train, and of what else happens meanwhile and afterwards."""
+    command.add_argument(
+        "--accumulate",
+        type=count,
+        metavar="N",
+        help="compute the networks on the rows of a batch in N parts: less memory, more time, the "
+        "same losses (default: 1)",
+    )
+    command.add_argument(
+        "--tensorboard",
+        action="store_true",
+        help="also write the curves as event files, for tensorboard --logdir results/runs",
+    )
+    command.add_argument(
+        "--on-exit",
+        type=words_of,
+        metavar="CMD",
+        help="run this command at the end, done or failed; {status} in it becomes the exit status, "
+        "{run} the run folder of `train`",
     )
 
 

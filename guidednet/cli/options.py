@@ -18,8 +18,10 @@ from guidednet.runs.settings_file import changes_of_file, fields_of_one_run
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace, home, open_workspace
 from guidednet.training.device import device_of
+from guidednet.training.journal import TENSORBOARD, check_tensorboard
 
-STEPS = "training.steps"
+STEPS, ACCUMULATE = "training.steps", "training.accumulate"
+BY_OPTION = {"steps": STEPS, "accumulate": ACCUMULATE}  # options that give a field by name
 DATASET = "flare22"  # of a single run, if none is asked for
 
 
@@ -29,6 +31,9 @@ def workspace_of(options: Namespace) -> Workspace:
     A data set that is named by a folder becomes known, and a method by its file or module; the
     options then hold their names.
     """
+    if getattr(options, "tensorboard", False):
+        check_tensorboard()
+        os.environ[TENSORBOARD] = "1"  # for every process that trains
     find_methods(options)
     of_run = named_in_file(options)
     if "dataset" in options:
@@ -99,17 +104,22 @@ def named_in_file(options: Namespace) -> dict[str, Any]:
 def changes_of(profile: Profile, options: Namespace) -> Changes:
     """What --config and --set change of `profile`; --set goes on top of the file.
 
-    Raises InputError if --steps gives a field again.
+    Raises InputError if --steps or --accumulate gives a field again.
     """
     methods = _methods_asked_for(options)
     texts, file = getattr(options, "changes", []), getattr(options, "config", None)
     of_file = changes_of_file(profile, file, methods) if file is not None else {}
     by_option = changes_of_texts(profile, texts, methods)
-    if options.steps and STEPS in by_option:
-        raise InputError(f"--set {STEPS}: given twice, because --steps gives it too; leave one out")
-    if options.steps:
-        of_file.pop(STEPS, None)
-    return of_file | by_option
+    for option, field in BY_OPTION.items():
+        given = getattr(options, option, None)
+        if given and field in by_option:
+            raise InputError(
+                f"--set {field}: given twice, because --{option} gives it too; leave one out"
+            )
+        if given:
+            of_file.pop(field, None)
+    parts = getattr(options, "accumulate", None)
+    return of_file | by_option | ({ACCUMULATE: parts} if parts else {})
 
 
 def _methods_asked_for(options: Namespace) -> tuple[str, ...]:
@@ -135,9 +145,10 @@ def runs_of(workspace: Workspace, options: Namespace) -> RunStore:
     processes = processes_of(options)
     # the nodes have the GPUs, not the machine where the command is typed
     on_slurm = getattr(options, "cluster", None) == "slurm"
+    assumed = getattr(options, "assume_gpu", None) is not None
     return RunStore(
         workspace,
-        device_of(options.gpus, on_slurm),
+        device_of(max(options.gpus, assumed), on_slurm or assumed),
         processes=processes,
         fail_fast=getattr(options, "fail_fast", False),
     )

@@ -1,14 +1,14 @@
 """The command line, `guidednet COMMAND`.
 
-The commands are phantom, prepare, split, plan, compare, train, evaluate, table, config, sweep,
-predict, export, notebook and reproduce.
+`guidednet --help` lists the commands; each room of this folder has its own.
 """
 
 import argparse
 import os
 import sys
 
-from guidednet.cli import data, models, reproduction, runs, settings
+from guidednet.cli import data, models, reproduction, runs, settings, watch
+from guidednet.cli.on_exit import followed
 from guidednet.errors import CompanionError
 from guidednet.support.files import OF_THE_DISK
 from guidednet.support.progress import close_bars
@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
         description="GuidedNet companion: from raw CT to the paper's tables and figures",
     )
     subparsers = main.add_subparsers(dest="command", required=True)
-    groups = (data, runs, settings, models, reproduction)
+    groups = (data, runs, settings, watch, models, reproduction)
     for command in (command for group in groups for command in group.COMMANDS):
         subparser = subparsers.add_parser(command.name, help=command.help)
         command.add_options(subparser)
@@ -48,6 +48,13 @@ def main() -> int:
         if hasattr(stream, "reconfigure"):  # a name that a terminal cannot show is no failure
             stream.reconfigure(errors="backslashreplace")
     options = parser().parse_args()
+    if getattr(options, "on_exit", None):
+        return followed(options, _perform)
+    return _perform(options)
+
+
+def _perform(options: argparse.Namespace) -> int:
+    """Do what `options` say; returns the exit status."""
     try:
         options.run(options)
         sys.stdout.flush()

@@ -89,6 +89,7 @@ def reproduction_of(options: Namespace) -> "Reproduction":
         jobs=options.jobs or default_jobs(runs),
         gpus=options.gpus,
         methods=() if options.no_training else methods_of(options.methods),
+        assumed=getattr(options, "assume_gpu", None),
         cluster=options.cluster,
         cluster_parameters=cluster_parameters,
     )

@@ -15,6 +15,7 @@ from guidednet.support.progress import bar
 
 if TYPE_CHECKING:
     from guidednet.runs.record import Run
+    from guidednet.study.assumed_gpu import AssumedGPU
 
 
 def _plan_options(command: argparse.ArgumentParser) -> None:
@@ -22,6 +23,19 @@ def _plan_options(command: argparse.ArgumentParser) -> None:
     arguments.add_effort_options(command)
     arguments.add_setting_options(command)
     arguments.add_artefact_options(command)
+    command.add_argument(
+        "--assume-gpu",
+        type=_assumed_gpu,
+        metavar="GPU",
+        help="plan for a GPU that is not here, by its memory and the speed that it sustains: 24GB, "
+        "or 24GB,40TFLOPS (default: 20TFLOPS)",
+    )
+
+
+def _assumed_gpu(text: str) -> "AssumedGPU":
+    from guidednet.study.assumed_gpu import assumed_gpu
+
+    return assumed_gpu(text)
 
 
 def plan(options: Namespace) -> None:
@@ -200,7 +214,9 @@ def _run_of(options: Namespace) -> "Run":
     from guidednet.cli.options import asked_for, runs_of
 
     workspace, config = asked_for(options)
-    return runs_of(workspace, options).get(config)
+    runs = runs_of(workspace, options)
+    options.trained = runs.identity.folder(config)  # for --on-exit, also if the training fails
+    return runs.get(config)
 
 
 COMMANDS = (

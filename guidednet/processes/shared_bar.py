@@ -11,7 +11,7 @@ from multiprocessing.managers import SyncManager
 from threading import Thread
 from typing import Any
 
-from guidednet.processes.workers import end_with_parent, forkserver
+from guidednet.processes.workers import end_with_parent, start_context
 from guidednet.support.work_bar import REDRAWN, WorkBar
 
 
@@ -55,7 +55,7 @@ def shared_bar(bar: WorkBar, processes: bool) -> Iterator[Reports]:
 
 @contextmanager
 def _managed_queue() -> Iterator[Any]:
-    manager = SyncManager(ctx=forkserver())
+    manager = SyncManager(ctx=start_context())
     manager.start(end_with_parent)
     with manager:
         yield manager.Queue()

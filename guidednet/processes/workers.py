@@ -47,7 +47,7 @@ def in_parallel(
     if workers == 1 or len(items) < 2:
         yield from map(job, items)
         return
-    context = forkserver()
+    context = start_context()
     visible = context.SimpleQueue()
     for name in gpu_of_each(workers, gpus):
         visible.put(name)
@@ -74,12 +74,14 @@ def in_parallel(
             pool.shutdown(cancel_futures=True)
 
 
-def forkserver() -> multiprocessing.context.ForkServerContext:
-    """The way to start processes: they come with torch loaded.
+def start_context() -> multiprocessing.context.BaseContext:
+    """How worker processes start: from a server that has imported torch, or anew on Windows.
 
     A server without threads does the forking: a process forked from here could inherit a lock that
     one of this process's threads holds. It loads what it is told before it forks first.
     """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["torch"])
     return context
@@ -98,7 +100,7 @@ def refuse_unguarded_script() -> None:
 
 def computing(device: "torch.device") -> AbstractContextManager:
     """A context that limits a run to one thread unless it computes on a GPU."""
-    return nullcontext() if device.type == "cuda" else one_thread()
+    return one_thread() if device.type == "cpu" else nullcontext()
 
 
 @contextmanager

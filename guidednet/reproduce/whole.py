@@ -28,6 +28,7 @@ from guidednet.runs.side_by_side import train_runs
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace
 from guidednet.study.artefacts import Artefact
+from guidednet.study.assumed_gpu import AssumedGPU
 from guidednet.study.plan import PlannedRun, artefact_table, plan_table, planned_runs, summary
 from guidednet.support.durations import in_words
 from guidednet.support.time_left import TimeLeft
@@ -39,8 +40,8 @@ class Reproduction:
     """What to make (`artefacts`) from `runs`, with how many seeds and `jobs` at a time.
 
     Several jobs have one of the `gpus` GPUs each; a single job has all. `methods` are those to
-    train, None for all; runs that are neither trained nor finished are shown as not run. On a
-    `cluster` every run is its own task.
+    train, None for all; runs that are neither trained nor finished are shown as not run. The plan
+    is for the `assumed` GPU, if there is one. On a `cluster` every run is its own task.
     """
 
     artefacts: dict[str, Artefact]
@@ -49,6 +50,7 @@ class Reproduction:
     jobs: int
     gpus: int = 0
     methods: tuple[str, ...] | None = None
+    assumed: AssumedGPU | None = None
     cluster: str | None = None
     cluster_parameters: dict[str, Any] = field(default_factory=dict)
 
@@ -90,7 +92,8 @@ class Reproduction:
 
     def plan_text(self) -> str:
         """The plan as text: one line per run, one per artefact, then the totals."""
-        return self._plan_text(planned_runs(self.artefacts, self.runs, self.seeds, self.methods))
+        planned = planned_runs(self.artefacts, self.runs, self.seeds, self.methods, self.assumed)
+        return self._plan_text(planned)
 
     def _plan_text(self, planned: list[PlannedRun]) -> str:
         tables = (_with_words(plan_table(planned, self.runs)), _with_words(artefact_table(planned)))
@@ -98,7 +101,7 @@ class Reproduction:
         return "\n\n".join([*parts, self._summary(planned)])
 
     def _summary(self, planned: list[PlannedRun]) -> str:
-        return summary(planned, self.runs, self.jobs, len(self.artefacts))
+        return summary(planned, self.runs, self.jobs, len(self.artefacts), self.assumed)
 
     def _name(self, run: PlannedRun) -> str:
         """The run by its row, as the reader of the tables knows it."""

@@ -28,6 +28,7 @@ from guidednet.training.loop import make_method
 
 # TFLOP/s that a GPU is assumed to sustain on these networks if nothing has been measured.
 ASSUMED_TERAFLOPS = 20.0
+RECOMPUTED = 4 / 3  # the time of a step whose rows come in parts: one forward pass more
 FORWARD = 1 / 3  # share of the forward pass; the backward pass takes two of them
 BODY_MM = (260.0, 270.0, 380.0)  # of a case that is not prepared yet: depth, height, width
 SCORE_SECONDS = 2e-6  # per voxel, for the metrics of a case, on a CPU
@@ -65,18 +66,19 @@ class CostEstimate:
     """Estimates what runs cost on the device of `runs`, when nothing else runs there.
 
     Steps take the time that finished runs of the same kind recorded, else that of their work at the
-    measured speed of this device.
+    measured speed of this device. For a GPU that is assumed to sustain `teraflops`, nothing is
+    measured.
     """
 
-    def __init__(self, runs: RunStore) -> None:
-        self.runs = runs
+    def __init__(self, runs: RunStore, teraflops: float | None = None) -> None:
+        self.runs, self.teraflops = runs, teraflops
         with computing(runs.device):
             name = device_name(runs.device, runs.processes)
         seconds = "processor_seconds_per_step" if runs.device.type == "cpu" else "seconds_per_step"
         self.measured = {
             _kind(run.config): run.record[seconds]
             for run in finished_runs(runs.workspace.runs_folder)
-            if run.record["device"] == name and run.record.get(seconds)
+            if run.record["device"] == name and run.record.get(seconds) and teraflops is None
         }
 
     def seconds(self, config: RunConfig) -> float:
@@ -107,6 +109,9 @@ class CostEstimate:
         return cost if known is None else RunCost(known, 0.0, 0.0, cost.scores)
 
     def _seconds_per_voxel(self, config: RunConfig) -> float:
+        if self.teraflops is not None:
+            operations = operations_per_voxel(config.network, config.num_classes)
+            return operations / (self.teraflops * 1e12) / self.runs.processes
         with computing(self.runs.device):
             rate = seconds_per_voxel(
                 config.network, config.num_classes, config.batch.crop, self.runs.device
@@ -130,7 +135,10 @@ class CostEstimate:
 
 def _kind(config: RunConfig) -> tuple:
     """The settings on which the time of a step depends."""
-    return config.method, config.network, config.batch, config.dataset, config.n_unlabelled > 0
+    return (
+        *(config.method, config.network, config.batch, config.dataset, config.n_unlabelled > 0),
+        *(config.training.precision, config.training.accumulate),
+    )
 
 
 def body_voxels(prepare: PrepareConfig) -> tuple[int, ...]:
@@ -147,7 +155,8 @@ def voxels_per_step(config: RunConfig) -> float:
     """
     method = method_class(config.method)
     rows = config.batch.labelled + (config.batch.unlabelled if method.uses_unlabelled else 0)
-    return method.relative_cost * rows * math.prod(config.batch.crop)
+    again = RECOMPUTED if config.training.accumulate > 1 else 1.0
+    return again * method.relative_cost * rows * math.prod(config.batch.crop)
 
 
 def passed_voxels(config: RunConfig, shape: tuple[int, ...]) -> int:
@@ -197,10 +206,10 @@ def seconds_per_voxel(
 
     def one_pass() -> None:
         supervised_loss(network(image).logits, label).backward()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
+        if device.type != "cpu":
+            torch.accelerator.synchronize(device)
 
-    clock = time.perf_counter if device.type == "cuda" else time.process_time
+    clock = time.perf_counter if device.type != "cpu" else time.process_time
     return min([_timed(one_pass, clock) for _ in range(4)][1:]) / image.numel()
 
 

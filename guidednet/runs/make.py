@@ -37,7 +37,8 @@ from guidednet.support.locks import told_of_locks
 from guidednet.support.progress import Progress, silent
 from guidednet.training import checkpoint, health
 from guidednet.training.device import accelerated
-from guidednet.training.loop import TrainingState, Weights, train
+from guidednet.training.loop import train
+from guidednet.training.state import TrainingState, Weights
 
 
 @dataclass(frozen=True)

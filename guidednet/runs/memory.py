@@ -1,5 +1,6 @@
 """The memory of a training, and what a user can do where it is not enough."""
 
+import dataclasses
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,12 +10,13 @@ import torch
 
 from guidednet.config import RunConfig
 from guidednet.errors import OutOfMemoryError
+from guidednet.methods import method_class
 from guidednet.processes.distributed import world_size
 from guidednet.runs.profiles import Profile
 
-# Memory to train two networks, besides a gigabyte: bytes per voxel of the batch and channel of the
-# network's width.
-BYTES_PER_CHANNEL = {"fp32": 2 * 90, "bf16": 2 * 60}
+# Memory of a network's pass, besides a gigabyte: bytes per voxel and channel of its width.
+BYTES_PER_CHANNEL = {"fp32": 90, "bf16": 60, "fp16": 60}
+KEPT = 0.4  # the share that all rows keep at once, in however many parts they are computed
 FIXED = 1e9
 MEMORY = Path("/proc/meminfo")
 GIB = 2**30
@@ -22,14 +24,19 @@ GIB = 2**30
 OF_A_CPU = ("can't allocate memory", "not enough memory")
 
 
-def training_memory(of: Profile | RunConfig, rows: int | None = None) -> float:
-    """Approximate memory in bytes for training two networks at this size, on `rows` of a batch.
+def training_memory(of: Profile | RunConfig, processes: int = 1) -> float:
+    """Approximate memory in bytes for a training at this size, on each of `processes` devices.
 
-    Without `rows`, it is that of a whole batch.
+    A profile's is that of two networks on the whole batch. A run's depends on its method, of which
+    `relative_cost` tells the network passes.
     """
-    rows = of.batch.labelled + of.batch.unlabelled if rows is None else rows
-    per_channel = BYTES_PER_CHANNEL[of.training.precision]
-    return FIXED + rows * math.prod(of.batch.crop) * of.network.width * per_channel
+    method = method_class(of.method) if isinstance(of, RunConfig) else None
+    passes = 2.0 if method is None else method.relative_cost
+    alone = method is not None and not method.uses_unlabelled
+    rows = of.batch.labelled + (0 if alone else of.batch.unlabelled)
+    per_voxel = passes * of.network.width * BYTES_PER_CHANNEL[of.training.precision]
+    share = max(1 / of.training.accumulate, KEPT)
+    return FIXED + math.ceil(rows / processes) * math.prod(of.batch.crop) * per_voxel * share
 
 
 def free_memory() -> float:
@@ -58,15 +65,22 @@ def told_of_memory(config: RunConfig, device: torch.device) -> Iterator[None]:
 def advice(config: RunConfig, limit: float, on_gpu: bool, processes: int = 1) -> str:
     """What a run needs of a device with `limit` bytes, and the changes that would fit."""
     rows = config.batch.labelled + config.batch.unlabelled
-    need, place = training_memory(config, rows / processes), "GPU" if on_gpu else "machine"
+    need, place = training_memory(config, processes), "GPU" if on_gpu else "machine"
     has = f"this {place} has {limit / GIB:.1f}" + ("" if on_gpu else " free")
     said = f"out of memory: the training needs about {need / GIB:.1f} GiB, {has}"
     if need <= limit:
         return f"{said}, but other programs may use it; end them, or use {_less(config, 2, on_gpu)}"
-    parts = next((n for n in range(2, rows + 1) if training_memory(config, rows / n) <= limit), 0)
-    if not parts:
+    first = config.training.accumulate + 1
+    fits = [parts for parts in range(first, rows + 1) if _in_parts(config, parts) <= limit]
+    if not fits:
         return f"{said}, too little for a single row; use a smaller --set batch.crop"
-    return f"{said}; use {_less(config, parts, on_gpu)}"
+    return f"{said}; use {_less(config, fits[0], on_gpu)}"
+
+
+def _in_parts(config: RunConfig, parts: int) -> float:
+    """The memory in bytes of a training that takes its rows in `parts`."""
+    training = dataclasses.replace(config.training, accumulate=parts)
+    return training_memory(dataclasses.replace(config, training=training))
 
 
 def _less(config: RunConfig, parts: int, on_gpu: bool) -> str:

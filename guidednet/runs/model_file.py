@@ -19,7 +19,7 @@ from guidednet.methods import Method, find_method, is_known
 from guidednet.runs.record import config_from_record, load_weights, read_record, with_weights
 from guidednet.support.files import check_file, file_hash
 from guidednet.training import checkpoint
-from guidednet.training.loop import copy_weights
+from guidednet.training.state import copy_weights
 
 FORMAT, VERSION = "guidednet model", 1
 

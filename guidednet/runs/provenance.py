@@ -3,8 +3,8 @@
 import importlib.metadata
 import os
 import platform
-import resource
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ def provenance(device: torch.device | str) -> dict[str, Any]:
         "versions": {name: version for name in RECORDED if (version := _version(name))},
         "device": device_name(device, world_size()),
         "processes": world_size(),
-        "peak_memory_gib": round(peak_memory(device), 3),
+        "peak_memory_gib": None if (peak := peak_memory(device)) is None else round(peak, 3),
         "commit": _git("rev-parse", "HEAD"),
         "uncommitted_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),
     }
@@ -39,15 +39,18 @@ def device_name(device: torch.device | str, processes: int = 1) -> str:
 
     It begins with "2 x" if two processes share a training run.
     """
-    threads = torch.get_num_threads()
-    on_gpu = torch.device(device).type == "cuda"
-    gpu = (
-        torch.cuda.get_device_name(device)
-        if on_gpu and torch.cuda.is_available()
-        else "GPU of another machine"
-    )
-    name = gpu if on_gpu else f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+    name = _name_of_one(torch.device(device))
     return name if processes == 1 else f"{processes} x {name}"
+
+
+def _name_of_one(device: torch.device) -> str:
+    if device.type == "mps":
+        return f"GPU of {platform.processor() or 'Apple'} (Metal)"
+    if device.type == "cuda":
+        here = torch.cuda.is_available()
+        return torch.cuda.get_device_name(device) if here else "GPU of another machine"
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def reset_peak_memory(device: torch.device | str) -> None:
@@ -62,10 +65,11 @@ def reset_peak_memory(device: torch.device | str) -> None:
         CLEAR_REFS.write_text("5", encoding="ascii")
 
 
-def peak_memory(device: torch.device | str) -> float:
+def peak_memory(device: torch.device | str) -> float | None:
     """Most memory in GiB that this process has held on `device` since `reset_peak_memory`.
 
-    On systems that cannot reset it, the measurement covers the whole process.
+    On systems that cannot reset it, the measurement covers the whole process. It is that of the CPU
+    on Apple's GPUs, which share it, and None on Windows.
     """
     if torch.device(device).type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**30
@@ -76,7 +80,13 @@ def peak_memory(device: torch.device | str) -> float:
             if line.startswith("VmHWM:")
         )
         return int(line.split()[1]) / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    # bytes on macOS, KiB elsewhere
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
 
 
 def _version(name: str) -> str | None:

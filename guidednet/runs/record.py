@@ -75,11 +75,7 @@ class Run:
 
     def loss_terms(self) -> pd.DataFrame:
         """The weighted loss terms alone, by step."""
-        curves = self.curves().set_index("step")
-        others = [
-            name for name in curves if name.startswith((CLASS_WEIGHTS, *NO_TERMS)) or "/" in name
-        ]
-        return curves.drop(columns=others).dropna(how="all")
+        return terms_of(self.curves())
 
     def _table(
         self, name: str, columns: dict[str, type], written: dict[str, Any], fix: str
@@ -93,6 +89,15 @@ class Run:
         if file_hash(path) != written.get("sha256", file_hash(path)):
             raise InputError(f"{path}: the file has changed since it was written; {fix}")
         return table
+
+
+def terms_of(curves: pd.DataFrame) -> pd.DataFrame:
+    """The weighted loss terms among `curves`, by step."""
+    by_step = curves.set_index("step")
+    others = [
+        name for name in by_step if name.startswith((CLASS_WEIGHTS, *NO_TERMS)) or "/" in name
+    ]
+    return by_step.drop(columns=others).dropna(how="all")
 
 
 class RecordedRuns:

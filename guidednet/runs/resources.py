@@ -13,7 +13,7 @@ def default_jobs(runs: RunStore) -> int:
     Cores and memory limit the number, which is at most four. On a GPU it is one, because one run
     fills the GPU.
     """
-    if runs.device.type == "cuda":
+    if runs.device.type != "cpu":
         return 1
     fit_in_memory = int(free_memory() / training_memory(runs.workspace.profile))
     return max(min(cores() // runs.processes, MOST_JOBS, fit_in_memory), 1)

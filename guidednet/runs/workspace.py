@@ -325,7 +325,7 @@ def open_workspace(
     workspace = Workspace(
         profile=from_variable(with_steps(chosen, steps) if steps else chosen),
         data_root=_folder(data_root, "DATA_DIR", "data"),
-        results=_folder(results, "RESULTS_DIR", "results"),
+        results=results_folder(results),
         figures=_folder(None, "FIGURES_DIR", "figures"),
     )
     return workspace.with_numbers_on_disk()
@@ -343,6 +343,11 @@ def number_of_environment(name: str, least: int = 0) -> int:
             f"give a whole number{f' of at least {least}' if least else ''}, or unset it"
         )
     return int(text or 0)
+
+
+def results_folder(given: str | Path | None = None) -> Path:
+    """The folder of the results: `given`, else RESULTS_DIR, else results of the repository."""
+    return _folder(given, "RESULTS_DIR", "results")
 
 
 def _folder(given: str | Path | None, variable: str, default: str) -> Path:

@@ -16,9 +16,11 @@ from guidednet.runs.cost import (
     operations_per_voxel,
     voxels_per_step,
 )
+from guidednet.runs.memory import GIB
 from guidednet.runs.record import finished_runs, read_record
 from guidednet.runs.store import RunStore
 from guidednet.study.artefacts import Artefact
+from guidednet.study.assumed_gpu import AssumedGPU, memory_text, needed
 from guidednet.support.durations import in_words
 
 
@@ -41,14 +43,16 @@ def planned_runs(
     runs: RunStore,
     seeds: int,
     methods: Collection[str] | None = None,
+    assumed: AssumedGPU | None = None,
 ) -> list[PlannedRun]:
     """Every run that `artefacts` need, once; runs that others start from come before them.
 
-    `methods` limits the runs to those methods. The artefact that takes least to complete comes
-    first, then the one that takes least beyond it, and so on.
+    `methods` limits the runs to those methods, and the hours are those of the `assumed` GPU, if
+    there is one. The artefact that takes least to complete comes first, then the one that takes
+    least beyond it, and so on.
     """
     planned: dict[RunConfig, PlannedRun] = {}
-    cost = CostEstimate(runs)
+    cost = CostEstimate(runs, assumed.teraflops if assumed else None)
     for name, artefact in artefacts.items():
         for row in artefact.rows(runs.workspace.profile, seeds) if artefact.rows else []:
             wanted = [run for run in row.configs if methods is None or run.method in methods]
@@ -81,7 +85,7 @@ def _cheapest_artefact_first(planned: list[PlannedRun]) -> list[PlannedRun]:
 
 
 def plan_table(planned: list[PlannedRun], runs: RunStore) -> pd.DataFrame:
-    """One line per run: name, status, row, artefacts that use it, estimated hours left."""
+    """One line per run: name, status, row, artefacts that use it, estimated hours and memory."""
     lines = []
     for run in planned:
         name = (
@@ -96,9 +100,10 @@ def plan_table(planned: list[PlannedRun], runs: RunStore) -> pd.DataFrame:
                 "row": run.row,
                 "used by": ", ".join(run.artefacts),
                 "hours": run.hours,
+                "GiB": f"{needed(run.config, runs.processes):.1f}",
             }
         )
-    return pd.DataFrame(lines, columns=["run", "status", "row", "used by", "hours"])
+    return pd.DataFrame(lines, columns=["run", "status", "row", "used by", "hours", "GiB"])
 
 
 def artefact_table(planned: list[PlannedRun]) -> pd.DataFrame:
@@ -139,26 +144,47 @@ def gpu_hours(planned: Iterable[PlannedRun]) -> float:
     return operations / (ASSUMED_TERAFLOPS * 1e12) / 3600
 
 
-def summary(planned: list[PlannedRun], runs: RunStore, jobs: int = 1, notebooks: int = 0) -> str:
-    """Three lines: what there is to do, how long the training will take, and the disk it needs.
+def summary(
+    planned: list[PlannedRun],
+    runs: RunStore,
+    jobs: int = 1,
+    notebooks: int = 0,
+    assumed: AssumedGPU | None = None,
+) -> str:
+    """Three lines: what there is to do, how long the training will take, and what it needs.
 
-    The time is that of `jobs` runs side by side if this machine does nothing else.
+    The time is that of `jobs` runs side by side if this machine does nothing else, or that of the
+    `assumed` GPU. The needs are disk space and, of the largest training, memory.
     """
     finished = sum(run.status == "finished" for run in planned)
+    left = [run.config for run in planned if run.status != "finished"]
+    memory = memory_text(left, _gibibytes(runs.device, assumed), runs.processes)
     return (
         f"to do: {len(planned) - finished} of {len(planned)} runs, then {notebooks} "
         f"notebook{'' if notebooks == 1 else 's'}\n"
-        f"training: {_time(planned, runs.device, jobs)}\n"
+        f"training: {_time(planned, runs.device, jobs, assumed)}\n"
         f"disk: about {disk_gigabytes(planned):.1f} GB for the run folders in all"
-        f"{_to_prepare(planned, runs)}{_outdated(runs)}"
+        f"{_to_prepare(planned, runs)}{_outdated(runs)}{'; memory: ' * bool(memory)}{memory}"
     )
 
 
-def _time(planned: list[PlannedRun], device: torch.device, jobs: int) -> str:
+def _gibibytes(device: torch.device, assumed: AssumedGPU | None) -> float | None:
+    """The memory of the GPU that is planned for; None if it is not known, or a CPU's."""
+    if assumed is not None:
+        return assumed.gibibytes
+    known = device.type == "cuda" and torch.cuda.is_available()
+    return torch.cuda.get_device_properties(device).total_memory / GIB if known else None
+
+
+def _time(
+    planned: list[PlannedRun], device: torch.device, jobs: int, assumed: AssumedGPU | None
+) -> str:
     seconds = sum(run.hours for run in planned) * 3600
     if not seconds:
         return "nothing left"
     side_by_side = f", {jobs} runs at a time" if jobs > 1 else ""
+    if assumed is not None:
+        return f"about {in_words(seconds / jobs)} on {assumed}{side_by_side}"
     elsewhere = gpu_hours(planned)
     on_gpu = (
         f"; on a GPU of {ASSUMED_TERAFLOPS:g} TFLOP/s (assumed) {in_words(3600 * elsewhere)}, "

@@ -10,7 +10,9 @@ from guidednet.runs.record import Run
 from guidednet.runs.store import RunStore
 from guidednet.study.rows import Row
 from guidednet.training import checkpoint
-from guidednet.training.loop import kept_weights, make_method, validation_dice
+from guidednet.training.loop import make_method
+from guidednet.training.state import kept_weights
+from guidednet.training.validation import validation_dice
 
 COLUMNS = [
     "method",

@@ -117,9 +117,11 @@ def random_state(device: torch.device | str) -> dict[str, Any]:
     These are the generators of torch, its GPU, numpy and Python.
     """
     version, keys, position, has_gauss, gauss = np.random.get_state()
+    kind = torch.device(device).type
     return {
         "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state(device) if torch.device(device).type == "cuda" else None,
+        "cuda": torch.cuda.get_rng_state(device) if kind == "cuda" else None,
+        "mps": torch.mps.get_rng_state() if kind == "mps" else None,
         "numpy": [version, keys.tolist(), position, has_gauss, gauss],
         "python": random.getstate(),
     }
@@ -128,11 +130,14 @@ def random_state(device: torch.device | str) -> dict[str, Any]:
 def restore_random_state(state: dict[str, Any], device: torch.device | str) -> None:
     """Set every generator to what `random_state` returned.
 
-    The GPU's generator is set only if both processes compute on one.
+    The GPU's generator is set only if both processes compute on one of the same kind.
     """
     torch.set_rng_state(state["torch"].cpu())
-    if state["cuda"] is not None and torch.device(device).type == "cuda":
+    kind = torch.device(device).type
+    if state["cuda"] is not None and kind == "cuda":
         torch.cuda.set_rng_state(state["cuda"].cpu(), device)
+    if state["mps"] is not None and kind == "mps":
+        torch.mps.set_rng_state(state["mps"].cpu())
     np.random.set_state(tuple(state["numpy"]))
     version, internal, gauss = state["python"]
     random.setstate((version, tuple(internal), gauss))

@@ -22,7 +22,7 @@ LOADERS_PER_GPU = 6  # a crop takes a few milliseconds, a step on a GPU some hun
 
 
 def device_of(gpus: int, elsewhere: bool = False) -> torch.device:
-    """The device for `gpus` GPUs, of this machine or `elsewhere`.
+    """The device for `gpus` GPUs, of this machine or `elsewhere`; "mps" for the one of a Mac.
 
     Raises InputError for a number that this machine cannot use.
     """
@@ -31,6 +31,8 @@ def device_of(gpus: int, elsewhere: bool = False) -> torch.device:
     if elsewhere:
         return torch.device("cuda")
     found = torch.cuda.device_count()
+    if found == 0 and gpus == 1 and torch.backends.mps.is_available():
+        return torch.device("mps")
     if found == 0:
         raise InputError(
             f"--gpus {gpus}: torch finds no GPU on this machine; "
@@ -44,28 +46,30 @@ def device_of(gpus: int, elsewhere: bool = False) -> torch.device:
 def autocast(config: TrainingConfig, device: torch.device | str, training: bool) -> torch.autocast:
     """Let convolutions compute in `config.precision` for the duration of the block.
 
-    A CPU does so in training only, where bf16 saves memory; in prediction bf16 would take twice the
-    time.
+    A CPU does so in training only, where half precision saves memory; in prediction it would take
+    twice the time.
     """
     kind = torch.device(device).type
+    half = torch.float16 if config.precision == "fp16" else torch.bfloat16
     return torch.autocast(
-        kind, torch.bfloat16, enabled=config.precision == "bf16" and (training or kind != "cpu")
+        kind, half, enabled=config.precision != "fp32" and (training or kind != "cpu")
     )
 
 
 def accelerated(method: Module, config: TrainingConfig, device: torch.device | str) -> Module:
-    """Move `method` to `device`, and compile its networks if `config` says so; same parameters.
+    """Move `method` to `device` and set up its networks as `config` says; same parameters.
 
-    The layout is channels-last if `config` says so, and always on a CPU, where it takes two thirds
-    of the time.
+    They are compiled, and take their rows in parts, if `config` says so. The layout is
+    channels-last if `config` says so, and always on a CPU, where it takes two thirds of the time.
     """
     last = config.channels_last or torch.device(device).type == "cpu"
     method = method.to(
         device, memory_format=torch.channels_last_3d if last else torch.contiguous_format
     )
-    if config.compiled:
-        for module in method.modules():
-            if isinstance(module, UNet3D):
+    for module in method.modules():
+        if isinstance(module, UNet3D):
+            module.parts = config.accumulate
+            if config.compiled:
                 module.compile()
     return method
 

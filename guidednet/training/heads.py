@@ -15,6 +15,7 @@ from guidednet.methods import Method
 from guidednet.optimiser import update
 from guidednet.processes.distributed import data_parallel
 from guidednet.training.device import autocast
+from guidednet.training.loss_scale import LossScaler
 
 SHARE = 10  # the warm start has this many times as many steps
 
@@ -47,10 +48,11 @@ def train_heads(
     for parameter in trained:
         parameter.requires_grad_(False)
     optimisers, losses = method.optimisers(config.optimiser), data_parallel(method)
+    scaler = LossScaler(config.training, device)
     for batch in batches:
         with autocast(config.training, device, training=True):
             terms = losses.train()(batch.to(device), 0)
-        update(optimisers, sum(terms.values()))
+        update(optimisers, sum(terms.values()), scaler)
     for parameter in trained:
         parameter.requires_grad_(True)
     method.load_state_dict(method.state_dict() | before)

@@ -81,7 +81,7 @@ CALLS = {
     ),
     "a precision": (
         lambda path: TrainingConfig(precision="int8"),
-        "unknown precision 'int8': use one of fp32, bf16",
+        "unknown precision 'int8': use one of fp32, bf16, fp16",
     ),
     "a training of no steps": (
         lambda path: tiny_config("cps", steps=0),

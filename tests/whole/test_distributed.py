@@ -57,6 +57,7 @@ CASES = {name: (name, OPTIONS.get(name)) for name in METHODS} | {
         ),
     ),
     "guidednet, layer 1": ("guidednet", GuidedNetConfig(feature_layer=1)),
+    "guidednet, in parts": ("guidednet", None),
 }
 EVEN, UNEVEN = 2, 3  # rows of either stream, shared by two processes
 KILLED = tiny_config("guidednet", steps=60, checkpoint_every=4, validate_every=10)
@@ -109,6 +110,8 @@ def three_steps(name, rows, sums=contextlib.nullcontext):
         for module in method.modules():
             if isinstance(module, torch.nn.Dropout3d):
                 module.p = 0.0
+        for network in method.networks().values() if name.endswith("in parts") else ():
+            network.parts = distributed.world_size()  # two in each of two processes, one in one
         torch.manual_seed(0)
         shares = distributed.rank(), distributed.world_size()
         dataset = BatchDataset(

@@ -1,13 +1,17 @@
 """The training curves of a run in one figure: loss terms, class weights, validation Dice."""
 
+from pathlib import Path
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from guidednet.errors import InputError
 from guidednet.losses import ramp
 from guidednet.report.figures.save import DOUBLE, print_figure
 from guidednet.report.lessons.walkthrough import class_colours, class_names
-from guidednet.runs.record import CLASS_WEIGHTS, Run
+from guidednet.runs.record import CLASS_WEIGHTS, Run, terms_of
+from guidednet.support.csv_files import read_csv
 
 
 def class_weights(run: Run) -> pd.DataFrame:
@@ -29,6 +33,48 @@ def draw_run(run: Run) -> Figure:
     validation.plot(dice.index, dice, marker="o", markersize=3, color="black")
     validation.axvline(run.record["best_step"], linestyle=":", color="grey")
     validation.set(title="validation", xlabel="step", ylabel="mean Dice (%)")
+    return figure
+
+
+def read_curves(folder: Path) -> pd.DataFrame:
+    """The curves so far of the run in `folder`, finished or not; raises InputError without any."""
+    path = folder / "curves.csv"
+    if not path.is_file():
+        raise InputError(
+            f"{path}: no such file; wait for the first look at the training, or give a run folder"
+        )
+    table = read_csv(path, {"step": int})
+    return table if "validation_dice" in table else table.assign(validation_dice=float("nan"))
+
+
+def last_numbers(curves: pd.DataFrame) -> str:
+    """The last step, its loss, and the validation Dice (%): the best and the last."""
+    terms, looks = terms_of(curves), curves.set_index("step")["validation_dice"].dropna() * 100
+    loss = "" if terms.empty else f", loss {terms.iloc[-1].sum():.4g}"
+    dice = "not validated yet"
+    if len(looks):
+        dice = (
+            f"validation Dice {looks.iloc[-1]:.2f} % at step {looks.index[-1]}, "
+            f"best {looks.max():.2f} % at step {looks.idxmax()}"
+        )
+    return f"step {curves['step'].max()}{loss}; {dice}"
+
+
+def draw_curves(curves: pd.DataFrame, title: str) -> Figure:
+    """Loss terms, gradient norm and validation Dice over the steps so far; no run need be done."""
+    figure, (terms, norm, validation) = print_figure(DOUBLE, 2.6, 1, 3)
+    by_step = curves.set_index("step")
+    for name, values in terms_of(curves).items():
+        terms.plot(values.index, values, linewidth=1, label=name)
+        terms.legend(fontsize=5)
+    terms.set(title="weighted loss terms", xlabel="step", ylabel="loss")
+    found = by_step.get("gradient_norm", pd.Series(dtype=float)).dropna()
+    norm.plot(found.index, found, color="black", linewidth=1)
+    norm.set(title="gradient norm", xlabel="step")
+    dice = by_step["validation_dice"].dropna() * 100
+    validation.plot(dice.index, dice, marker="o", markersize=3, color="black", linewidth=1)
+    validation.set(title="validation", xlabel="step", ylabel="mean Dice (%)")
+    figure.suptitle(title)
     return figure
 
 

@@ -6,7 +6,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from guidednet.support.files import write_text, written_beside
+from guidednet.errors import InputError
+from guidednet.support.files import check_file, write_text, written_beside
 
 # Widths in inches of a single and of a double column of the usual two-column page.
 SINGLE, DOUBLE = 3.35, 6.9
@@ -36,3 +37,16 @@ def save_figure(figure: Figure, frame: pd.DataFrame, folder: Path, name: str) ->
     with written_beside(folder / f"{name}.pdf") as path:
         figure.savefig(path, metadata={"CreationDate": None, "Producer": None, "Creator": None})
     write_text(folder / f"{name}.csv", frame.to_csv(index=False))
+
+
+def check_picture(path: Path) -> None:
+    """Raise InputError if no picture can be written to `path`, before it is drawn."""
+    if path.suffix not in (".png", ".pdf", ".svg"):
+        raise InputError(f"{path}: the picture's name must end in .png, .pdf or .svg; give another")
+    check_file(path)
+
+
+def write_picture(figure: Figure, path: Path) -> None:
+    """Write `figure` to `path`, in the format that its ending names."""
+    with written_beside(path) as temporary:
+        figure.savefig(temporary, dpi=200)

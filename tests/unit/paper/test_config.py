@@ -51,5 +51,5 @@ def test_options_of_any_type_survive_json():
 
 
 def test_an_unknown_precision_is_refused():
-    with pytest.raises(InputError, match="unknown precision 'fp8': use one of fp32, bf16"):
+    with pytest.raises(InputError, match="unknown precision 'fp8': use one of fp32, bf16, fp16"):
         TrainingConfig(precision="fp8")

@@ -116,9 +116,9 @@ RECORDS = {
         in_part("window", stride=[0, 4, 4]),
         "window stride is (0, 4, 4): give numbers from 1",
     ),
-    "a precision of 16": (
-        in_part("training", precision="fp16"),
-        "unknown precision 'fp16': use one of fp32, bf16",
+    "a precision of 8 bits": (
+        in_part("training", precision="fp8"),
+        "unknown precision 'fp8': use one of fp32, bf16, fp16",
     ),
     "voxels of nothing": (
         lambda record: record | {"prepare": {"spacing_mm": [0, 1, 1]}},

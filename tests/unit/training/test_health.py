@@ -6,7 +6,7 @@ import pytest
 
 from guidednet.data.datasets import organ_set
 from guidednet.errors import NonFiniteLossError
-from guidednet.training import loop as training
+from guidednet.training import checks
 from guidednet.training.health import warnings
 from guidednet.training.loop import train
 from helpers.cases import SPLIT, BlobStore
@@ -113,15 +113,15 @@ def test_the_norm_is_that_of_all_gradients(tmp_path, monkeypatch):
         seen.append(sum(float((parameter.grad**2).sum()) for parameter in parameters) ** 0.5)
         return kept(optimisers)
 
-    kept = training.gradient_norm
-    monkeypatch.setattr(training, "gradient_norm", spy)
+    kept = checks.gradient_norm
+    monkeypatch.setattr(checks, "gradient_norm", spy)
     train(tiny_config("cps", steps=3), BlobStore(), SPLIT, tmp_path)
     logged = pd.read_csv(tmp_path / "curves.csv")["gradient_norm"]
     assert logged.tolist() == pytest.approx(seen, rel=1e-5) and len(seen) == 3
 
 
 def test_a_gradient_that_is_no_number_stops_and_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "gradient_norm", lambda optimisers: float("nan"))
+    monkeypatch.setattr(checks, "gradient_norm", lambda optimisers: float("nan"))
     with pytest.raises(NonFiniteLossError, match="the gradient's norm is nan at step 0"):
         train(tiny_config("supervised"), BlobStore(), SPLIT, tmp_path)
     assert not list(tmp_path.iterdir())

@@ -89,9 +89,9 @@ def test_best_weights_are_those_of_the_best_validation(tmp_path):
 def test_learning_rate_falls_polynomially_but_for_the_discriminator(tmp_path, monkeypatch):
     seen = []
 
-    def spy(optimisers, loss):
+    def spy(optimisers, loss, scaler):
         seen.append([optimiser.param_groups[0]["lr"] for optimiser in optimisers])
-        update(optimisers, loss)
+        update(optimisers, loss, scaler)
 
     monkeypatch.setattr("guidednet.training.loop.update", spy)
     train(tiny_config("dan"), BlobStore(), SPLIT, tmp_path)
