@@ -4,13 +4,13 @@ import argparse
 import dataclasses
 
 import pytest
-from guidednet.study.cost import CostEstimate, operations_per_voxel, voxels_per_step
 
 from guidednet.networks import NetworkConfig
+from guidednet.runs.cost import CostEstimate, operations_per_voxel, voxels_per_step
+from guidednet.runs.memory import GIB, training_memory
 from guidednet.runs.profiles import profile
-from guidednet.runs.resources import training_memory
 from guidednet.runs.store import RunStore
-from guidednet.study.assumed_gpu import GIB, AssumedGPU, assumed_gpu, memory_text
+from guidednet.study.assumed_gpu import AssumedGPU, assumed_gpu, memory_text
 from helpers.tiny_runs import TinyWorkspace, tiny_config
 
 
@@ -41,10 +41,10 @@ def test_what_is_no_gpu_is_refused(text):
 def test_hours_are_those_of_the_assumed_speed(tmp_path):
     store, config = RunStore(TinyWorkspace(tmp_path)), tiny_config("cps")
     operations = voxels_per_step(config) * operations_per_voxel(NetworkConfig(2, 3), 14)
-    seconds = CostEstimate(store, AssumedGPU(24, 10)).seconds(config)
-    assert seconds == pytest.approx(config.training.steps * operations / 10e12)
+    step = CostEstimate(store, teraflops=10).of(config).step
+    assert step == pytest.approx(operations / 10e12)
     twice = tiny_config("cps", accumulate=2)
-    assert CostEstimate(store, AssumedGPU(24, 10)).seconds(twice) == pytest.approx(4 / 3 * seconds)
+    assert CostEstimate(store, teraflops=10).of(twice).step == pytest.approx(4 / 3 * step)
 
 
 @pytest.mark.parametrize(
