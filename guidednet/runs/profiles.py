@@ -37,7 +37,7 @@ class DataConfig:
 
     The `training` labelled cases are joined by as many unlabelled ones as a ratio asks for. If the
     data set hides labels (AMOS), the `training` cases that should count as unlabelled keep their
-    labels hidden instead. `phantom` None means the real data set, which is read from the data
+    labels hidden instead; its phantoms do too. `phantom` None means the real data set, which is read from the data
     folder: its numbers are the paper's until the cases on disk are known
     (guidednet.runs.workspace), and `most_unlabelled` is the number of its cases without label.
     """
@@ -54,11 +54,6 @@ class DataConfig:
     def hides_labels(self) -> bool:
         """Whether unlabelled training cases are labelled ones whose labels are hidden."""
         return dataset_of(self.dataset).hides_labels
-
-    @property
-    def has_hidden_labels(self) -> bool:
-        """Whether these labels exist: no phantom that counts as unlabelled has one."""
-        return self.hides_labels and self.phantom is None
 
     def at(self, share: float) -> tuple[int, int]:
         """(labelled, unlabelled) training cases if `share` (0 to 1) of them is labelled.
@@ -101,7 +96,10 @@ def by_name(*settings: DataConfig) -> DataByName:
 
 @dataclass(frozen=True)
 class Profile:
-    """Data, sizes and seeds of everything in a reproduction."""
+    """Data, sizes and seeds of everything in a reproduction.
+
+    A `brief` profile leaves out rows that others train (guidednet.study.rows.Row).
+    """
 
     name: str
     data: DataByName
@@ -112,6 +110,7 @@ class Profile:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     window: WindowConfig = field(default_factory=WindowConfig)
     percent: float = 10.0
+    brief: bool = False
 
     @property
     def synthetic(self) -> bool:
@@ -167,11 +166,10 @@ class Profile:
 
     def _all_labelled(self, dataset: str, method: str, ratio: tuple[int, int]) -> tuple[int, int]:
         """`ratio` with the unlabelled cases among the labelled ones."""
-        if ratio[1] and not self.data[dataset].has_hidden_labels:
+        if ratio[1] and not self.data[dataset].hides_labels:
             raise InputError(
                 f"{method}: the {ratio[1]} unlabelled training cases of {dataset} in this profile"
-                " have no label to train on; use real scans of a data set that hides labels,"
-                " such as amos"
+                " have no label to train on; use a data set that hides labels, such as amos"
             )
         return sum(ratio), 0
 

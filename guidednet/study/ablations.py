@@ -11,7 +11,7 @@ from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.methods.supervised import Supervised
 from guidednet.runs.profiles import Profile
 from guidednet.study.candidates import changed, printed, released
-from guidednet.study.rows import Row, with_long_ramp
+from guidednet.study.rows import Row, optional, with_long_ramp
 
 # Table 4: the terms of eqs. 9 to 11 that are on; L_gt (eq. 8) and L_rectify (eq. 13) always are.
 TABLE4_TERMS = {
@@ -62,12 +62,13 @@ def figure6(profile: Profile, seeds: int) -> list[Row]:
 
 
 def figure6_weights(profile: Profile, seeds: int) -> list[Row]:
-    """Figure 6a: lambda_g from 0.1 to 0.4, after our own."""
-    return rows_of(
+    """Figure 6a: lambda_g from 0.1 to 0.4, after our own; a brief profile trains the ends."""
+    rows = rows_of(
         {f"lambda_g = {value}": GuidedNetConfig(lambda_g=value) for value in LAMBDAS},
         profile,
         seeds,
     )
+    return [rows[0], rows[1], *optional(rows[2:-1], profile), rows[-1]]
 
 
 def figure6_layers(profile: Profile, seeds: int) -> list[Row]:
@@ -83,7 +84,8 @@ def figure6_layers(profile: Profile, seeds: int) -> list[Row]:
 def readings(profile: Profile, seeds: int) -> list[Row]:
     """The headline reading, the print, each departure of the release from it, and the release.
 
-    The release has its own long ramp, and no gradient of eq. 13 unless the row says so.
+    The release has its own long ramp, and no gradient of eq. 13 unless the row says so. A brief
+    profile trains the three readings alone.
     """
     rows = rows_of(
         {
@@ -103,12 +105,14 @@ def readings(profile: Profile, seeds: int) -> list[Row]:
         seeds,
     )
     long = ("ramp half", "as released")
-    return [
+    rows = [
         dataclasses.replace(row, configs=tuple(map(with_long_ramp, row.configs)))
         if row.label.startswith(long)
         else row
         for row in rows
     ]
+    whole = ("GuidedNet", "as printed", "as released")
+    return [row if row.label in whole else optional([row], profile)[0] for row in rows]
 
 
 def selection(profile: Profile, seeds: int) -> list[Row]:

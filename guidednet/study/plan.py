@@ -15,9 +15,11 @@ from guidednet.methods import METHODS, method_class
 from guidednet.networks import NetworkConfig, build_network
 from guidednet.processes.workers import computing
 from guidednet.runs.provenance import device_name
+from guidednet.runs.profiles import Profile
 from guidednet.runs.record import finished_runs, read_record
 from guidednet.runs.store import RunStore
 from guidednet.study.artefacts import Artefact
+from guidednet.study.rows import Row
 
 # TFLOP/s that a GPU is assumed to sustain on these networks if nothing has been measured.
 ASSUMED_TERAFLOPS = 20.0
@@ -51,7 +53,7 @@ def planned_runs(
     planned: dict[RunConfig, PlannedRun] = {}
     cost = CostEstimate(runs)
     for name, artefact in artefacts.items():
-        for row in artefact.rows(runs.workspace.profile, seeds) if artefact.rows else []:
+        for row in trained_rows(artefact, runs.workspace.profile, seeds):
             wanted = [run for run in row.configs if methods is None or run.method in methods]
             for config in (run for last in wanted for run in runs.identity.with_warm_start(last)):
                 if config not in planned:
@@ -66,6 +68,12 @@ def planned_runs(
                     )
                 planned[config].artefacts += [name] if name not in planned[config].artefacts else []
     return _cheapest_artefact_first(list(planned.values()))
+
+
+def trained_rows(artefact: Artefact, profile: Profile, seeds: int) -> list[Row]:
+    """The rows of `artefact` whose runs a reproduction at `profile` trains."""
+    rows = artefact.rows(profile, seeds) if artefact.rows else []
+    return [row for row in rows if row.trained]
 
 
 def _cheapest_artefact_first(planned: list[PlannedRun]) -> list[PlannedRun]:
