@@ -51,10 +51,10 @@ def _kidney(x: float, y: float, z: float, side: int) -> Shape:
 ORGAN_FORMS = (
     # Twice as large as a patient's, so that coarse voxels still show them.
     OrganForm(
-        "right adrenal gland", 9, _adrenal(31, -32, 62, 1), moves=6, spread=0.12, missing=0.03
+        "right adrenal gland", 11, _adrenal(31, -32, 62, 1), moves=6, spread=0.1, missing=0.03
     ),
     OrganForm(
-        "left adrenal gland", 9, _adrenal(-34, -30, 64, -1), moves=6, spread=0.12, missing=0.03
+        "left adrenal gland", 11, _adrenal(-34, -30, 64, -1), moves=6, spread=0.1, missing=0.03
     ),
     OrganForm(
         "aorta",

@@ -25,7 +25,7 @@ LESIONS = {
     "pancreas": (0.2, 6.0, 14.0),
 }
 MOST_SWELLING = 7.0  # mm
-SMALLEST_ML = 6.0  # of an organ; three voxels of the coarsest training grid, and some to spare
+SMALLEST_ML = 6.5  # of an organ; three voxels of the coarsest training grid, and some to spare
 BELOW_DIAPHRAGM = 3.0  # mm between the diaphragm and the organs below it
 
 

@@ -194,7 +194,7 @@ def smoke() -> Profile:
                 validation=1,
                 test=2,
                 prepare=prepare,
-                phantom=PhantomConfig(8, 5, 6.0),
+                phantom=PhantomConfig(13, 0, 6.0),
             ),
         ),
         seeds=1,
@@ -216,7 +216,7 @@ def smoke() -> Profile:
 
 def quick() -> Profile:
     """Small phantoms and a shared supervised start: minutes on two cores."""
-    prepare = PrepareConfig(spacing_mm=(17.0, 12.0, 12.0))
+    prepare = PrepareConfig(spacing_mm=(12.0, 10.0, 10.0))
     return Profile(
         name="quick",
         data=by_name(
@@ -234,22 +234,24 @@ def quick() -> Profile:
                 validation=4,
                 test=8,
                 prepare=prepare,
-                phantom=PhantomConfig(32, 20, 5.0),
+                phantom=PhantomConfig(52, 0, 5.0),
             ),
         ),
         seeds=1,
-        network=NetworkConfig(width=12, depth=3, dropout=0.0),
+        network=NetworkConfig(width=12, depth=4, dropout=0.0),
         batch=BatchConfig(labelled=2, unlabelled=2, crop=(16, 24, 32), flip_axes=()),
-        optimiser=OptimiserConfig(name="adam", learning_rate=5e-3, weight_decay=0.0),
+        optimiser=OptimiserConfig(name="adam", learning_rate=1e-2, weight_decay=0.0),
         training=TrainingConfig(
-            steps=24,
-            warm_start_steps=500,
+            steps=60,
+            ramp_steps=20,
+            warm_start_steps=600,
             warm_start_learning_rate=2e-2,
-            validate_every=12,
-            checkpoint_every=12,
-            log_every=4,
+            validate_every=20,
+            checkpoint_every=60,
+            log_every=10,
         ),
         window=WindowConfig(size=(16, 24, 32), stride=(8, 12, 16)),
+        brief=True,
     )
 
 
@@ -259,6 +261,7 @@ def evening() -> Profile:
     training = replace(
         of_quick.training,
         steps=1_500,
+        ramp_steps=None,
         warm_start_steps=0,
         validate_every=50,
         checkpoint_every=250,
@@ -280,7 +283,7 @@ def reference() -> Profile:
                 training=180,
                 validation=60,
                 test=60,
-                phantom=PhantomConfig(210, 90, 1.5),
+                phantom=PhantomConfig(300, 0, 1.5),
             ),
         ),
         seeds=3,
@@ -320,8 +323,8 @@ def study() -> Profile:
 def with_steps(chosen: Profile, steps: int) -> Profile:
     """Return `chosen` with runs of `steps` steps, to rehearse a long run or to train longer.
 
-    Runs longer than their shared warm start need none: they train from scratch. Nothing else
-    changes.
+    Runs longer than their shared warm start need none: they train from scratch, and their ramp is
+    as long as they are. Nothing else changes.
     """
     plan = chosen.training
     every = {
@@ -329,7 +332,8 @@ def with_steps(chosen: Profile, steps: int) -> Profile:
         for name in ("validate_every", "checkpoint_every", "log_every")
     }
     start = plan.warm_start_steps if steps <= plan.warm_start_steps else 0
-    training = replace(plan, steps=steps, warm_start_steps=start, **every)
+    ramp = plan.ramp_steps if start else None
+    training = replace(plan, steps=steps, ramp_steps=ramp, warm_start_steps=start, **every)
     return replace(chosen, training=training)
 
 
