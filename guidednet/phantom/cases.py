@@ -1,9 +1,9 @@
 """Synthetic abdominal CT, written as NIfTI in the layouts of FLARE22 and AMOS.
 
 No case comes from a patient. A case is a pure function of (seed, data set, case id): a patient is
-drawn at random (guidednet.phantom.variation), bent and scanned. Where a data set's unlabelled cases
-come from other centres than the labelled ones, as in FLARE22, so do those of its phantoms: they have
-other contrast phases and more noise. All cases of AMOS come from several centres.
+drawn at random (guidednet.phantom.variation), bent and scanned. The unlabelled cases of FLARE22
+come from other centres than the labelled ones, with other contrast phases and more noise; all cases
+of AMOS come from several centres.
 """
 
 import gzip

@@ -88,9 +88,7 @@ def _operated(
     return form, volume
 
 
-def varied(
-    shape: Shape, shift: np.ndarray, growth: float, generator: np.random.Generator
-) -> Shape:
+def varied(shape: Shape, shift: np.ndarray, growth: float, generator: np.random.Generator) -> Shape:
     """`shape` moved by `shift` (3,) mm, with `growth` times the volume, and each part reshaped."""
     if isinstance(shape, Blend):
         parts = (varied(part, shift, growth, generator) for part in shape.shapes)

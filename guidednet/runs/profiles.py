@@ -36,9 +36,9 @@ class DataConfig:
     """One data set of a profile: how many cases train, validate and test.
 
     The `training` labelled cases are joined by as many unlabelled ones as a ratio asks for. If the
-    data set hides labels (AMOS), the `training` cases that should count as unlabelled keep their
-    labels hidden instead; its phantoms do too. `phantom` None means the real data set, which is read from the data
-    folder: its numbers are the paper's until the cases on disk are known
+    data set hides labels (AMOS, phantoms too), the `training` cases that should count as unlabelled
+    keep their labels hidden instead. `phantom` None means the real data set, which is read from the
+    data folder: its numbers are the paper's until the cases on disk are known
     (guidednet.runs.workspace), and `most_unlabelled` is the number of its cases without label.
     """
 
@@ -239,18 +239,18 @@ def quick() -> Profile:
         ),
         seeds=1,
         network=NetworkConfig(width=12, depth=4, dropout=0.0),
-        batch=BatchConfig(labelled=2, unlabelled=2, crop=(16, 24, 32), flip_axes=()),
+        batch=BatchConfig(labelled=2, unlabelled=2, crop=(16, 32, 32), flip_axes=()),
         optimiser=OptimiserConfig(name="adam", learning_rate=1e-2, weight_decay=0.0),
         training=TrainingConfig(
-            steps=60,
-            ramp_steps=20,
-            warm_start_steps=600,
+            steps=40,
+            ramp_steps=12,
+            warm_start_steps=700,
             warm_start_learning_rate=2e-2,
-            validate_every=20,
-            checkpoint_every=60,
-            log_every=10,
+            validate_every=10,
+            checkpoint_every=40,
+            log_every=5,
         ),
-        window=WindowConfig(size=(16, 24, 32), stride=(8, 12, 16)),
+        window=WindowConfig(size=(16, 32, 40), stride=(8, 16, 20)),
         brief=True,
     )
 

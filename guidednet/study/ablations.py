@@ -72,13 +72,17 @@ def figure6_weights(profile: Profile, seeds: int) -> list[Row]:
 
 
 def figure6_layers(profile: Profile, seeds: int) -> list[Row]:
-    """Figure 6b: every layer of the decoder, from Layer 1 (deep) to the last (the default)."""
+    """Figure 6b: every layer of the decoder, from Layer 1 (deep) to the last (the default).
+
+    A brief profile trains the first and the last.
+    """
     last = profile.network.depth - 1
     settings = {
         f"Layer {layer}": GuidedNetConfig(feature_layer=None if layer == last else layer)
         for layer in range(1, last + 1)
     }
-    return rows_of(settings, profile, seeds)
+    rows = rows_of(settings, profile, seeds)
+    return [rows[0], *optional(rows[1:-1], profile), *rows[1:][-1:]]
 
 
 def readings(profile: Profile, seeds: int) -> list[Row]:
@@ -118,7 +122,7 @@ def readings(profile: Profile, seeds: int) -> list[Row]:
 def selection(profile: Profile, seeds: int) -> list[Row]:
     """Runs that keep their weights at regular steps.
 
-    They show what selecting the step on the test cases gains.
+    They show what selecting the step on the test cases gains. A brief profile does not train them.
     """
     every = {"keep_every": max(1, profile.training.steps // KEPT_LOOKS)}
     labelled = profile.data["flare22"].ratios[1]
@@ -130,7 +134,8 @@ def selection(profile: Profile, seeds: int) -> list[Row]:
         dataclasses.replace(run, training=dataclasses.replace(run.training, **every))
         for run in supervised
     )
-    return [
+    rows = [
         Row("Sup only", kept),
         Row("GuidedNet", tuple(guidednet_run(profile, seed, **every) for seed in range(seeds))),
     ]
+    return optional(rows, profile)

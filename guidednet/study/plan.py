@@ -14,8 +14,8 @@ from guidednet.losses import supervised_loss
 from guidednet.methods import METHODS, method_class
 from guidednet.networks import NetworkConfig, build_network
 from guidednet.processes.workers import computing
-from guidednet.runs.provenance import device_name
 from guidednet.runs.profiles import Profile
+from guidednet.runs.provenance import device_name
 from guidednet.runs.record import finished_runs, read_record
 from guidednet.runs.store import RunStore
 from guidednet.study.artefacts import Artefact

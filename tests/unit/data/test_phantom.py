@@ -127,7 +127,9 @@ def test_patients_differ_more_than_a_handful_shows():
     assert len({scan.phase for scan in cases("amos", 12)}) >= 3
 
 
-@pytest.mark.parametrize(("dataset", "shifted"), [("amos", False), ("flare22", False), ("flare22", True)])
+@pytest.mark.parametrize(
+    ("dataset", "shifted"), [("amos", False), ("flare22", False), ("flare22", True)]
+)
 def test_no_organ_is_smaller_than_three_voxels_where_it_is_present(dataset, shifted):
     """At the spacing of profile quick, the coarsest whose numbers mean anything."""
     prepared = profile("quick").data[dataset].prepare
