@@ -32,7 +32,7 @@ from guidednet.phantom.tissues import (
     paint_organs,
     paint_skeleton_and_muscles,
 )
-from guidednet.phantom.variation import draw_patient
+from guidednet.phantom.variation import Patient, draw_patient
 from guidednet.processes.workers import in_parallel
 from guidednet.support.files import read_json, write_bytes, write_json
 from guidednet.support.progress import Progress, silent
@@ -82,14 +82,7 @@ def make_case(
     )
     patient = draw_patient(generator)
     axes = _grid_axes(dataset, spacing, patient.size, generator)
-    points = _bent_points(axes, patient.stretch, generator)
-    painter = Painter(points, voxel_ml=float(np.prod(spacing)) / 1000)
-    paint_body(painter, patient.fat)
-    paint_skeleton_and_muscles(painter)
-    paint_organs(painter, patient.organs, patient.oral_contrast)
-    paint_lesions(painter, generator)
-    paint_bowel(painter, patient.bowel_loops, patient.oral_contrast, generator)
-    paint_ascites(painter, patient.ascites)
+    painter = _painted(patient, axes, spacing, generator)
     several = shifted or phantom_form(dataset).several_centres
     protocol = MANY_CENTRES if several else ONE_CENTRE
     time, noise = protocol.draw_time(generator), generator.uniform(*protocol.noise)
@@ -98,6 +91,21 @@ def make_case(
     if matrix is not None:
         image, label, axes = _on_matrix(image, label, axes, matrix)
     return _stored(image, label, axes, spacing, PHASES[round(time)], generator)
+
+
+def _painted(
+    patient: Patient, axes: list[np.ndarray], spacing: np.ndarray, generator: np.random.Generator
+) -> Painter:
+    """The tissues and organs of `patient` on the grid of `axes`."""
+    points = _bent_points(axes, patient.stretch, generator)
+    painter = Painter(points, voxel_ml=float(np.prod(spacing)) / 1000)
+    paint_body(painter, patient.fat)
+    paint_skeleton_and_muscles(painter)
+    paint_organs(painter, patient.organs, patient.oral_contrast)
+    paint_lesions(painter, generator)
+    paint_bowel(painter, patient.bowel_loops, patient.oral_contrast, generator)
+    paint_ascites(painter, patient.ascites)
+    return painter
 
 
 def write_phantoms(
