@@ -1,8 +1,8 @@
 """The abdomen of an average adult in millimetres: place, form and mean volume of each organ.
 
 x grows to the patient's right, y to anterior, z to superior; the origin is in the middle of the
-body at the height of the kidneys. The forms are simple; every case bends them (see
-guidednet.phantom.cases).
+body at the height of the kidneys. The forms are simple; every case draws its own from them (see
+guidednet.phantom.variation).
 """
 
 from dataclasses import dataclass
@@ -14,14 +14,19 @@ from guidednet.phantom.shapes import Blend, Ellipsoid, Shape, Tube, Without
 
 @dataclass(frozen=True)
 class OrganForm:
-    """Form and mean volume (ml) of an organ.
+    """Form and mean volume (ml) of an organ, and how they vary from patient to patient.
 
-    Where organs overlap, the one that comes first in ORGAN_FORMS keeps the voxels.
+    The organ moves by `moves` mm (standard deviation along each axis), its volume varies by the
+    share `spread`, and it is missing with probability `missing`, as after an operation. Where
+    organs overlap, the one that comes first in ORGAN_FORMS keeps the voxels.
     """
 
     name: str
     volume: float
     form: Shape
+    moves: float = 9.0
+    spread: float = 0.25
+    missing: float = 0.0
 
 
 def _adrenal(x: float, y: float, z: float, side: int) -> Shape:
@@ -44,8 +49,13 @@ def _kidney(x: float, y: float, z: float, side: int) -> Shape:
 
 
 ORGAN_FORMS = (
-    OrganForm("right adrenal gland", 4, _adrenal(31, -32, 62, 1)),
-    OrganForm("left adrenal gland", 4, _adrenal(-34, -30, 64, -1)),
+    # Twice as large as a patient's, so that coarse voxels still show them.
+    OrganForm(
+        "right adrenal gland", 11, _adrenal(31, -32, 62, 1), moves=6, spread=0.1, missing=0.03
+    ),
+    OrganForm(
+        "left adrenal gland", 11, _adrenal(-34, -30, 64, -1), moves=6, spread=0.1, missing=0.03
+    ),
     OrganForm(
         "aorta",
         80,
@@ -53,6 +63,7 @@ ORGAN_FORMS = (
             ((-14, -36, 200), (-13, -34, 120), (-9, -28, 60), (-4, -23, -10), (-2, -25, -85)),
             (12, 11.5, 10, 9, 8),
         ),
+        moves=5,
     ),
     OrganForm(
         "inferior vena cava",
@@ -61,13 +72,22 @@ ORGAN_FORMS = (
             ((22, -24, -90), (22, -20, -30), (24, -17, 30), (28, -10, 80), (24, 2, 112)),
             (9, 10, 10, 11, 11),
         ),
+        moves=5,
     ),
     OrganForm(
         "oesophagus",
         20,
         Tube(((-4, -25, 200), (-6, -24, 150), (-14, -14, 115), (-28, 0, 96)), (8, 8, 8, 9)),
+        moves=5,
     ),
-    OrganForm("gallbladder", 30, Tube(((42, 34, 22), (52, 46, 6), (58, 56, -14)), (7, 13, 16))),
+    OrganForm(
+        "gallbladder",
+        30,
+        Tube(((42, 34, 22), (52, 46, 6), (58, 56, -14)), (7, 13, 16)),
+        moves=10,
+        spread=0.4,
+        missing=0.25,
+    ),
     OrganForm(
         "pancreas",
         80,
@@ -99,8 +119,8 @@ ORGAN_FORMS = (
             (13, 14, 13, 13, 12, 12, 11),
         ),
     ),
-    OrganForm("right kidney", 160, _kidney(62, -46, -8, 1)),
-    OrganForm("left kidney", 160, _kidney(-62, -44, 6, -1)),
+    OrganForm("right kidney", 160, _kidney(62, -46, -8, 1), missing=0.06),
+    OrganForm("left kidney", 160, _kidney(-62, -44, 6, -1), missing=0.06),
     OrganForm(
         "spleen",
         200,
@@ -108,6 +128,8 @@ ORGAN_FORMS = (
             Ellipsoid((-108, -32, 70), (38, 62, 60), turn=22, tilt=-18),
             Ellipsoid((-70, 4, 72), (32, 42, 60)),
         ),
+        spread=0.4,
+        missing=0.06,
     ),
     OrganForm(
         "stomach",
@@ -124,12 +146,17 @@ ORGAN_FORMS = (
             ),
             (30, 38, 36, 30, 25, 18, 12),
         ),
+        moves=12,
+        spread=0.45,
+        missing=0.04,
     ),
-    OrganForm("bladder", 200, Ellipsoid((0, 34, -218), (46, 36, 34))),
+    OrganForm("bladder", 200, Ellipsoid((0, 34, -218), (46, 36, 34)), spread=0.45),
     OrganForm(
         "prostate/uterus",
         50,
         Blend((Ellipsoid((0, 4, -242), (25, 19, 20)), Ellipsoid((0, -4, -228), (18, 14, 16))), 6),
+        spread=0.35,
+        missing=0.1,
     ),
     OrganForm(
         "liver",

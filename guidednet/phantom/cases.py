@@ -1,8 +1,9 @@
 """Synthetic abdominal CT, written as NIfTI in the layouts of FLARE22 and AMOS.
 
-No case comes from a patient. A case is a pure function of (seed, data set, case id): its anatomy is
-the average one (guidednet.phantom.anatomy), bent, scaled and scanned at random. Unlabelled cases
-come from another distribution, with other contrast phases and more noise.
+No case comes from a patient. A case is a pure function of (seed, data set, case id): a patient is
+drawn at random (guidednet.phantom.variation), bent and scanned. The unlabelled cases of FLARE22
+come from other centres than the labelled ones, with other contrast phases and more noise; all cases
+of AMOS come from several centres.
 """
 
 import gzip
@@ -14,36 +15,29 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
-from scipy import ndimage
 from scipy.interpolate import make_interp_spline
 
 from guidednet.data.datasets import DATASETS, PhantomForm, dataset_of, organ_set
 from guidednet.data.datasets.base import ENDING
 from guidednet.data.layouts import PHANTOM_FILE, RawCase, find_cases
 from guidednet.errors import InputError
+from guidednet.phantom.acquisition import AIR_HU, MANY_CENTRES, ONE_CENTRE, PHASES, acquire
 from guidednet.phantom.anatomy import ORGAN_FORMS
-from guidednet.phantom.hounsfield import HOUNSFIELD
 from guidednet.phantom.tissues import (
     Painter,
+    paint_ascites,
     paint_body,
     paint_bowel,
+    paint_lesions,
     paint_organs,
     paint_skeleton_and_muscles,
 )
+from guidednet.phantom.variation import Patient, draw_patient
 from guidednet.processes.workers import in_parallel
 from guidednet.support.files import read_json, write_bytes, write_json
 from guidednet.support.progress import Progress, silent
 
-PHASES = ("without contrast", "arterial", "portal venous", "delayed")
-# Probability of each phase in the labelled (False) and in the unlabelled distribution (True).
-PHASE_ODDS = {False: (0.05, 0.1, 0.75, 0.1), True: (0.3, 0.3, 0.15, 0.25)}
-NOISE_HU = {False: (7.0, 13.0), True: (12.0, 24.0)}
-TEXTURE_MM = 3.75  # scale of the texture of soft tissue
-# The first tissues of HOUNSFIELD (air, table, fat, skin) have the same HU in every case.
-ALIKE_IN_ALL = 4
-MISSING_GALLBLADDER = 0.25
 CUT_PELVIS = 0.3
-AIR_HU = -1024
 WIDTH_MM = 384.0  # of the field of view
 SMALLEST_PIXEL = 0.85  # of a case, in units of voxel_mm
 AXIS_ORDERS = tuple(product(permutations(range(3)), product((1, -1), repeat=3)))
@@ -86,21 +80,32 @@ def make_case(
         np.array([generator.uniform(1.9, 3.2), *[generator.uniform(SMALLEST_PIXEL, 1.2)] * 2])
         * voxel_mm
     )
-    size = generator.uniform(0.93, 1.07)
-    axes = _grid_axes(dataset, spacing, size, generator)
-    painter = Painter(_bent_points(axes, size, generator), voxel_ml=float(np.prod(spacing)) / 1000)
-    paint_body(painter, fat=generator.uniform(9, 27))
-    paint_skeleton_and_muscles(painter)
-    paint_organs(painter, _volumes(size, generator))
-    paint_bowel(painter, generator)
-    phase = int(generator.choice(len(PHASES), p=PHASE_ODDS[shifted]))
-    image = _acquire(
-        painter, phase, generator.uniform(*NOISE_HU[shifted]), axes, spacing, generator
-    )
+    patient = draw_patient(generator)
+    axes = _grid_axes(dataset, spacing, patient.size, generator)
+    painter = _painted(patient, axes, spacing, generator)
+    several = shifted or phantom_form(dataset).several_centres
+    protocol = MANY_CENTRES if several else ONE_CENTRE
+    time, noise = protocol.draw_time(generator), generator.uniform(*protocol.noise)
+    image = acquire(painter, time, noise, axes, spacing, patient.fatty_liver, generator)
     label = _label_ids(painter.organ, dataset)
     if matrix is not None:
         image, label, axes = _on_matrix(image, label, axes, matrix)
-    return _stored(image, label, axes, spacing, PHASES[phase], generator)
+    return _stored(image, label, axes, spacing, PHASES[round(time)], generator)
+
+
+def _painted(
+    patient: Patient, axes: list[np.ndarray], spacing: np.ndarray, generator: np.random.Generator
+) -> Painter:
+    """The tissues and organs of `patient` on the grid of `axes`."""
+    points = _bent_points(axes, patient.stretch, generator)
+    painter = Painter(points, voxel_ml=float(np.prod(spacing)) / 1000)
+    paint_body(painter, patient.fat)
+    paint_skeleton_and_muscles(painter)
+    paint_organs(painter, patient.organs, patient.oral_contrast)
+    paint_lesions(painter, generator)
+    paint_bowel(painter, patient.bowel_loops, patient.oral_contrast, generator)
+    paint_ascites(painter, patient.ascites)
+    return painter
 
 
 def write_phantoms(
@@ -200,16 +205,17 @@ def _grid_axes(
     ]
 
 
-def _bent_points(axes: list[np.ndarray], size: float, generator: np.random.Generator) -> np.ndarray:
+def _bent_points(
+    axes: list[np.ndarray], stretch: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
     """Where each voxel lies in the average anatomy (D,H,W,3).
 
-    The places are scaled by body size and bent by a smooth random field.
+    The places are scaled by `stretch` (3,) and bent by a smooth random field.
     """
-    stretch = size * generator.normal(1, 0.03, 3)
     points = np.empty((*map(len, axes), 3), np.float32)
     for component in range(3):  # x, y, z
         own = axes[2 - component].reshape([-1 if axis == 2 - component else 1 for axis in range(3)])
-        points[..., component] = (own + _smooth_field(axes, generator, amplitude=7)) / stretch[
+        points[..., component] = (own + _smooth_field(axes, generator, amplitude=8)) / stretch[
             component
         ]
     return points
@@ -227,55 +233,6 @@ def _smooth_field(
     for axis, (grid, places) in enumerate(zip(grids, axes, strict=True)):
         values = make_interp_spline(grid, values, axis=axis)(places)
     return values.astype(np.float32)
-
-
-def _volumes(size: float, generator: np.random.Generator) -> dict[str, float]:
-    """Volume (ml) of each organ in this case: mean x body size cubed, varied by about 16 %."""
-    volumes = {
-        organ.name: organ.volume * size**3 * generator.lognormal(-0.01, 0.16)
-        for organ in ORGAN_FORMS
-    }
-    if generator.random() < MISSING_GALLBLADDER:
-        del volumes["gallbladder"]
-    return volumes
-
-
-def _acquire(
-    painter: Painter,
-    phase: int,
-    noise: float,
-    axes: list[np.ndarray],
-    spacing: np.ndarray,
-    generator: np.random.Generator,
-) -> np.ndarray:
-    """The scan (D,H,W) in HU: tissues, table, texture, partial volume and correlated noise."""
-    _paint_table(painter, axes)
-    levels = np.array(
-        [values[min(phase, len(values) - 1)] for values in HOUNSFIELD.values()], np.float32
-    )
-    levels[ALIKE_IN_ALL:] += generator.normal(0, 4, len(levels) - ALIKE_IN_ALL)
-    image = levels[painter.tissue]
-    soft_tissue = (image > -200) & (image < 300)
-    image += soft_tissue * _grain(image.shape, TEXTURE_MM / spacing.min(), generator) * 18
-    image = ndimage.gaussian_filter(image, (0.35, 0.6, 0.6))  # partial volume: about half a voxel
-    noise_map = _grain(image.shape, (0.3, 0.7, 0.7), generator)
-    return np.clip(image + noise_map * noise / noise_map.std(), AIR_HU, 2000).round()
-
-
-def _grain(
-    shape: tuple[int, ...], sigma: float | tuple[float, ...], generator: np.random.Generator
-) -> np.ndarray:
-    """White noise (D,H,W), float32, smoothed by a Gaussian of `sigma` voxels."""
-    return ndimage.gaussian_filter(generator.normal(0, 1, shape).astype(np.float32), sigma)
-
-
-def _paint_table(painter: Painter, axes: list[np.ndarray]) -> None:
-    y, x = np.meshgrid(axes[1], axes[2], indexing="ij")
-    surface = -134 + (x / 210) ** 2 * 26
-    shell = (np.abs(y - surface) < 2.2) & (np.abs(x) < 190)
-    painter.fill(
-        np.broadcast_to(shell, painter.tissue.shape) & (painter.is_tissue((...,), "air")), "table"
-    )
 
 
 def _label_ids(organ: np.ndarray, dataset: str) -> np.ndarray:

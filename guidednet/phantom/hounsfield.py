@@ -34,5 +34,9 @@ HOUNSFIELD: dict[str, tuple[float, ...]] = {
     "prostate/uterus": (42, 68, 88, 84),
     "bowel wall": (38, 75, 88, 78),
     "stool": (5,),
+    "cyst": (8,),
+    "tumour": (38, 55, 66, 62),
+    "ascites": (8,),
+    "oral contrast": (230,),
 }
 TISSUES = list(HOUNSFIELD)

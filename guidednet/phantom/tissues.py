@@ -14,7 +14,18 @@ TISSUE_OF_ORGAN = {
     "left kidney": "renal medulla",
     "stomach": "stomach wall",
 }
+# Places in Painter.organ.
+ORGAN_NUMBERS = {organ.name: place for place, organ in enumerate(anatomy.ORGAN_FORMS, start=1)}
+# Lesions of an organ: how many on average, and their least and largest radius in mm.
+LESIONS = {
+    "liver": (0.8, 7.0, 25.0),
+    "right kidney": (0.3, 6.0, 18.0),
+    "left kidney": (0.3, 6.0, 18.0),
+    "spleen": (0.3, 6.0, 20.0),
+    "pancreas": (0.2, 6.0, 14.0),
+}
 MOST_SWELLING = 7.0  # mm
+SMALLEST_ML = 6.5  # of an organ; three voxels of the coarsest training grid, and some to spare
 BELOW_DIAPHRAGM = 3.0  # mm between the diaphragm and the organs below it
 
 
@@ -125,20 +136,23 @@ def _paint_spine(painter: Painter) -> None:
     painter.fill((canal < 9) & (body > 0), "spinal canal")
 
 
-def paint_organs(painter: Painter, volumes: dict[str, float]) -> None:
-    """Paint the organs in `volumes` (ml), each grown to its volume within the voxels that are free.
+def paint_organs(
+    painter: Painter, organs: dict[str, tuple[Shape, float]], oral_contrast: bool
+) -> None:
+    """Paint `organs` (form, ml), each grown to its volume within the voxels that are free.
 
-    Those are voxels of fat; aorta and oesophagus also displace lung and heart.
+    Those are voxels of fat; aorta and oesophagus also displace lung and heart. Of an organ that
+    neighbours or the edge of the scan leave less than SMALLEST_ML, nothing is painted.
     """
-    for number, organ in enumerate(anatomy.ORGAN_FORMS, start=1):
-        if organ.name in volumes:
-            box, field = painter.field(organ.form, MOST_SWELLING)
-            where = _grow(
-                field, _free(painter, box, organ.name), volumes[organ.name] / painter.voxel_ml
-            )
-            painter.organ[box][where] = number
-            painter.fill(where, TISSUE_OF_ORGAN.get(organ.name, organ.name), box)
-    _paint_inside_of_organs(painter)
+    for name, number in ORGAN_NUMBERS.items():
+        if name in organs:
+            form, volume = organs[name]
+            box, field = painter.field(form, MOST_SWELLING)
+            where = _grow(field, _free(painter, box, name), volume / painter.voxel_ml)
+            if where.sum() * painter.voxel_ml >= SMALLEST_ML:
+                painter.organ[box][where] = number
+                painter.fill(where, TISSUE_OF_ORGAN.get(name, name), box)
+    _paint_inside_of_organs(painter, oral_contrast)
 
 
 def _free(painter: Painter, box: tuple[slice, ...], organ: str) -> np.ndarray:
@@ -163,20 +177,20 @@ def _grow(field: np.ndarray, free: np.ndarray, voxels: float) -> np.ndarray:
     return where if number < 2 else pieces == np.bincount(pieces.ravel())[1:].argmax() + 1
 
 
-def _paint_inside_of_organs(painter: Painter) -> None:
-    number = {organ.name: place for place, organ in enumerate(anatomy.ORGAN_FORMS, start=1)}
+def _paint_inside_of_organs(painter: Painter, oral_contrast: bool) -> None:
     for name in ("right kidney", "left kidney"):
-        box, depth = _depth(painter, number[name])
+        box, depth = _depth(painter, ORGAN_NUMBERS[name])
         painter.fill((depth > 0) & (depth < 7), "renal cortex", box)
         painter.fill(depth > 15, "renal sinus", box)
-    box, depth = _depth(painter, number["stomach"])
+    box, depth = _depth(painter, ORGAN_NUMBERS["stomach"])
     if depth.size:
         height = painter.points[box][..., 1]
         level = np.quantile(height[depth > 0], [0.45, 0.78]) if (depth > 0).any() else (0, 0)
         painter.fill((depth > 4) & (height < level[0]), "food", box)
-        painter.fill((depth > 4) & (height >= level[0]), "fluid", box)
+        fluid = "oral contrast" if oral_contrast else "fluid"
+        painter.fill((depth > 4) & (height >= level[0]), fluid, box)
         painter.fill((depth > 4) & (height >= level[1]), "gas", box)
-    _paint_liver_vessels(painter, number["liver"])
+    _paint_liver_vessels(painter, ORGAN_NUMBERS["liver"])
 
 
 def _depth(painter: Painter, number: int) -> tuple[tuple[slice, ...], np.ndarray]:
@@ -208,25 +222,47 @@ def _paint_liver_vessels(painter: Painter, liver: int) -> None:
         painter.fill((field < 0) & (painter.organ[box] == liver), "liver vessel", box)
 
 
-def paint_bowel(painter: Painter, generator: np.random.Generator) -> None:
-    """Paint colon with stool and gas, and loops of small bowel, into the fat that is left."""
-    loops = [*anatomy.COLON, *_small_bowel(generator)]
-    for loop in loops:
+def paint_lesions(painter: Painter, generator: np.random.Generator) -> None:
+    """Paint round cysts and tumours into organs, to which they belong."""
+    for name, (mean, least, largest) in LESIONS.items():
+        places = np.argwhere(painter.organ == ORGAN_NUMBERS[name])
+        for _ in range(generator.poisson(mean) if len(places) else 0):
+            centre = painter.points[tuple(places[generator.integers(len(places))])]
+            ball = Ellipsoid(tuple(centre.tolist()), (generator.uniform(least, largest),) * 3)
+            box, field = painter.field(ball)
+            inside = (field < 0) & (painter.organ[box] == ORGAN_NUMBERS[name])
+            painter.fill(inside, "cyst" if generator.random() < 0.5 else "tumour", box)
+
+
+def paint_ascites(painter: Painter, share: float) -> None:
+    """Replace the fat between the organs by fluid in the given `share` of the abdomen's depth."""
+    height = painter.points[..., 1]
+    low, high = -70.0, 90.0  # mm; the abdomen from back to front
+    free = painter.cavity & painter.abdomen & painter.is_tissue((...,), "fat")
+    painter.fill(free & (height < low + share * (high - low)) & (share > 0), "ascites")
+
+
+def paint_bowel(
+    painter: Painter, loops: int, oral_contrast: bool, generator: np.random.Generator
+) -> None:
+    """Paint colon with stool and gas, and `loops` of small bowel, into the fat that is left."""
+    fluid = "oral contrast" if oral_contrast else "fluid"
+    for loop in (*anatomy.COLON, *_small_bowel(loops, generator)):
         box, field = painter.field(loop)
         free = painter.is_tissue(box, "fat")
         height = painter.points[box][..., 1]
         gas_level = np.mean(loop.bounds[:, 1]) + generator.normal(4, 8)
         painter.fill(free & (field < 0), "bowel wall", box)
-        painter.fill(free & (field < -3), "stool" if loop in anatomy.COLON else "fluid", box)
+        painter.fill(free & (field < -3), "stool" if loop in anatomy.COLON else fluid, box)
         painter.fill(
             free & (field < -3) & (height > gas_level) & (loop in anatomy.COLON), "gas", box
         )
 
 
-def _small_bowel(generator: np.random.Generator) -> list[Shape]:
+def _small_bowel(count: int, generator: np.random.Generator) -> list[Shape]:
     """Winding loops: jejunum on the left below the stomach, ileum further down."""
     loops = []
-    for number in range(22):
+    for number in range(count):
         low, high = (
             ((-84, 4, -70), (-14, 66, 4)) if number % 3 == 0 else ((-74, -4, -205), (74, 74, -56))
         )

@@ -38,9 +38,9 @@ class DataConfig:
     """One data set of a profile: how many cases train, validate and test.
 
     The `training` labelled cases are joined by as many unlabelled ones as a ratio asks for. If the
-    data set hides labels (AMOS), the `training` cases that should count as unlabelled keep their
-    labels hidden instead. `phantom` None means the real data set, which is read from the data
-    folder: its numbers are the paper's until the cases on disk are known
+    data set hides labels (AMOS, phantoms too), the `training` cases that should count as unlabelled
+    keep their labels hidden instead. `phantom` None means the real data set, which is read from the
+    data folder: its numbers are the paper's until the cases on disk are known
     (guidednet.runs.workspace), and `most_unlabelled` is the number of its cases without label.
     """
 
@@ -56,11 +56,6 @@ class DataConfig:
     def hides_labels(self) -> bool:
         """Whether unlabelled training cases are labelled ones whose labels are hidden."""
         return dataset_of(self.dataset).hides_labels
-
-    @property
-    def has_hidden_labels(self) -> bool:
-        """Whether these labels exist: no phantom that counts as unlabelled has one."""
-        return self.hides_labels and self.phantom is None
 
     def at(self, share: float) -> tuple[int, int]:
         """(labelled, unlabelled) training cases if `share` (0 to 1) of them is labelled.
@@ -108,6 +103,7 @@ class Profile:
     `changed` names the fields that a user changed, by dotted name, and `changed_options` holds the
     values of those among them that are options of methods (guidednet.runs.settings). The fields of
     both `changed` and `shown` stand in the names of runs.
+    A `brief` profile leaves out rows that others train (guidednet.study.rows.Row).
     """
 
     name: str
@@ -123,6 +119,7 @@ class Profile:
     changed_options: tuple[tuple[str, Any], ...] = ()
     changed: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
+    brief: bool = False
 
     @property
     def synthetic(self) -> bool:
@@ -190,11 +187,10 @@ class Profile:
 
     def _all_labelled(self, dataset: str, method: str, ratio: tuple[int, int]) -> tuple[int, int]:
         """`ratio` with the unlabelled cases among the labelled ones."""
-        if ratio[1] and not self.data[dataset].has_hidden_labels:
+        if ratio[1] and not self.data[dataset].hides_labels:
             raise InputError(
                 f"{method}: the {ratio[1]} unlabelled training cases of {dataset} in this profile"
-                " have no label to train on; use real scans of a data set that hides labels,"
-                " such as amos"
+                " have no label to train on; use a data set that hides labels, such as amos"
             )
         return sum(ratio), 0
 
@@ -219,7 +215,7 @@ def smoke() -> Profile:
                 validation=1,
                 test=2,
                 prepare=prepare,
-                phantom=PhantomConfig(8, 5, 6.0),
+                phantom=PhantomConfig(13, 0, 6.0),
             ),
         ),
         seeds=1,
@@ -241,7 +237,7 @@ def smoke() -> Profile:
 
 def quick() -> Profile:
     """Small phantoms and a shared supervised start: minutes on two cores."""
-    prepare = PrepareConfig(spacing_mm=(17.0, 12.0, 12.0))
+    prepare = PrepareConfig(spacing_mm=(12.0, 10.0, 10.0))
     return Profile(
         name="quick",
         data=by_name(
@@ -259,22 +255,24 @@ def quick() -> Profile:
                 validation=4,
                 test=8,
                 prepare=prepare,
-                phantom=PhantomConfig(32, 20, 5.0),
+                phantom=PhantomConfig(52, 0, 5.0),
             ),
         ),
         seeds=1,
-        network=NetworkConfig(width=12, depth=3, dropout=0.0),
-        batch=BatchConfig(labelled=2, unlabelled=2, crop=(16, 24, 32), flip_axes=()),
-        optimiser=OptimiserConfig(name="adam", learning_rate=5e-3, weight_decay=0.0),
+        network=NetworkConfig(width=12, depth=4, dropout=0.0),
+        batch=BatchConfig(labelled=2, unlabelled=2, crop=(16, 32, 32), flip_axes=()),
+        optimiser=OptimiserConfig(name="adam", learning_rate=1e-2, weight_decay=0.0),
         training=TrainingConfig(
-            steps=24,
-            warm_start_steps=500,
+            steps=32,
+            ramp_steps=8,  # the start has done what a ramp is for
+            warm_start_steps=700,
             warm_start_learning_rate=2e-2,
-            validate_every=12,
-            checkpoint_every=12,
+            validate_every=8,
+            checkpoint_every=32,
             log_every=4,
         ),
-        window=WindowConfig(size=(16, 24, 32), stride=(8, 12, 16)),
+        window=WindowConfig(size=(16, 32, 40), stride=(8, 16, 20)),
+        brief=True,
     )
 
 
@@ -284,6 +282,7 @@ def evening() -> Profile:
     training = replace(
         of_quick.training,
         steps=1_500,
+        ramp_steps=None,
         warm_start_steps=0,
         validate_every=50,
         checkpoint_every=250,
@@ -305,7 +304,7 @@ def reference() -> Profile:
                 training=180,
                 validation=60,
                 test=60,
-                phantom=PhantomConfig(210, 90, 1.5),
+                phantom=PhantomConfig(300, 0, 1.5),
             ),
         ),
         seeds=3,
@@ -367,8 +366,8 @@ def left_atrium() -> Profile:
 def with_steps(chosen: Profile, steps: int) -> Profile:
     """Return `chosen` with runs of `steps` steps, to rehearse a long run or to train longer.
 
-    Runs longer than their shared warm start need none: they train from scratch. Nothing else
-    changes.
+    Runs longer than their shared warm start need none: they train from scratch, and their ramp is
+    as long as they are. Nothing else changes.
     """
     plan = chosen.training
     every = {
@@ -376,7 +375,8 @@ def with_steps(chosen: Profile, steps: int) -> Profile:
         for name in ("validate_every", "checkpoint_every", "log_every")
     }
     start = plan.warm_start_steps if steps <= plan.warm_start_steps else 0
-    training = replace(plan, steps=steps, warm_start_steps=start, **every)
+    ramp = plan.ramp_steps if start else None
+    training = replace(plan, steps=steps, ramp_steps=ramp, warm_start_steps=start, **every)
     return replace(chosen, training=training)
 
 

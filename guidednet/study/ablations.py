@@ -11,7 +11,7 @@ from guidednet.config import RunConfig
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.runs.profiles import Profile
 from guidednet.study.candidates import changed, printed, released
-from guidednet.study.rows import Row, with_long_ramp
+from guidednet.study.rows import Row, optional, with_long_ramp
 
 # Table 4: the terms of eqs. 9 to 11 that are on; L_gt (eq. 8) and L_rectify (eq. 13) always are.
 TABLE4_TERMS = {
@@ -62,26 +62,32 @@ def figure6(profile: Profile, seeds: int) -> list[Row]:
 
 
 def figure6_weights(profile: Profile, seeds: int) -> list[Row]:
-    """Figure 6a: lambda_g from 0.1 to 0.4, after our own."""
+    """Figure 6a: lambda_g from 0.1 to 0.4, after our own; a brief profile trains ours and 0.4."""
     options = profile.options("guidednet")
     settings = {f"lambda_g = {value}": changed(options, lambda_g=value) for value in LAMBDAS}
-    return rows_of(settings, profile, seeds)
+    rows = rows_of(settings, profile, seeds)
+    return [rows[0], *optional(rows[1:-1], profile), rows[-1]]
 
 
 def figure6_layers(profile: Profile, seeds: int) -> list[Row]:
-    """Figure 6b: every layer of the decoder, from Layer 1 (deep) to the last (the default)."""
+    """Figure 6b: every layer of the decoder, from Layer 1 (deep) to the last (the default).
+
+    A brief profile trains the first and the last.
+    """
     last, options = profile.network.depth - 1, profile.options("guidednet")
     settings = {
         f"Layer {layer}": changed(options, feature_layer=None if layer == last else layer)
         for layer in range(1, last + 1)
     }
-    return rows_of(settings, profile, seeds)
+    rows = rows_of(settings, profile, seeds)
+    return [rows[0], *optional(rows[1:-1], profile), *rows[1:][-1:]]
 
 
 def readings(profile: Profile, seeds: int) -> list[Row]:
     """The headline reading, the print, each departure of the release from it, and the release.
 
-    The release has its own long ramp, and no gradient of eq. 13 unless the row says so.
+    The release has its own long ramp, and no gradient of eq. 13 unless the row says so. A brief
+    profile trains the three readings alone.
     """
     rows = rows_of(
         {
@@ -101,18 +107,20 @@ def readings(profile: Profile, seeds: int) -> list[Row]:
         seeds,
     )
     long = ("ramp half", "as released")
-    return [
+    rows = [
         dataclasses.replace(row, configs=tuple(map(with_long_ramp, row.configs)))
         if row.label.startswith(long)
         else row
         for row in rows
     ]
+    whole = ("GuidedNet", "as printed", "as released")
+    return [row if row.label in whole else optional([row], profile)[0] for row in rows]
 
 
 def selection(profile: Profile, seeds: int) -> list[Row]:
     """Runs that keep their weights at regular steps.
 
-    They show what selecting the step on the test cases gains.
+    They show what selecting the step on the test cases gains. A brief profile does not train them.
     """
     every = {"keep_every": max(1, profile.training.steps // KEPT_LOOKS)}
     labelled = profile.data["flare22"].ratios[1]
@@ -121,7 +129,8 @@ def selection(profile: Profile, seeds: int) -> list[Row]:
         dataclasses.replace(run, training=dataclasses.replace(run.training, **every))
         for run in supervised
     )
-    return [
+    rows = [
         Row("Sup only", kept),
         Row("GuidedNet", tuple(guidednet_run(profile, seed, **every) for seed in range(seeds))),
     ]
+    return optional(rows, profile)

@@ -17,10 +17,12 @@ from guidednet.runs.cost import (
     voxels_per_step,
 )
 from guidednet.runs.memory import GIB
+from guidednet.runs.profiles import Profile
 from guidednet.runs.record import finished_runs, read_record
 from guidednet.runs.store import RunStore
 from guidednet.study.artefacts import Artefact
 from guidednet.study.assumed_gpu import AssumedGPU, memory_text, needed
+from guidednet.study.rows import Row
 from guidednet.support.durations import in_words
 
 
@@ -54,7 +56,7 @@ def planned_runs(
     planned: dict[RunConfig, PlannedRun] = {}
     cost = CostEstimate(runs, assumed.teraflops if assumed else None)
     for name, artefact in artefacts.items():
-        for row in artefact.rows(runs.workspace.profile, seeds) if artefact.rows else []:
+        for row in trained_rows(artefact, runs.workspace.profile, seeds):
             wanted = [run for run in row.configs if methods is None or run.method in methods]
             for config in (run for last in wanted for run in runs.identity.with_warm_start(last)):
                 if config not in planned:
@@ -69,6 +71,12 @@ def planned_runs(
                     )
                 planned[config].artefacts += [name] if name not in planned[config].artefacts else []
     return _cheapest_artefact_first(list(planned.values()))
+
+
+def trained_rows(artefact: Artefact, profile: Profile, seeds: int) -> list[Row]:
+    """The rows of `artefact` whose runs a reproduction at `profile` trains."""
+    rows = artefact.rows(profile, seeds) if artefact.rows else []
+    return [row for row in rows if row.trained]
 
 
 def _cheapest_artefact_first(planned: list[PlannedRun]) -> list[PlannedRun]:

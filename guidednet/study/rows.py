@@ -1,11 +1,11 @@
 """The rows of Tables 1 to 3, and the runs that each of them needs."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from guidednet.config import RunConfig
-from guidednet.methods import METHODS, is_printed, method_label
+from guidednet.methods import METHODS, Method, is_of_this_package, is_printed, method_label
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.runs.profiles import Profile
 
@@ -15,11 +15,20 @@ SHOWN_METHODS = ("GuidedNet", "MagicNet", "DHC", "CLD", "CPS")
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table: its name, one configuration per seed, and the predictor that is scored."""
+    """A row of a table: its name, one configuration per seed, and the predictor that is scored.
+
+    A row that is not `trained` shows runs that are finished, and is "not run" without them.
+    """
 
     label: str
     configs: tuple[RunConfig, ...]
     predictor: str = "primary"
+    trained: bool = True
+
+
+def optional(rows: Iterable[Row], profile: Profile) -> list[Row]:
+    """`rows`, which a brief profile does not train."""
+    return [dataclasses.replace(row, trained=not profile.brief) for row in rows]
 
 
 def method_row(
@@ -42,18 +51,37 @@ def comparison(
 
     The others, and the other readings of GuidedNet, have rows where the fewest cases are labelled.
     A method that uses no unlabelled case has one row for each number of labelled ones; the upper
-    bound has one row where the unlabelled cases have a hidden label. Each run trains once.
+    bound has one row where the unlabelled cases have a hidden label. Each run trains once. Of this,
+    a brief profile trains what `in_brief` names, where the fewest cases are labelled.
     """
     fewest = min(ratios, key=lambda ratio: ratio[0] / sum(ratio))
-    hidden_labels = profile.data[dataset].has_hidden_labels
+    hides_labels = profile.data[dataset].hides_labels
     rows = [
         method_row(profile, seeds, dataset, name, ratio)
         for in_paper in (True, False)
         for ratio in (ratios if in_paper else [fewest])
         for name, kind in METHODS.items()
-        if is_printed(kind) == in_paper and (hidden_labels or not kind.uses_hidden_labels)
+        if is_printed(kind) == in_paper and (hides_labels or not kind.uses_hidden_labels)
     ]
-    return list(dict.fromkeys(rows + other_readings(profile, seeds, dataset, fewest)))
+    rows = dict.fromkeys(rows + other_readings(profile, seeds, dataset, fewest))
+    always = [
+        method_row(profile, seeds, dataset, name, fewest)
+        for name, kind in METHODS.items()
+        if in_brief(kind, dataset) and (hides_labels or not kind.uses_hidden_labels)
+    ]
+    return [row if row in always else optional([row], profile)[0] for row in rows]
+
+
+def in_brief(kind: type[Method], dataset: str) -> bool:
+    """Whether a brief profile trains a method: on FLARE22 all of the paper, elsewhere fewer.
+
+    Those are the methods of the qualitative figures, between "Sup only" and the upper bound. A
+    method from outside the package is always trained.
+    """
+    if dataset == "flare22" or not is_of_this_package(kind):
+        return is_printed(kind) or not is_of_this_package(kind)
+    baseline = is_printed(kind) and not kind.uses_unlabelled
+    return baseline or kind.uses_hidden_labels or kind.label in SHOWN_METHODS
 
 
 def other_readings(profile: Profile, seeds: int, dataset: str, ratio: tuple[int, int]) -> list[Row]:

@@ -59,7 +59,7 @@ def selection_table(rows: list[Row], runs: RunStore, on_missing: str = "train") 
         (row, run)
         for row in rows
         for config in row.configs
-        if (run := runs.get(config, on_missing)) is not None
+        if (run := runs.get(config, on_missing if row.trained else "blank")) is not None
     ]
     return pd.DataFrame([_selection(row, run, runs) for row, run in found], columns=COLUMNS).round(
         2

@@ -239,7 +239,8 @@ def test_results_are_those_of_the_figure_folder(path):
     rows = list(rows_of_results(path))
     assert len(rows) >= 4
     for method, shown in rows:
-        assert shown == [tuple(table.loc[method, columns]) for table in tenth], method
+        trained = [table for table in tenth if table.loc[method, "n_seeds"] > 0]
+        assert shown == [tuple(table.loc[method, columns]) for table in trained], method
 
 
 def test_no_difference_from_guidednet_is_significant_as_the_readme_says():

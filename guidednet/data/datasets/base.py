@@ -47,6 +47,7 @@ class PhantomForm:
     and `unlabelled_id`; if both are the same, numbers of unlabelled cases continue those of the
     labelled ones. Files of labelled cases go to the (image, label) folders; an image's name is its
     case id and `suffix`. `has_description`: a dataset.json that names the labels lies beside them.
+    `several_centres`: all cases come from several centres, not the unlabelled ones alone.
     """
 
     field_of_view_mm: tuple[float, float]
@@ -57,6 +58,7 @@ class PhantomForm:
     suffix: str = ENDING
     may_cut_pelvis: bool = False
     has_description: bool = False
+    several_centres: bool = False
 
     def case_id(self, number: int, labelled: int) -> str:
         """The id of case `number` (from 0) if the first `labelled` have labels."""

@@ -14,5 +14,7 @@ from guidednet.runs.workspace import Workspace
 def hidden_label(workspace: Workspace, dataset: str, case: str) -> np.ndarray:
     """The label map (D,H,W) uint8 of an unlabelled phantom, on the grid of its prepared image."""
     settings = workspace.data(dataset)
-    scan = make_case(dataset, case, shifted=True, voxel_mm=settings.phantom.voxel_mm)
+    # where labels are hidden, unlabelled cases are drawn like labelled ones
+    shifted = not settings.hides_labels
+    scan = make_case(dataset, case, shifted, voxel_mm=settings.phantom.voxel_mm)
     return prepare_label(scan.label, scan.affine, settings.prepare)

@@ -61,6 +61,7 @@ def caption_parts(rows: Sequence[Row], runs: RunStore) -> list[str]:
         *_reading(rows),
         *_changes(runs.workspace.profile, rows),
         "each method's primary predictor at its best validation step",
+        *_left_out(rows, runs),
     ]
 
 
@@ -95,6 +96,13 @@ def rests_on(table: pd.DataFrame) -> str:
         f"{counted([table['n_seeds'].max()], 'seed')}, "
         f"{counted([table['n_test_cases'].max()], 'case')}"
     )
+
+
+def _left_out(rows: Sequence[Row], runs: RunStore) -> list[str]:
+    """How many rows the profile leaves out; empty if it has all."""
+    number = sum(not row.trained and not runs.finished(row.configs) for row in rows)
+    shown = f"{counted([number], 'row')} not run at this profile, which has little time"
+    return [f"{shown}: profile reference trains every row"] if number else []
 
 
 def _seeds(wanted: int, runs: dict[str, list[Run]]) -> str:

@@ -151,12 +151,10 @@ def make_table(
 
     Metrics are those of guidednet.metrics.METRICS in their units. `p_vs_guidednet` is the p-value
     of a paired Wilcoxon test over test cases against GuidedNet (the row called `reference`) with
-    the same training cases, after Holm's correction. A row without runs has no numbers and 0 seeds.
+    the same training cases, after Holm's correction. A row without runs has no numbers and 0 seeds;
+    rows that the profile does not train are not trained here either.
     """
-    found = [
-        (row, [run for config in row.configs if (run := runs.get(config, on_missing)) is not None])
-        for row in rows
-    ]
+    found = [(row, row_runs(row, runs, on_missing)) for row in rows]
     table = pd.DataFrame([table_row(row, finished) for row, finished in found])
     by_case = [case_dice(finished, row.predictor) if finished else None for row, finished in found]
     place = table.columns.get_loc("ci_high") + 1
@@ -167,6 +165,12 @@ def make_table(
     return table.round(
         {column: 4 if column == "p_vs_guidednet" else 2 for column in table.columns[3:]}
     )
+
+
+def row_runs(row: Row, runs: RunStore, on_missing: str) -> list[Run]:
+    """The finished runs of `row`; those missing are made or not, as `on_missing` says."""
+    found = [runs.get(config, on_missing if row.trained else "blank") for config in row.configs]
+    return [run for run in found if run is not None]
 
 
 def printed_beside(

@@ -70,4 +70,6 @@ def test_a_run_longer_than_its_warm_start_trains_from_scratch():
     quick = profile("quick")
     start = quick.training.warm_start_steps
     assert with_steps(quick, start).training.warm_start_steps == start
-    assert with_steps(quick, start + 1).training.warm_start_steps == 0
+    assert with_steps(quick, start).training.ramp_steps == quick.training.ramp_steps
+    from_scratch = with_steps(quick, start + 1).training
+    assert (from_scratch.warm_start_steps, from_scratch.ramp_steps) == (0, None)
