@@ -63,6 +63,31 @@ def _predict_options(command: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="also write the organs' colours for ITK-SNAP and 3D Slicer",
     )
+    _map_options(command)
+
+
+def _map_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--probabilities",
+        type=Path,
+        metavar="NIFTI",
+        help="also write the probabilities (X,Y,Z,K), background first; a folder for a folder",
+    )
+    command.add_argument(
+        "--uncertainty",
+        type=Path,
+        metavar="NIFTI",
+        help="also write the uncertainty, 0 to 1: disagreement of two networks, else entropy",
+    )
+    command.add_argument(
+        "--flips", action="store_true", help="average over the scan and its mirror images"
+    )
+    command.add_argument(
+        "--largest-component",
+        metavar="ORGANS",
+        default="",
+        help="keep only the largest connected part of these organs, such as liver,spleen, or all",
+    )
 
 
 def predict(options: Namespace) -> None:
@@ -70,7 +95,7 @@ def predict(options: Namespace) -> None:
 
     Each segmentation is on its scan's own grid.
     """
-    from guidednet.predict import Reading, segment_all, write_colour_tables
+    from guidednet.predict import Beside, Extras, Reading, segment_all, write_colour_tables
     from guidednet.runs.model_file import load_model
     from guidednet.support.files import check_file, check_folder, write_text
 
@@ -83,6 +108,7 @@ def predict(options: Namespace) -> None:
     if options.colours is not None:
         check_folder(options.colours)
     predictor = "ensemble" if options.ensemble else "primary"
+    kept = tuple(filter(None, options.largest_component.split(",")))
     done = segment_all(
         options.scan,
         options.model,
@@ -92,6 +118,8 @@ def predict(options: Namespace) -> None:
         bar("predict", "scan"),
         options.pattern,
         Reading(options.series, options.assume_hu),
+        Extras(flips=options.flips, largest_component=kept),
+        Beside(options.probabilities, options.uncertainty),
     )
     if options.volumes is not None and len(done.volumes):
         write_text(options.volumes, done.volumes.to_csv(index=False))
