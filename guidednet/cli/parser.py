@@ -1,14 +1,14 @@
 """The command line, `guidednet COMMAND`.
 
-The commands are phantom, prepare, split, plan, train, evaluate, table, predict, export, notebook
-and reproduce.
+The commands are phantom, prepare, split, plan, train, evaluate, table, predict, export, verify,
+notebook and reproduce.
 """
 
 import argparse
 import os
 import sys
 
-from guidednet.cli import data, models, reproduction, runs
+from guidednet.cli import data, models, reproduction, runs, trust
 from guidednet.errors import CompanionError
 from guidednet.support.files import OF_THE_DISK
 from guidednet.support.progress import close_bars
@@ -30,7 +30,8 @@ def parser() -> argparse.ArgumentParser:
         description="GuidedNet companion: from raw CT to the paper's tables and figures",
     )
     subparsers = main.add_subparsers(dest="command", required=True)
-    for command in (*data.COMMANDS, *runs.COMMANDS, *models.COMMANDS, *reproduction.COMMANDS):
+    rooms = (data, runs, models, trust, reproduction)
+    for command in (command for room in rooms for command in room.COMMANDS):
         subparser = subparsers.add_parser(command.name, help=command.help)
         command.add_options(subparser)
         subparser.set_defaults(run=command.run, after_stop=command.after_stop)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from guidednet.cli import arguments
 from guidednet.cli.arguments import Command, begins_again, goes_on
+from guidednet.cli.trust import train_recorded
 from guidednet.errors import InputError
 from guidednet.support.progress import bar
 
@@ -33,7 +34,13 @@ def plan(options: Namespace) -> None:
 
 
 def _train_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--method", required=True)
+    command.add_argument("--method")
+    command.add_argument(
+        "--record",
+        type=Path,
+        metavar="RUN",
+        help="train the finished run in this folder anew, as it was recorded; give --results",
+    )
     command.add_argument(
         "--all",
         action="store_true",
@@ -47,6 +54,10 @@ def train(options: Namespace) -> None:
     """Train one method, or go on with its run, and print the run folder."""
     from guidednet.runs.torchrun import is_worker, work
 
+    if options.record is not None:
+        return train_recorded(options)
+    if options.method is None:
+        raise InputError("train: no method is given; use --method NAME, or --record RUN")
     run = work(*_asked_for(options), on_gpu=options.gpus > 0) if is_worker() else _run_of(options)
     if run is not None:
         print(f"finished: {run.folder}")
@@ -152,13 +163,17 @@ def evaluate(options: Namespace) -> None:
     if options.predictions is not None:
         return _evaluate_folder(options)
     from guidednet.cli.score_text import run_text
+    from guidednet.runs.weights import check_weights
 
     if options.method is None:
         raise InputError(
             "evaluate: no method and no folder is given; "
             "use --method NAME, or a folder of predictions and one of references"
         )
-    print(run_text(_run_of(options)))
+    run = _run_of(options)
+    if (run.folder / "weights.pt").is_file():
+        check_weights(run.folder / "weights.pt")
+    print(run_text(run))
 
 
 def _evaluate_folder(options: Namespace) -> None:

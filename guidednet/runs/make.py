@@ -28,6 +28,7 @@ from guidednet.processes.workers import computing
 from guidednet.runs.identity import RunIdentity, stamped_key
 from guidednet.runs.provenance import provenance, reset_peak_memory
 from guidednet.runs.record import load_weights, read_record
+from guidednet.runs.weights import weight_hashes
 from guidednet.support.files import file_hash, write_json, write_text
 from guidednet.support.locks import told_of_locks
 from guidednet.support.progress import Progress, silent
@@ -132,9 +133,11 @@ class RunMaker:
             "best_step": state.best_step,
             "best_validation_dice": None if math.isnan(state.best_dice) else state.best_dice,
             "seconds_per_step": seconds / max(state.step - state.first_step, 1),
+            "weights": weight_hashes(folder),
             "curves": {"sha256": file_hash(folder / "curves.csv")},
             "warnings": self._warnings(config, folder),
             "dataset": json.loads(dataset_of(config.dataset).document),
+            "profile": self.identity.workspace.profile.name,
             "prepare": dataclasses.asdict(self.identity.workspace.data(config.dataset).prepare),
             **provenance(self.device),
         }
