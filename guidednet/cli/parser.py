@@ -1,7 +1,7 @@
 """The command line, `guidednet COMMAND`.
 
 The commands are phantom, prepare, split, plan, train, evaluate, table, predict, export, verify,
-notebook and reproduce.
+crate, notebook and reproduce.
 """
 
 import argparse

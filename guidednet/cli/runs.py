@@ -127,7 +127,7 @@ def compare(options: Namespace) -> None:
         options.ratio,
     )
     table, words, path = compare(wanted, runs_of(workspace, options), options.jobs, options.gpus)
-    shown = table.set_index("method").drop(columns=["n_labeled", "n_unlabeled"])
+    shown = table.set_index("method").drop(columns=["n_labeled", "n_unlabeled", "run_keys"])
     print(shown.T.to_string(na_rep="-", float_format="{:.4g}".format))
     print(f"\n{words}\ntable and picture: {path.with_suffix('')}.csv, .md, .tex, .png, .pdf")
 

@@ -1,4 +1,4 @@
-"""The command verify, and what train does with --record: whether and how a run is made again.
+"""The commands verify and crate, and what train does with --record.
 
 The actions import what they need themselves, so that the command line starts at once.
 """
@@ -49,12 +49,36 @@ def train_recorded(options: Namespace) -> None:
         print(f"  {name}: {found}")
 
 
+def _crate_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("table", type=Path, help="CSV file of a table with the column run_keys")
+    command.add_argument("--results", help="folder of the runs (default: RESULTS_DIR or results)")
+    command.add_argument("--weights", action="store_true", help="also copy the weights")
+    command.add_argument("-o", "--output", type=Path, required=True, help="folder to write")
+
+
+def crate(options: Namespace) -> None:
+    """Write a table with the runs behind it as an RO-Crate."""
+    from guidednet.exports.crate import write_crate
+    from guidednet.runs.workspace import open_workspace
+
+    runs_folder = open_workspace("smoke", results=options.results).runs_folder
+    number = write_crate(options.table, runs_folder, options.output, options.weights)
+    print(f"RO-Crate of {options.table.name} and {number} runs in {options.output}")
+
+
 COMMANDS = (
     Command(
         "verify",
         "compare finished runs with their records: key, weights, curves, scores",
         _verify_options,
         verify,
+        begins_again,
+    ),
+    Command(
+        "crate",
+        "write a table with the runs behind it as an RO-Crate",
+        _crate_options,
+        crate,
         begins_again,
     ),
 )

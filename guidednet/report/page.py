@@ -12,7 +12,7 @@ from guidednet.report.execute_notebooks import source, title
 from guidednet.report.figures.figures4_5 import median_case
 from guidednet.report.tables.captions import Caption, caption
 from guidednet.report.tables.provenance import provenance_table
-from guidednet.report.tables.table import NOT_RUN, notes_on_print
+from guidednet.report.tables.table import NOT_RUN, RUN_KEYS, notes_on_print
 from guidednet.report.viewer.page_viewer import viewer_html
 from guidednet.report.viewer.scene import Scene
 from guidednet.report.viewer.trained import scene_of_runs
@@ -147,7 +147,8 @@ def _shown(folder: Path, name: str, is_figure: bool) -> str:
 
 
 def _numbers(path: Path) -> str:
-    return _table(_means_first(_gaps_named(pd.read_csv(path))), "{:.2f}")
+    table = pd.read_csv(path).drop(columns=RUN_KEYS, errors="ignore")  # they stand below it
+    return _table(_means_first(_gaps_named(table)), "{:.2f}")
 
 
 def _gaps_named(table: pd.DataFrame) -> pd.DataFrame:
