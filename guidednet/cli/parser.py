@@ -1,14 +1,14 @@
 """The command line, `guidednet COMMAND`.
 
 The commands are phantom, prepare, split, plan, train, evaluate, table, predict, export, verify,
-crate, notebook and reproduce.
+crate, nnunet, notebook and reproduce.
 """
 
 import argparse
 import os
 import sys
 
-from guidednet.cli import data, models, reproduction, runs, trust
+from guidednet.cli import data, models, nnunet, reproduction, runs, trust
 from guidednet.errors import CompanionError
 from guidednet.support.files import OF_THE_DISK
 from guidednet.support.progress import close_bars
@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
         description="GuidedNet companion: from raw CT to the paper's tables and figures",
     )
     subparsers = main.add_subparsers(dest="command", required=True)
-    rooms = (data, runs, models, trust, reproduction)
+    rooms = (data, runs, models, trust, nnunet, reproduction)
     for command in (command for room in rooms for command in room.COMMANDS):
         subparser = subparsers.add_parser(command.name, help=command.help)
         command.add_options(subparser)

@@ -8,6 +8,7 @@ import pandas as pd
 from guidednet.report.tables.comparability import differences
 from guidednet.report.tables.footnotes import failures, runs_by_row, warnings
 from guidednet.report.tables.markup import markdown_text
+from guidednet.report.tables.outside import outside_notes
 from guidednet.runs.record import Run
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace
@@ -49,7 +50,7 @@ def caption(name: str, rows: Sequence[Row], runs: RunStore) -> Caption:
     ]
     return Caption(
         "; ".join(parts) + "." + (f" {MIXED}" if mixed else ""),
-        (*mixed, *warnings(found), *failures(rows, runs)),
+        (*mixed, *warnings(found), *failures(rows, runs), *outside_notes(rows, runs)),
     )
 
 

@@ -14,6 +14,7 @@ from guidednet.evaluation.statistics import bootstrap_interval, holm, paired_p_v
 from guidednet.metrics import METRICS, Metric, metrics_in
 from guidednet.report.tables.captions import Caption
 from guidednet.report.tables.markup import markdown_cell, markdown_text
+from guidednet.report.tables.outside import outside_rows
 from guidednet.runs.record import Run
 from guidednet.runs.store import RunStore
 from guidednet.study.rows import Row
@@ -139,6 +140,7 @@ def make_table(
         (row, [run for config in row.configs if (run := runs.get(config, on_missing)) is not None])
         for row in rows
     ]
+    found += outside_rows([row for row, _ in found], runs)
     table = pd.DataFrame([table_row(row, finished) for row, finished in found])
     by_case = [case_dice(finished, row.predictor) if finished else None for row, finished in found]
     place = table.columns.get_loc("ci_high") + 1
