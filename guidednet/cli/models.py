@@ -139,14 +139,36 @@ def _after_stop(options: Namespace) -> str:
 def _export_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("run_folder", type=Path, help="folder of a finished run")
     command.add_argument("-o", "--output", type=Path, required=True, help="file to write")
+    command.add_argument(
+        "--to",
+        default="guidednet",
+        help="guidednet (default), or for other programs safetensors, torchscript or onnx, with a "
+        "JSON file and a model card beside",
+    )
+    command.add_argument(
+        "--ensemble",
+        action="store_true",
+        help="for other programs: both networks of a two-network method, averaged",
+    )
 
 
 def export(options: Namespace) -> None:
-    """Write a finished run as one portable file."""
+    """Write a finished run as one portable file, or its network for other programs."""
+    if options.to != "guidednet":
+        return _export_network(options)
+    if options.ensemble:
+        raise InputError("--ensemble belongs to --to; guidednet predict chooses it for its files")
     from guidednet.runs.model_file import export as export_run
 
     export_run(options.run_folder, options.output)
     print(f"model in {options.output}; use it with guidednet predict --run")
+
+
+def _export_network(options: Namespace) -> None:
+    from guidednet.exports.network import export_network
+
+    written = export_network(options.run_folder, options.output, options.to, options.ensemble)
+    print(f"network in {written[0]}, described in {written[1].name} and {written[2].name}")
 
 
 COMMANDS = (

@@ -138,6 +138,7 @@ class RunMaker:
             "warnings": self._warnings(config, folder),
             "dataset": json.loads(dataset_of(config.dataset).document),
             "profile": self.identity.workspace.profile.name,
+            "synthetic": self.identity.workspace.is_synthetic(config.dataset),
             "prepare": dataclasses.asdict(self.identity.workspace.data(config.dataset).prepare),
             **provenance(self.device),
         }

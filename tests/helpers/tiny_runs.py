@@ -73,6 +73,9 @@ class TinyWorkspace:
     def data(self, dataset):
         return self.profile.data[dataset]
 
+    def is_synthetic(self, dataset):
+        return True
+
     def has_cases(self, dataset):
         return True
 
