@@ -80,6 +80,12 @@ def _map_options(command: argparse.ArgumentParser) -> None:
         help="also write the uncertainty, 0 to 1: disagreement of two networks, else entropy",
     )
     command.add_argument(
+        "--dicom-seg",
+        type=Path,
+        metavar="DCM",
+        help="also write the labels of a DICOM series as DICOM SEG (needs highdicom)",
+    )
+    command.add_argument(
         "--flips", action="store_true", help="average over the scan and its mirror images"
     )
     command.add_argument(
@@ -119,7 +125,7 @@ def predict(options: Namespace) -> None:
         options.pattern,
         Reading(options.series, options.assume_hu),
         Extras(flips=options.flips, largest_component=kept),
-        Beside(options.probabilities, options.uncertainty),
+        Beside(options.probabilities, options.uncertainty, options.dicom_seg),
     )
     if options.volumes is not None and len(done.volumes):
         write_text(options.volumes, done.volumes.to_csv(index=False))

@@ -122,7 +122,7 @@ def segment_all(
         beside.of(job, output).check(job)
     model = load_model(model_path)
     kept = organ_names(extras.largest_component, model.config.organs)
-    extras = replace(extras, largest_component=kept, **dict.fromkeys(beside.paths, True))
+    extras = replace(extras, largest_component=kept, **beside.maps)
     network = predictor_of(model, model_path, predictor, device)
     check_extras(extras, model.config, reading.say)
     key = hash_of([_model_key(model_path, model), predictor, reading.assume_hu, asdict(extras)])
@@ -162,7 +162,7 @@ class Task:
                 return organ_volumes(made.data, made.affine, organs)
         volume = self._read(job.scan)
         found = predict_volume(volume, self.model, self.network, self.extras, self.device)
-        beside.write(found, volume)
+        beside.write(found, volume, job, organs, self.reading.series)
         write_label(job.output, found.labels, volume.affine, organs.ids, volume.header, stamp)
         return organ_volumes(found.labels, volume.affine, organs)
 
