@@ -154,9 +154,9 @@ def load_weights(config: RunConfig, path: Path) -> Method:
 
     Raises InputError if the two do not fit, or if these are not the weights of the run's record.
     """
-    weights = checkpoint.load(path)
+    method = with_weights(config, checkpoint.load(path), path)
     check_weights(path)
-    return with_weights(config, weights, path)
+    return method
 
 
 def with_weights(config: RunConfig, weights: Any, source: Path) -> Method:

@@ -116,5 +116,5 @@ def test_what_cannot_be_exported_is_one_sentence_and_no_file(run, tmp_path):
     refused("supervised has no ensemble", export_network, single, output, "torchscript", True)
     spoilt = shutil.copytree(run, tmp_path / "spoilt")
     shutil.copy(single / "weights.pt", spoilt / "weights.pt")
-    refused("these are not the weights", export_network, spoilt, output, "torchscript")
+    refused("the weights do not fit", export_network, spoilt, output, "torchscript")
     assert not output.exists() and not output.with_suffix(".json").exists()
