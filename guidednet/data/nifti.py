@@ -159,11 +159,15 @@ def as_ids(label: np.ndarray, ids: Sequence[int] | None) -> np.ndarray:
 
 
 def write_values(
-    path: Path, values: np.ndarray, affine: np.ndarray, like: nib.Nifti1Header | None = None
+    path: Path,
+    values: np.ndarray,
+    affine: np.ndarray,
+    like: nib.Nifti1Header | None = None,
+    description: str = "",
 ) -> None:
-    """Write float32 values, (X,Y,Z) or (X,Y,Z,K), as NIfTI; `affine` and `like` as for labels."""
+    """Write values, (X,Y,Z) or (X,Y,Z,K), as NIfTI; `affine` and the rest as for labels."""
     with written_beside(path) as temporary:
-        nib.save(_image(values, affine, like), temporary)
+        nib.save(_image(values, affine, like, description), temporary)
 
 
 def _image(

@@ -77,4 +77,6 @@ class Beside:
             maps["probabilities"] = np.moveaxis(prediction.probabilities, 0, -1)
         for kind, path in self.paths.items():
             if kind != DICOM_SEG:
-                write_values(path, maps[kind], volume.affine, volume.header)
+                meaning = prediction.uncertainty_is if kind == "uncertainty" else kind
+                short = meaning.partition(":")[0]  # a header has room for 79 characters
+                write_values(path, maps[kind], volume.affine, volume.header, short)

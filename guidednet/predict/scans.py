@@ -23,6 +23,7 @@ from guidednet.predict.volume import (
     organ_names,
     predict_volume,
     predictor_of,
+    uncertainty_of,
 )
 from guidednet.runs.fingerprint import code_fingerprint, hash_of, modules_reached
 from guidednet.runs.model_file import Model, load_model
@@ -125,6 +126,8 @@ def segment_all(
     extras = replace(extras, largest_component=kept, **beside.maps)
     network = predictor_of(model, model_path, predictor, device)
     check_extras(extras, model.config, reading.say)
+    if extras.uncertainty:
+        reading.say(f"the uncertainty is the {uncertainty_of(model)}")
     key = hash_of([_model_key(model_path, model), predictor, reading.assume_hu, asdict(extras)])
     task = Task(model, network, device, reading, extras, key, again=len(jobs) == 1)
     lines, broken = [], {}

@@ -39,7 +39,7 @@ DISAGREEMENT = (
     "their probabilities, from 0 (the same) to 1"
 )
 ENTROPY = (
-    "entropy of the probabilities divided by ln K, from 0 (sure of one class) to 1 (all K classes "
+    "entropy of the probabilities: divided by ln K, from 0 (sure of one class) to 1 (all K classes "
     "equally likely)"
 )
 
@@ -165,15 +165,19 @@ def _uncertainty(
     probabilities: Tensor, image: Tensor, model: Model, axes: list[tuple[int, ...]]
 ) -> tuple[Tensor, str]:
     """The uncertainty (D,H,W), 0 to 1, and what it measures."""
-    method = model.method
-    if not isinstance(method, TwoNetworkMethod):
-        entropy = torch.special.entr(probabilities).sum(0)
-        return entropy / math.log(len(probabilities)), ENTROPY
+    method, meaning = model.method, uncertainty_of(model)
+    if meaning == ENTROPY:
+        return torch.special.entr(probabilities).sum(0) / math.log(len(probabilities)), meaning
     a, b = (
         torch.div(*mirrored_scores(network, image, model.config, axes))
         for network in (method.network_a, method.network_b)
     )
-    return (a - b).abs().sum(0) / 2, DISAGREEMENT
+    return (a - b).abs().sum(0) / 2, meaning
+
+
+def uncertainty_of(model: Model) -> str:
+    """What the uncertainty of a model measures: disagreement of its two networks, or entropy."""
+    return DISAGREEMENT if isinstance(model.method, TwoNetworkMethod) else ENTROPY
 
 
 def keep_largest(labels: np.ndarray, values: list[int]) -> np.ndarray:

@@ -105,7 +105,7 @@ def test_largest_components_are_asked_for_by_name(runs, scan):
     refused(message, lambda: model.predict(scan[0], affine=scan[1], largest_component=["lever"]))
 
 
-def test_the_command_writes_the_same_maps_beside_the_labels(answers, runs, scan, tmp_path):
+def test_the_command_writes_the_same_maps_beside_the_labels(answers, runs, scan, tmp_path, capsys):
     file = save(tmp_path / "scan.nii.gz", *scan)
     beside = Beside(tmp_path / "p.nii.gz", tmp_path / "u.nii.gz")
     segment(file, runs["cps"], tmp_path / "out.nii.gz", beside=beside)
@@ -114,8 +114,11 @@ def test_the_command_writes_the_same_maps_beside_the_labels(answers, runs, scan,
     np.testing.assert_array_equal(
         np.moveaxis(np.asarray(found.dataobj), -1, 0), answers["cps"].probabilities
     )
-    uncertainty = np.asarray(nib.load(tmp_path / "u.nii.gz").dataobj)
-    np.testing.assert_array_equal(uncertainty, answers["cps"].uncertainty)
+    uncertainty = nib.load(tmp_path / "u.nii.gz")
+    np.testing.assert_array_equal(np.asarray(uncertainty.dataobj), answers["cps"].uncertainty)
+    meaning = b"disagreement of networks A and B"
+    assert uncertainty.header["descrip"].item() == meaning and meaning.decode() in DISAGREEMENT
+    assert "the uncertainty is the disagreement of networks" in capsys.readouterr().err
 
 
 def test_maps_of_a_folder_go_to_a_folder_and_are_made_if_they_were_not(runs, scan, tmp_path):
