@@ -36,6 +36,11 @@ def train_again(folder: Path, runs: RunStore) -> Run:
     those of the record, or if the run to be made is the recorded one itself.
     """
     record, config = read_record(folder), recorded_config(folder)
+    if config.dataset not in runs.workspace.profile.data:
+        raise InputError(
+            f"{folder / 'record.json'}: its data set '{config.dataset}' is not here; give the "
+            "folder of its description as --dataset, or the folder of real data as --data-root"
+        )
     parts = as_recorded(runs.identity.key_parts(config))
     if differ := [name for name in OF_THE_DATA if parts[name] != record.get(name)]:
         raise InputError(

@@ -120,6 +120,14 @@ def test_a_record_of_other_data_is_not_trained_on_these(runs, tmp_path):
     assert not (tmp_path / "again").exists()
 
 
+def test_a_record_of_a_data_set_that_is_not_here_asks_for_it(runs, tmp_path):
+    _, folder, _ = runs
+    record = json.loads((folder / "record.json").read_text())
+    change(folder / "record.json", config=record["config"] | {"dataset": "btcv"})
+    store = RunStore(TinyWorkspace(tmp_path / "again"))
+    refused("its data set 'btcv' is not here; give the", train_again, folder, store)
+
+
 def test_changed_code_is_said_and_trained(runs, tmp_path, capsys):
     _, folder, _ = runs
     record = json.loads((folder / "record.json").read_text())
