@@ -2,6 +2,10 @@
 
     import guidednet
 
+    model = guidednet.load("model.pt")  # or the folder of a finished run
+    labels = model.predict(nibabel.load("scan.nii.gz"))  # the same kind of image
+    run = guidednet.train("cps", dataset="mydata", optimiser={"learning_rate": 0.03})
+
     workspace = guidednet.open_workspace("quick")  # profile, data, folders
     runs = guidednet.RunStore(workspace)
     config = workspace.profile.run("flare22", "guidednet", ratio=(6, 54), seed=0)
@@ -28,10 +32,12 @@ _HOMES = {
     "RunStore": "runs.store",
     "UNet3D": "networks",
     "dice": "metrics",
+    "load": "predict.segmenter",
     "load_model": "runs.model_file",
     "make_table": "report.tables.table",
     "open_workspace": "runs.workspace",
     "segment": "predict",
+    "train": "runs.in_python",
     "view": "report.viewer.view",
 }
 __all__ = sorted(_HOMES)

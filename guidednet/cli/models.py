@@ -84,6 +84,37 @@ def _predict_options(command: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="also write the organs' colours for ITK-SNAP and 3D Slicer",
     )
+    _map_options(command)
+
+
+def _map_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--probabilities",
+        type=Path,
+        metavar="NIFTI",
+        help="also write the probabilities (X,Y,Z,K), background first; a folder for a folder",
+    )
+    command.add_argument(
+        "--uncertainty",
+        type=Path,
+        metavar="NIFTI",
+        help="also write the uncertainty, 0 to 1: disagreement of two networks, else entropy",
+    )
+    command.add_argument(
+        "--dicom-seg",
+        type=Path,
+        metavar="DCM",
+        help="also write the labels of a DICOM series as DICOM SEG (needs highdicom)",
+    )
+    command.add_argument(
+        "--flips", action="store_true", help="average over the scan and its mirror images"
+    )
+    command.add_argument(
+        "--largest-component",
+        metavar="ORGANS",
+        default="",
+        help="keep only the largest connected part of these organs, such as liver,spleen, or all",
+    )
 
 
 def predict(options: Namespace) -> None:
@@ -91,7 +122,7 @@ def predict(options: Namespace) -> None:
 
     Each segmentation is on its scan's own grid.
     """
-    from guidednet.predict import Reading, segment_all, write_colour_tables
+    from guidednet.predict import Beside, Extras, Reading, segment_all, write_colour_tables
     from guidednet.runs.model_file import load_model
     from guidednet.support.files import check_file, check_folder, write_text
 
@@ -105,6 +136,7 @@ def predict(options: Namespace) -> None:
         check_folder(options.colours)
     _use_method_file(options, options.model)
     predictor = "ensemble" if options.ensemble else "primary"
+    kept = tuple(filter(None, options.largest_component.split(",")))
     done = segment_all(
         options.scan,
         options.model,
@@ -114,6 +146,8 @@ def predict(options: Namespace) -> None:
         bar("predict", "scan"),
         options.pattern,
         Reading(options.series, options.assume_hu),
+        Extras(flips=options.flips, largest_component=kept),
+        Beside(options.probabilities, options.uncertainty, options.dicom_seg),
     )
     if options.volumes is not None and len(done.volumes):
         write_text(options.volumes, done.volumes.to_csv(index=False))
@@ -134,15 +168,37 @@ def _export_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("run_folder", type=Path, help="folder of a finished run")
     _add_method_file(command)
     command.add_argument("-o", "--output", type=Path, required=True, help="file to write")
+    command.add_argument(
+        "--to",
+        default="guidednet",
+        help="guidednet (default), or for other programs safetensors, torchscript or onnx, with a "
+        "JSON file and a model card beside",
+    )
+    command.add_argument(
+        "--ensemble",
+        action="store_true",
+        help="for other programs: both networks of a two-network method, averaged",
+    )
 
 
 def export(options: Namespace) -> None:
-    """Write a finished run as one portable file."""
+    """Write a finished run as one portable file, or its network for other programs."""
+    if options.to != "guidednet":
+        return _export_network(options)
+    if options.ensemble:
+        raise InputError("--ensemble belongs to --to; guidednet predict chooses it for its files")
     from guidednet.runs.model_file import export as export_run
 
     _use_method_file(options, options.run_folder)
     export_run(options.run_folder, options.output)
     print(f"model in {options.output}; use it with guidednet predict --run")
+
+
+def _export_network(options: Namespace) -> None:
+    from guidednet.exports.network import export_network
+
+    written = export_network(options.run_folder, options.output, options.to, options.ensemble)
+    print(f"network in {written[0]}, described in {written[1].name} and {written[2].name}")
 
 
 COMMANDS = (

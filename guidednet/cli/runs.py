@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from guidednet.cli import arguments
 from guidednet.cli.arguments import Command, begins_again, goes_on
+from guidednet.cli.trust import train_recorded
 from guidednet.errors import InputError
 from guidednet.support.progress import bar
 
@@ -47,6 +48,12 @@ def plan(options: Namespace) -> None:
 
 def _train_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
+        "--record",
+        type=Path,
+        metavar="RUN",
+        help="train the finished run in this folder anew, as it was recorded; give --results",
+    )
+    command.add_argument(
         "--all",
         action="store_true",
         help="train on every case and hold out none, to use the model afterwards",
@@ -61,6 +68,8 @@ def train(options: Namespace) -> None:
     from guidednet.cli.options import asked_for
     from guidednet.runs.torchrun import is_worker, work
 
+    if options.record is not None:
+        return train_recorded(options)
     run = work(*asked_for(options), on_gpu=options.gpus > 0) if is_worker() else _run_of(options)
     if run is not None:
         print(f"finished: {run.folder}")
@@ -138,7 +147,7 @@ def compare(options: Namespace) -> None:
     )
     runs = runs_of(workspace, options)
     table, words, path = compare(wanted, runs, options.jobs, options.gpus)
-    shown = table.set_index("method").drop(columns=["n_labeled", "n_unlabeled"])
+    shown = table.set_index("method").drop(columns=["n_labeled", "n_unlabeled", "run_keys"])
     print(shown.T.to_string(na_rep="-", float_format="{:.4g}".format))
     written = f"table and picture: {path.with_suffix('')}.csv, .md, .tex, .png, .pdf"
     print(f"\n{words}\n{written}", flush=True)
@@ -176,13 +185,17 @@ def evaluate(options: Namespace) -> None:
     if options.predictions is not None:
         return _evaluate_folder(options)
     from guidednet.cli.score_text import run_text
+    from guidednet.runs.weights import check_weights
 
     if options.method is None and options.config is None:
         raise InputError(
             "evaluate: no method and no folder is given; "
             "use --method NAME, or a folder of predictions and one of references"
         )
-    print(run_text(_run_of(options)))
+    run = _run_of(options)
+    if (run.folder / "weights.pt").is_file():
+        check_weights(run.folder / "weights.pt")
+    print(run_text(run))
 
 
 def _evaluate_folder(options: Namespace) -> None:

@@ -43,6 +43,19 @@ def read_series(path: Path, series: str | None = None, assume_hu: bool = False) 
     return Volume(data.transpose(2, 1, 0), affine, notes=notes)
 
 
+def series_files(folder: Path, series: str | None = None) -> list[Path]:
+    """The file of every slice that `read_series` returns, in the order of the volume's slices.
+
+    Raises InputError for a series of multi-frame files.
+    """
+    found, _ = ct_series(folder, series)
+    if any(file.frames > 1 for file in found.files):
+        raise InputError(f"{folder}: holds a multi-frame file; export the series as single slices")
+    with naming(folder):
+        order, _ = stack([part for file in found.files for part in _slices(file, True)])
+    return [found.files[place].path for place in order]
+
+
 def _single(path: Path) -> tuple[Series, tuple[str, ...]]:
     """The series of a multi-frame file."""
     file = DicomFile(path, read_header(path))

@@ -38,14 +38,18 @@ TRAILER = 2**20  # bytes that may follow the last voxel: writers pad, but no sca
 
 def read_image(path: Path) -> Volume:
     """The scan at `path` in HU, float32; raises InputError if it is not a usable 3-D scan."""
-    volume = _read(path)
+    return as_image(path, _read(path))
+
+
+def as_image(name: Path | str, volume: Volume) -> Volume:
+    """The scan in a `volume` that is called `name`; like `read_image`."""
     with np.errstate(over="ignore"):  # values beyond float32 become infinite
         data = volume.data.astype(np.float32, copy=False)
     if not np.isfinite(data).all():
-        raise InputError(f"{path}: has voxels that are not finite numbers; export the scan again")
+        raise InputError(f"{name}: has voxels that are not finite numbers; export the scan again")
     if data.min() == data.max():
         raise InputError(
-            f"{path}: every voxel is {data.min():g}, so the scan is blank; export it again"
+            f"{name}: every voxel is {data.min():g}, so the scan is blank; export it again"
         )
     return replace(volume, data=data)
 
@@ -133,13 +137,46 @@ def write_label(
     and so lies on the scan in every viewer. `ids` are the numbers that stand for the classes in the
     file, if they are others. `description` has at most 79 characters.
     """
-    numbers = label if ids is None else np.asarray(ids)[label]
-    kind = np.dtype(np.uint8 if numbers.max() < 256 else np.uint16)
-    header = new_header(affine, kind) if like is None else header_like(like, kind)
-    header["descrip"] = description.encode()
-    image = nib.Nifti2Image if isinstance(header, nib.Nifti2Header) else nib.Nifti1Image
     with written_beside(path) as temporary:
-        nib.save(image(numbers.astype(kind), None, header), temporary)
+        nib.save(label_image(label, affine, ids, like, description), temporary)
+
+
+def label_image(
+    label: np.ndarray,
+    affine: np.ndarray,
+    ids: Sequence[int] | None = None,
+    like: nib.Nifti1Header | None = None,
+    description: str = "",
+) -> nib.Nifti1Image:
+    """The image that `write_label` writes."""
+    return _image(as_ids(label, ids), affine, like, description)
+
+
+def as_ids(label: np.ndarray, ids: Sequence[int] | None) -> np.ndarray:
+    """The `ids` of the classes in `label` (default: the classes), uint8 or, if needed, uint16."""
+    numbers = label if ids is None else np.asarray(ids)[label]
+    return numbers.astype(np.uint8 if numbers.max() < 256 else np.uint16)
+
+
+def write_values(
+    path: Path,
+    values: np.ndarray,
+    affine: np.ndarray,
+    like: nib.Nifti1Header | None = None,
+    description: str = "",
+) -> None:
+    """Write values, (X,Y,Z) or (X,Y,Z,K), as NIfTI; `affine` and the rest as for labels."""
+    with written_beside(path) as temporary:
+        nib.save(_image(values, affine, like, description), temporary)
+
+
+def _image(
+    values: np.ndarray, affine: np.ndarray, like: nib.Nifti1Header | None, description: str = ""
+) -> nib.Nifti1Image:
+    header = new_header(affine, values.dtype) if like is None else header_like(like, values.dtype)
+    header["descrip"] = description.encode()
+    kind = nib.Nifti2Image if isinstance(header, nib.Nifti2Header) else nib.Nifti1Image
+    return kind(values, None, header)
 
 
 def _refuse_other_grid(path: Path | str, label: Volume, image: Volume) -> None:

@@ -107,6 +107,34 @@ def to_grid(
     return _winners(tuple(shape)[::-1], votes).transpose(2, 1, 0)
 
 
+def probabilities_to_grid(
+    probabilities: np.ndarray, affine: np.ndarray, shape: tuple[int, ...], target: np.ndarray
+) -> np.ndarray:
+    """Class probabilities (K,D,H,W) on another grid, as `to_grid` does with labels; (K,X,Y,Z).
+
+    Each organ's are interpolated linearly, and the background is what they leave of 1: beyond the
+    edge it is 1, and the sum over classes is 1 everywhere.
+    """
+    found = np.empty((len(probabilities), *shape), np.float32)
+    for value in range(1, len(probabilities)):
+        found[value] = linear_to_grid(probabilities[value], affine, shape, target)
+    found[0] = np.maximum(1 - found[1:].sum(0), 0)
+    return found
+
+
+def linear_to_grid(
+    values: np.ndarray, affine: np.ndarray, shape: tuple[int, ...], target: np.ndarray
+) -> np.ndarray:
+    """`values` (D,H,W) interpolated linearly on another grid, as `to_grid` does; 0 beyond the edge.
+
+    Returns (X,Y,Z), float32.
+    """
+    matrix = np.linalg.inv(affine) @ target
+    axes, offset = matrix[2::-1, 2::-1], matrix[2::-1, 3]
+    size = max(values.shape)
+    return _linear(values, axes, offset, tuple(shape)[::-1], size).transpose(2, 1, 0)
+
+
 def _organs(label: np.ndarray) -> Iterator[tuple[int, Box]]:
     """The label ids that occur in `label`, with their bounding boxes."""
     return ((value, box) for value, box in enumerate(ndimage.find_objects(label), start=1) if box)
@@ -161,13 +189,27 @@ def _linear_vote(
     place = tuple(map(slice, first.tolist(), last.tolist()))
     if (first == last).any():
         return value, place, np.zeros(last - first, np.float32)
+    start = offset + axes @ first - [s.start for s in box]
+    mask = (label[box] == value).astype(np.float32)
+    return (
+        value,
+        place,
+        _linear(mask, axes, start, tuple((last - first).tolist()), max(label.shape)),
+    )
+
+
+def _linear(
+    values: np.ndarray, axes: np.ndarray, start: np.ndarray, shape: tuple[int, ...], size: int
+) -> np.ndarray:
+    """`values` interpolated linearly at axes @ index + start for a grid of `shape`; 0 outside.
+
+    `size` is the longest side of the volume that `values` are of.
+    """
     diagonal = np.diag(axes)
     # for a diagonal matrix scipy works axis by axis, three times as fast
-    aligned = np.abs(axes - np.diag(diagonal)).max() < ROUNDING / max(label.shape)
-    start = offset + axes @ first - [s.start for s in box]
-    how = {"output_shape": tuple((last - first).tolist()), "order": 1, "mode": "grid-constant"}
-    mask = (label[box] == value).astype(np.float32)
-    return value, place, ndimage.affine_transform(mask, diagonal if aligned else axes, start, **how)
+    aligned = np.abs(axes - np.diag(diagonal)).max() < ROUNDING / size
+    how = {"output_shape": shape, "order": 1, "mode": "grid-constant"}
+    return ndimage.affine_transform(values, diagonal if aligned else axes, start, **how)
 
 
 def _spline_matrix(old: int, new: int, step: float, shift: float = 0.0) -> torch.Tensor:

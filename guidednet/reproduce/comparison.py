@@ -14,7 +14,7 @@ from guidednet.methods import method_class, method_label
 from guidednet.report.figures.charts import LINE_COLOURS
 from guidednet.report.figures.save import DOUBLE, print_figure, save_figure
 from guidednet.report.tables.captions import Caption, caption
-from guidednet.report.tables.table import by_organ, case_dice, write_table
+from guidednet.report.tables.table import RUN_KEYS, by_organ, case_dice, keys_of, write_table
 from guidednet.runs.record import Run
 from guidednet.runs.resources import default_jobs
 from guidednet.runs.side_by_side import train_runs
@@ -105,7 +105,8 @@ def comparison_table(rows: Sequence[Row], runs: RunStore) -> pd.DataFrame:
     table = pd.DataFrame(lines)
     table["p_vs_supervised"] = holm(table["p_vs_supervised"])
     decimals = {name: 4 if name.startswith("p_") else 2 for name in table.columns[3:]}
-    return table.round(decimals)
+    keys = [keys_of(found) for found in finished]
+    return table.round(decimals).assign(**{RUN_KEYS: keys})
 
 
 def _line(row: Row, runs: list[Run], dice: pd.Series | None, baseline: pd.Series | None) -> dict:

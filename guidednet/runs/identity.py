@@ -37,6 +37,8 @@ TRAINING_CODE = (
     "processes",
     "training",
 )
+# What a key is the hash of, each a part of the record.
+KEY_PARTS = ("config", "labels", "data", "split", "code", "warm_start")
 # Folders and files whose code can change a score, given the weights.
 EVALUATION_CODE = ("evaluation.scores", "inference", "metrics")
 # Settings that a run does not pass on to its warm start, which rows that differ in them share.

@@ -32,6 +32,7 @@ from guidednet.runs.identity import RunIdentity, stamped_key, title
 from guidednet.runs.memory import told_of_memory
 from guidednet.runs.provenance import provenance, reset_peak_memory
 from guidednet.runs.record import load_weights, read_record
+from guidednet.runs.weights import weight_hashes
 from guidednet.support.files import file_hash, write_json, write_text
 from guidednet.support.locks import told_of_locks
 from guidednet.support.progress import Progress, silent
@@ -140,9 +141,12 @@ class RunMaker:
             "best_validation_dice": None if math.isnan(state.best_dice) else state.best_dice,
             "seconds_per_step": seconds / steps,
             "processor_seconds_per_step": processor_seconds / steps,  # whatever else runs there
+            "weights": weight_hashes(folder),
             "curves": {"sha256": file_hash(folder / "curves.csv")},
             "warnings": self._warnings(config, folder),
             "dataset": json.loads(dataset_of(config.dataset).document),
+            "profile": self.identity.workspace.profile.name,
+            "synthetic": self.identity.workspace.is_synthetic(config.dataset),
             **origin(method_class(config.method)),
             "prepare": dataclasses.asdict(self.identity.workspace.data(config.dataset).prepare),
             **provenance(self.device),

@@ -40,7 +40,7 @@ def export(run_folder: Path, output: Path) -> None:
     """
     check_file(output)
     record = read_record(run_folder)
-    config, _ = _settings(record, run_folder / "record.json")
+    config, _ = settings_of(record, run_folder / "record.json")
     method = load_weights(config, run_folder / "weights.pt")
     content = {
         "format": FORMAT,
@@ -63,10 +63,10 @@ def load_model(path: Path | str) -> Model:
     """
     path = Path(path)
     if path.is_dir():
-        config, prepare = _settings(read_record(path), path / "record.json")
+        config, prepare = settings_of(read_record(path), path / "record.json")
         return Model(load_weights(config, path / "weights.pt"), config, prepare)
     content = _read(path)
-    config, prepare = _settings(content, path)
+    config, prepare = settings_of(content, path)
     return Model(with_weights(config, content["weights"], path), config, prepare)
 
 
@@ -86,7 +86,7 @@ def use_method_file(file: Path, model: Path) -> str | None:
     return f"{file} is not the file that {model} was trained with, but another version of it"
 
 
-def _settings(content: dict[str, Any], path: Path) -> tuple[RunConfig, PrepareConfig]:
+def settings_of(content: dict[str, Any], path: Path) -> tuple[RunConfig, PrepareConfig]:
     """Configuration and preparation of a record or an exported model.
 
     Raises InputError, which names `path`, if they are not valid.

@@ -10,6 +10,7 @@ import pandas as pd
 from guidednet.config import RunConfig, from_dict
 from guidednet.errors import InputError
 from guidednet.methods import Method, method_class
+from guidednet.runs.weights import check_weights
 from guidednet.runs.workspace import Workspace
 from guidednet.support.csv_files import read_csv
 from guidednet.support.files import file_hash, read_json
@@ -156,9 +157,11 @@ def finished_runs(folder: Path) -> list[Run]:
 def load_weights(config: RunConfig, path: Path) -> Method:
     """The method of `config` with the weights of `path`, ready to predict on the CPU.
 
-    Raises InputError if the two do not fit.
+    Raises InputError if the two do not fit, or if these are not the weights of the run's record.
     """
-    return with_weights(config, checkpoint.load(path), path)
+    method = with_weights(config, checkpoint.load(path), path)
+    check_weights(path)
+    return method
 
 
 def with_weights(config: RunConfig, weights: Any, source: Path) -> Method:

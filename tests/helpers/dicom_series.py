@@ -26,6 +26,7 @@ def write_series(folder, image, affine, series="1.2.3", leave_out=()):
             "0008|0060": "CT",
             "0020|000d": "1.2.1",
             "0020|000e": series,
+            "0020|0052": "1.2.9",
             "0008|0018": f"{series}.{index + 1}",
             "0008|0016": "1.2.840.10008.5.1.4.1.1.2",
             "0020|0032": "\\".join(f"{value:.4f}" for value in place),

@@ -12,6 +12,7 @@ from guidednet.inference import WindowConfig
 from guidednet.methods import method_class
 from guidednet.networks import NetworkConfig
 from guidednet.optimiser import OptimiserConfig
+from guidednet.runs.weights import weight_hashes
 from guidednet.runs.workspace import open_workspace
 from guidednet.support.files import write_json
 from guidednet.training import checkpoint
@@ -46,7 +47,12 @@ def save_run(folder, method):
     prepare = dataclasses.asdict(PrepareConfig((5.0, 3.0, 3.0)))
     write_json(
         folder / "record.json",
-        {"key": "0123", "config": dataclasses.asdict(config), "prepare": prepare},
+        {
+            "key": "0123",
+            "config": dataclasses.asdict(config),
+            "prepare": prepare,
+            "weights": weight_hashes(folder),
+        },
     )
     return folder
 
@@ -72,6 +78,9 @@ class TinyWorkspace:
 
     def data(self, dataset):
         return self.profile.data[dataset]
+
+    def is_synthetic(self, dataset):
+        return True
 
     def has_cases(self, dataset):
         return True

@@ -27,7 +27,7 @@ ORDER = (
     ("runs",),
     ("predict", "study"),
     ("report",),
-    ("reproduce",),
+    ("exports", "reproduce"),
     ("cli",),
     ("__main__",),
 )

@@ -8,6 +8,7 @@ import pandas as pd
 from guidednet.report.tables.comparability import differences, shortened
 from guidednet.report.tables.footnotes import failures, runs_by_row, warnings
 from guidednet.report.tables.markup import markdown_text
+from guidednet.report.tables.outside import outside_notes
 from guidednet.runs.profiles import Profile
 from guidednet.runs.record import Run
 from guidednet.runs.settings import texts_of, texts_of_changes
@@ -45,7 +46,7 @@ def caption(
     parts = "; ".join(caption_parts(rows, runs))
     return Caption(
         f"{name}, profile {runs.workspace.profile.name}: {parts}." + (f" {MIXED}" if mixed else ""),
-        (*mixed, *warnings(found), *failures(rows, runs)),
+        (*mixed, *warnings(found), *failures(rows, runs), *outside_notes(rows, runs)),
     )
 
 

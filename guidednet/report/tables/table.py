@@ -20,12 +20,14 @@ from guidednet.metrics import METRICS, Metric, metrics_in
 from guidednet.report.tables.captions import Caption
 from guidednet.report.tables.latex import latex_table
 from guidednet.report.tables.markup import markdown_cell, markdown_text
+from guidednet.report.tables.outside import outside_rows
 from guidednet.runs.record import Run
 from guidednet.runs.store import RunStore
 from guidednet.study.rows import Row
 from guidednet.support.files import write_text
 
 NOT_RUN = "not run"
+RUN_KEYS = "run_keys"  # a column of the CSV files alone: the keys of a row's runs
 NAN = float("nan")
 
 
@@ -155,6 +157,7 @@ def make_table(
     rows that the profile does not train are not trained here either.
     """
     found = [(row, row_runs(row, runs, on_missing)) for row in rows]
+    found += outside_rows([row for row, _ in found], runs)
     table = pd.DataFrame([table_row(row, finished) for row, finished in found])
     by_case = [case_dice(finished, row.predictor) if finished else None for row, finished in found]
     place = table.columns.get_loc("ci_high") + 1
@@ -162,9 +165,18 @@ def make_table(
     if item in published.TABLES:
         for column, values in printed_beside(table, published.printed(item)).items():
             table[f"paper_{column}"] = values
-    return table.round(
+    rounded = table.round(
         {column: 4 if column == "p_vs_guidednet" else 2 for column in table.columns[3:]}
     )
+    return rounded.assign(**{RUN_KEYS: [keys_of(finished) for _, finished in found]})
+
+
+def keys_of(runs: Iterable[Run]) -> str | float:
+    """The keys of runs, separated by spaces, with which the names of their folders end.
+
+    NaN without runs.
+    """
+    return " ".join(run.record["key"] for run in runs if "key" in run.record) or NAN
 
 
 def row_runs(row: Row, runs: RunStore, on_missing: str) -> list[Run]:
@@ -309,6 +321,8 @@ def explain_columns(table: pd.DataFrame) -> str:
         "p_vs_guidednet": "`p_vs_guidednet`: p-value of a paired Wilcoxon test against GuidedNet "
         "over the same test cases, after Holm's correction",
         "paper_mean_dice": "`paper_...`: the published number for this row",
+        RUN_KEYS: f"`{RUN_KEYS}` (in the CSV file): the keys of the row's runs, with which the "
+        "names of their folders end",
     }
     return "\n".join(lines + [f"* {text}" for column, text in others.items() if column in table])
 
@@ -359,8 +373,10 @@ def print_text(item: str) -> str:
 def readable(table: pd.DataFrame) -> pd.DataFrame:
     """The table as text with two decimals (p-values with four), and "not run" as scores of gaps.
 
-    In each score column the best value is **bold** and the second best <u>underlined</u>.
+    In each score column the best value is **bold** and the second best <u>underlined</u>. The keys
+    of the runs are left out.
     """
+    table = table.drop(columns=RUN_KEYS, errors="ignore")
     organs = list(table.columns[3 : table.columns.get_loc("mean_dice")])
     shares = [METRICS[name].mean_column for name in metrics_in("%")]
     scores = [*organs, *(column for column in shares if column in table)]

@@ -72,7 +72,7 @@ class ScoredStore:
 
     def get(self, config, on_missing):
         found = self.by_config.get(config)
-        return None if found is None else ScoredRun(config, None, {"scores": found})
+        return None if found is None else ScoredRun(config, None, {"key": "k0", "scores": found})
 
 
 @pytest.fixture
@@ -190,6 +190,14 @@ def test_files_hold_the_same_numbers(table, tmp_path):
     )
     assert r"\caption{Table 3, 100 \% synthetic}" in (tmp_path / "table3.tex").read_text(
         encoding="utf-8"
+    )
+
+
+def test_the_keys_of_the_runs_are_in_the_csv_alone(table, tmp_path):
+    write_table(table, tmp_path, "table3", Caption("Table 3"))
+    assert pd.read_csv(tmp_path / "table3.csv")["run_keys"][0].split()[0] == "k0"
+    assert not any(
+        "run_keys" in (tmp_path / f"table3.{kind}").read_text() for kind in ("md", "tex")
     )
 
 
