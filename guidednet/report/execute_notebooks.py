@@ -12,11 +12,12 @@ from typing import Any, get_args
 import nbformat
 import papermill
 from nbclient.exceptions import CellTimeoutError
-from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from guidednet.errors import InputError, NotebookError
+from guidednet.report.notebook_page.write import title as notebook_title
+from guidednet.report.notebook_page.write import write_notebook_page
 from guidednet.runs.fingerprint import hash_of
 from guidednet.runs.profiles import PROFILES
 from guidednet.runs.store import OnMissing
@@ -126,7 +127,7 @@ def notebook_key(path: Path, values: dict[str, Any], inputs: dict[str, Any]) -> 
     """
     folders = (REPOSITORY / "guidednet", NOTEBOOKS)
     package = sorted(
-        file for folder in folders for ending in ("*.py", "*.csv") for file in folder.rglob(ending)
+        file for folder in folders for ending in ("*.py", "*.csv", "*.j2", "*.css") for file in folder.rglob(ending)
     )
     files = {
         str(file.relative_to(REPOSITORY)): hash_of(file.read_text(encoding="utf-8"))
@@ -202,7 +203,7 @@ def _execute(execution: Execution, path: Path) -> None:
     without_widgets(unfinished)
     without_paths(unfinished)
     unfinished.replace(execution.executed)
-    write_html(execution.executed)
+    write_notebook_page(execution.executed)
     write_json(execution.stamp, {"key": execution.key()})
 
 
@@ -249,19 +250,10 @@ def without_paths(executed: Path) -> None:
     write_text(executed, nbformat.writes(notebook) + "\n")
 
 
-def write_html(executed: Path) -> None:
-    """Write the executed notebook as an HTML page beside it."""
-    body, _ = HTMLExporter(embed_images=True).from_notebook_node(
-        nbformat.read(executed, as_version=4)
-    )
-    write_text(executed.with_suffix(".html"), body)
-
-
 def _last_line(error: Exception) -> str:
     return str(error).strip().splitlines()[-1]
 
 
 def title(path: Path) -> str:
     """The first heading of a notebook."""
-    first = nbformat.read(path, as_version=4).cells[0].source
-    return first.splitlines()[0].lstrip("# ")
+    return notebook_title(nbformat.read(path, as_version=4))
