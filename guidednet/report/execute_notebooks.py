@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+import time
 from ast import literal_eval
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -127,7 +128,10 @@ def notebook_key(path: Path, values: dict[str, Any], inputs: dict[str, Any]) -> 
     """
     folders = (REPOSITORY / "guidednet", NOTEBOOKS)
     package = sorted(
-        file for folder in folders for ending in ("*.py", "*.csv", "*.j2", "*.css") for file in folder.rglob(ending)
+        file
+        for folder in folders
+        for ending in ("*.py", "*.csv", "*.j2", "*.css")
+        for file in folder.rglob(ending)
     )
     files = {
         str(file.relative_to(REPOSITORY)): hash_of(file.read_text(encoding="utf-8"))
@@ -159,7 +163,7 @@ class Execution:
 
     @property
     def stamp(self) -> Path:
-        """Path of the file with the executed copy's key; it is written last."""
+        """Path of the file with the executed copy's key and duration; it is written last."""
         return self.executed.with_suffix(".json")
 
     def key(self) -> str:
@@ -195,6 +199,7 @@ def execute(execution: Execution, again: bool = True) -> str:
 def _execute(execution: Execution, path: Path) -> None:
     execution.stamp.unlink(missing_ok=True)
     unfinished = execution.folder / f"{path.stem}.failed.ipynb"
+    started = time.monotonic()
     try:
         _run(path, unfinished, execution.values)
     except NotebookError:
@@ -204,7 +209,7 @@ def _execute(execution: Execution, path: Path) -> None:
     without_paths(unfinished)
     unfinished.replace(execution.executed)
     write_notebook_page(execution.executed)
-    write_json(execution.stamp, {"key": execution.key()})
+    write_json(execution.stamp, {"key": execution.key(), "seconds": time.monotonic() - started})
 
 
 def _run(path: Path, target: Path, values: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Markdown with LaTeX formulas to HTML with MathML, which browsers draw without a script or font."""
+"""Markdown with LaTeX formulas as HTML with MathML, which browsers draw without script and font."""
 
 import re
 

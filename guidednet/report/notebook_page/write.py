@@ -104,7 +104,9 @@ def links_to_pages(body: str) -> str:
 
 def with_contents(body: str) -> str:
     """The page with links to its sections in the place that the template keeps for them."""
-    items = "".join(f'<li><a href="#{name}">{text}</a></li>' for name, text in HEADING.findall(body))
+    items = "".join(
+        f'<li><a href="#{name}">{text}</a></li>' for name, text in HEADING.findall(body)
+    )
     return body.replace("<!-- contents -->", f"<ol>{items}</ol>", 1)
 
 
@@ -115,12 +117,17 @@ def link_pages(folder: Path) -> None:
     """
     pages = sorted(folder.glob("[0-9][0-9]_*.html"))
     index = [("the report", f"../{INDEX}")] if (folder.parent / INDEX).is_file() else []
-    names = {page: html.unescape(TITLE.search(page.read_text(encoding="utf-8"))[1]) for page in pages}
+    names = {
+        page: html.unescape(TITLE.search(page.read_text(encoding="utf-8"))[1]) for page in pages
+    }
     for place, page in enumerate(pages):
         before = [(f"← {names[other]}", other.name) for other in pages[:place][-1:]]
         after = [(f"next: {names[other]} →", other.name) for other in pages[place + 1 :][:1]]
-        links = "".join(
-            f'<a href="{target}">{html.escape(text)}</a>' for text, target in index + before + after
-        )
-        text = page.read_text(encoding="utf-8")
-        write_text(page, NAVIGATION.sub(lambda found: f"{found[1]}{links}{found[2]}", text))
+        set_navigation(page, index + before + after)
+
+
+def set_navigation(page: Path, links: list[tuple[str, str]]) -> None:
+    """Put `links`, texts with their targets, in the places that `page` keeps for them."""
+    shown = "".join(f'<a href="{target}">{html.escape(text)}</a>' for text, target in links)
+    text = page.read_text(encoding="utf-8")
+    write_text(page, NAVIGATION.sub(lambda found: f"{found[1]}{shown}{found[2]}", text))
