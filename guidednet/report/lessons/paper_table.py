@@ -101,13 +101,13 @@ def show(shown: PaperTable) -> None:
     text = caption(f"Table {shown.number}", shown.rows, shown.runs)
     folder = shown.runs.workspace.figure_folder
     write_table(shown.table, folder, shown.name, text)
-    display(Markdown(text.markdown(markdown(means(shown.table)))))
+    display(Markdown(text.markdown(markdown(means_beside(shown.table)))))
     whole = f"{markdown(readable(shown.table))}\n\n{explain_columns(shown.table)}"
     display(folded(f"Table {shown.number} with every organ and metric", whole))
     display(Markdown(trained_in(shown.rows, shown.runs)))
 
 
-def means(table: pd.DataFrame) -> pd.DataFrame:
+def means_beside(table: pd.DataFrame) -> pd.DataFrame:
     """The columns that a reader compares first, as text: mean Dice, its interval, the paper's."""
     best = readable(table)["mean_dice"]
     columns = {
