@@ -237,20 +237,20 @@ def _best(table: pd.DataFrame) -> str:
     )
 
 
-def against_supervised(shown: PaperTable) -> str:
-    """A sentence on GuidedNet's mean Dice minus that of Sup only, here and in the paper."""
-    here, paper = (_gain(part) for part in (shown.of_paper, shown.published))
-    ours = "is not known, because runs are missing" if pd.isna(here) else f"is {here:+.1f} points"
-    return (
-        f"With the fewest labels GuidedNet minus Sup only {ours} here and {paper:+.1f} points in "
-        "the paper"
-    )
+def against(shown: PaperTable, method: str, other: str) -> str:
+    """A sentence on the mean Dice of `method` minus that of `other`, here and in the paper.
+
+    Both are taken where the fewest cases are labelled and the most are not.
+    """
+    here, paper = (_gain(part, method, other) for part in (shown.of_paper, shown.published))
+    ours = "cannot be told here, because runs are missing" if pd.isna(here) else f"{here:+.2f} here"
+    return f"{method} minus {other}, in points of mean Dice: {ours}, {paper:+.2f} in the paper"
 
 
-def _gain(table: pd.DataFrame) -> float:
-    fewest = table[table["n_labeled"] == table["n_labeled"].min()]
-    dice = fewest.sort_values("n_unlabeled").groupby("method")["mean_dice"].last()
-    return dice["GuidedNet"] - dice["Sup only"]
+def _gain(table: pd.DataFrame, method: str, other: str) -> float:
+    fewest = table[table["n_labeled"] == table["n_labeled"].min()].sort_values("n_unlabeled")
+    dice = fewest.drop_duplicates("method", keep="last").set_index("method")["mean_dice"]
+    return dice[method] - dice[other]
 
 
 def undecided(shown: PaperTable) -> str:
