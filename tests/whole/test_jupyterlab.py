@@ -23,6 +23,6 @@ def test_an_open_configuration_of_the_users_does_not_open_it(lab):
         assert status(f"{about['url']}{door}") == 403, door
         assert status(f"{about['url']}{door}?token=wrong") == 403, door
     assert status(f"{about['url']}api/contents?token={about['token']}") == 200
-    for door in ("lab", "files/00_start_here.ipynb"):
+    for door in ("lab", "files/notebooks/00_start_here.ipynb"):
         with urlopen(f"{about['url']}{door}", timeout=10) as page:
             assert "/login?" in page.url
