@@ -15,7 +15,12 @@ from guidednet.support.files import write_text
 
 FOLDER = Path(__file__).parent
 # Cells by tag whose code is folded in the page, with what the page calls it.
-FOLDED = {"imports": "Imports", "checks": "Code of the checks", "setup": "Code"}
+FOLDED = {
+    "parameters": "Parameters",
+    "imports": "Imports",
+    "checks": "Code of the checks",
+    "setup": "Code",
+}
 LEFT_OUT = {"colab"}
 INDEX = "index.html"
 NAVIGATION = re.compile(r'(<nav class="pages">).*?(</nav>)', re.DOTALL)

@@ -57,7 +57,7 @@ def test_parameters_stand_once_with_the_values_of_the_run(page):
 
 def test_imports_and_checks_are_folded_and_what_is_for_others_is_left_out(page):
     folded = re.findall(r'<details class="folded"><summary>([^<]+)', page)
-    assert folded == ["Imports", "Code of the checks"]
+    assert folded == ["Parameters", "Imports", "Code of the checks"]
     assert "colab_only" not in page and "a remark" not in page
 
 
