@@ -34,10 +34,8 @@ def trained_in(rows: Iterable[Row], runs: RunStore) -> str:
         return "None of these runs is finished."
     devices = " and ".join(dict.fromkeys(run.record["device"] for run in found))
     seconds = sum(map(training_seconds, found))
-    return (
-        f"According to the records, the {counted([len(found)], 'run')} took "
-        f"{time_text(seconds)} of training ({devices})."
-    )
+    these = "this run" if len(found) == 1 else f"these {len(found)} runs"
+    return f"The training of {these} took {time_text(seconds)} ({devices}), by the records."
 
 
 def minutes(configs: Iterable[RunConfig], runs: RunStore) -> float:

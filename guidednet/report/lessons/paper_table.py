@@ -12,6 +12,7 @@ from guidednet.data.organs import OrganSet
 from guidednet.report.figures.charts import draw_curves, draw_means
 from guidednet.report.lessons.checks import Checks
 from guidednet.report.lessons.durations import trained_in
+from guidednet.report.lessons.numbers import text_table
 from guidednet.report.tables.captions import caption
 from guidednet.report.tables.checks import broken_scores
 from guidednet.report.tables.table import (
@@ -178,7 +179,7 @@ def show_costs(shown: PaperTable) -> None:
     costs = cost_table(shown.rows, shown.runs)
     path = shown.runs.workspace.figure_folder / f"{shown.name}_cost.csv"
     write_text(path, costs.to_csv(index=False))
-    named = costs.rename(columns=COST_NAMES)[list(COST_NAMES.values())].astype(str)
+    named = text_table(costs[list(COST_NAMES)].rename(columns=COST_NAMES), digits=3)
     display(folded("Seconds per step and peak memory of each row", markdown(named)))
 
 

@@ -1,8 +1,9 @@
 """Numbers as a reader writes them."""
 
+import pandas as pd
 import pytest
 
-from guidednet.report.lessons.numbers import plain, scientific
+from guidednet.report.lessons.numbers import plain, scientific, text_table
 
 
 @pytest.mark.parametrize(
@@ -18,3 +19,8 @@ def test_scientific(value, text):
 )
 def test_plain(value, digits, text):
     assert plain(value, digits) == text
+
+
+def test_a_table_of_text_has_a_dash_for_what_is_missing():
+    table = pd.DataFrame({"a": [1, 2], "b": [0.126, float("nan")], "c": ["x", None]})
+    assert text_table(table).to_numpy().tolist() == [["1", "0.13", "x"], ["2", "-", "-"]]
