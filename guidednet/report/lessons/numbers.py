@@ -20,7 +20,7 @@ def plain(value: float, digits: int = 2) -> str:
 
 
 def text_table(table: pd.DataFrame, digits: int = 2) -> pd.DataFrame:
-    """The cells of `table` as text: fractions with `digits` decimals, and "-" for what is missing."""
+    """The cells of `table` as text: fractions with `digits` decimals, "-" for what is missing."""
     return table.astype(object).map(lambda value: _text(value, digits))
 
 
