@@ -109,7 +109,7 @@ def show(shown: PaperTable) -> None:
 
 
 def means_beside(table: pd.DataFrame) -> pd.DataFrame:
-    """The columns that a reader compares first, as text: mean Dice, its interval, the paper's."""
+    """The columns that a reader compares first, as text; the paper's mean Dice if it has one."""
     best = readable(table)["mean_dice"]
     columns = {
         "method": table["method"],
@@ -119,8 +119,9 @@ def means_beside(table: pd.DataFrame) -> pd.DataFrame:
         "95 % interval": _intervals(table),
         "p against GuidedNet": _numbers(table["p_vs_guidednet"], "{:.3f}"),
         "last step (%)": _numbers(table["last_mean_dice"], "{:.2f}"),
-        "paper (%)": _numbers(table["paper_mean_dice"], "{:.2f}"),
     }
+    if "paper_mean_dice" in table:
+        columns["paper (%)"] = _numbers(table["paper_mean_dice"], "{:.2f}")
     return pd.DataFrame(columns)
 
 

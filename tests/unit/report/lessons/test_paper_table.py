@@ -43,6 +43,7 @@ def test_the_first_columns_are_mean_interval_and_the_papers_mean(shown):
     assert list(table["mean Dice (%)"][:4]) == ["50.00", "<u>60.00</u>", "40.00", "**70.00**"]
     assert table["95 % interval"][3] == "70.00 to 70.00" and table["paper (%)"][3] == "83.64"
     assert table["mean Dice (%)"].iloc[-1] == "not run"
+    assert "paper (%)" not in means_beside(shown.table.drop(columns="paper_mean_dice"))
 
 
 def test_sentences_compare_here_with_the_paper(shown):
