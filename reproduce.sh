@@ -30,8 +30,8 @@ commands
   docs            write API pages from the docstrings to results/api (or $RESULTS_DIR/api)
   audit           list known vulnerabilities of the packages in requirements.lock (needs the
                   network), and their licences
-  lab [OPTIONS]   open JupyterLab, for this machine only; its own options, such as --port=8890 or
-                  --ip=ADDRESS, may follow
+  lab [OPTIONS]   open JupyterLab at the first notebook, for this machine only; its own options,
+                  such as --port=8890 or --ip=ADDRESS, may follow
 
 options (without a command, and for plan)
   --profile NAME  smoke, quick (default), evening, study, reference or paper
@@ -181,7 +181,9 @@ sys.exit(not find_spec("pip_audit"))'; then
 open_lab() { # for this machine only, despite the user's Jupyter configuration; options override
     cd "$root"
     export JUPYTER_CONFIG_PATH="$root/tools/jupyter${JUPYTER_CONFIG_PATH:+:$JUPYTER_CONFIG_PATH}"
-    exec "$python" -m jupyterlab --notebook-dir=notebooks "$@"
+    # The repository is the root, so that executed notebooks and figures are in reach.
+    exec "$python" -m jupyterlab --notebook-dir="$root" \
+        --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb "$@"
 }
 
 command="run"

@@ -33,6 +33,7 @@ def notebook(options: Namespace) -> None:
     """Execute one notebook with parameters."""
     from guidednet.cli.options import workspace_of
     from guidednet.report.execute_notebooks import Execution, execute, parse_parameters
+    from guidednet.report.notebook_page.write import link_pages
     from guidednet.support.files import is_writable
 
     workspace = workspace_of(options)
@@ -42,6 +43,7 @@ def notebook(options: Namespace) -> None:
         folder = Path.cwd() / "notebooks"
     execution = Execution(options.name, values, folder, inputs={})
     execute(execution)
+    link_pages(folder)
     print(f"executed copy: {execution.executed}")
 
 

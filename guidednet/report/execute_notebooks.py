@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+import time
 from ast import literal_eval
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +13,12 @@ from typing import Any, get_args
 import nbformat
 import papermill
 from nbclient.exceptions import CellTimeoutError
-from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from guidednet.errors import InputError, NotebookError
+from guidednet.report.notebook_page.write import title as notebook_title
+from guidednet.report.notebook_page.write import write_notebook_page
 from guidednet.runs.fingerprint import hash_of
 from guidednet.runs.profiles import PROFILES
 from guidednet.runs.store import OnMissing
@@ -126,7 +128,10 @@ def notebook_key(path: Path, values: dict[str, Any], inputs: dict[str, Any]) -> 
     """
     folders = (REPOSITORY / "guidednet", NOTEBOOKS)
     package = sorted(
-        file for folder in folders for ending in ("*.py", "*.csv") for file in folder.rglob(ending)
+        file
+        for folder in folders
+        for ending in ("*.py", "*.csv", "*.j2", "*.css")
+        for file in folder.rglob(ending)
     )
     files = {
         str(file.relative_to(REPOSITORY)): hash_of(file.read_text(encoding="utf-8"))
@@ -158,7 +163,7 @@ class Execution:
 
     @property
     def stamp(self) -> Path:
-        """Path of the file with the executed copy's key; it is written last."""
+        """Path of the file with the executed copy's key and duration; it is written last."""
         return self.executed.with_suffix(".json")
 
     def key(self) -> str:
@@ -194,6 +199,7 @@ def execute(execution: Execution, again: bool = True) -> str:
 def _execute(execution: Execution, path: Path) -> None:
     execution.stamp.unlink(missing_ok=True)
     unfinished = execution.folder / f"{path.stem}.failed.ipynb"
+    started = time.monotonic()
     try:
         _run(path, unfinished, execution.values)
     except NotebookError:
@@ -202,8 +208,8 @@ def _execute(execution: Execution, path: Path) -> None:
     without_widgets(unfinished)
     without_paths(unfinished)
     unfinished.replace(execution.executed)
-    write_html(execution.executed)
-    write_json(execution.stamp, {"key": execution.key()})
+    write_notebook_page(execution.executed)
+    write_json(execution.stamp, {"key": execution.key(), "seconds": time.monotonic() - started})
 
 
 def _run(path: Path, target: Path, values: dict[str, Any]) -> None:
@@ -249,19 +255,10 @@ def without_paths(executed: Path) -> None:
     write_text(executed, nbformat.writes(notebook) + "\n")
 
 
-def write_html(executed: Path) -> None:
-    """Write the executed notebook as an HTML page beside it."""
-    body, _ = HTMLExporter(embed_images=True).from_notebook_node(
-        nbformat.read(executed, as_version=4)
-    )
-    write_text(executed.with_suffix(".html"), body)
-
-
 def _last_line(error: Exception) -> str:
     return str(error).strip().splitlines()[-1]
 
 
 def title(path: Path) -> str:
     """The first heading of a notebook."""
-    first = nbformat.read(path, as_version=4).cells[0].source
-    return first.splitlines()[0].lstrip("# ")
+    return notebook_title(nbformat.read(path, as_version=4))

@@ -19,6 +19,7 @@ from guidednet.report.execute_notebooks import (
     parameters,
     source,
 )
+from guidednet.report.notebook_page.write import link_pages
 from guidednet.report.page import write_page
 from guidednet.reproduce.ending import Outcome, ending
 from guidednet.runs.cluster import train_on_cluster
@@ -85,6 +86,7 @@ class Reproduction:
         failed = self._execute_notebooks()
         plan = plan_table(planned_runs(self.artefacts, self.runs, self.seeds), self.runs)
         page = write_page(self.artefacts, plan, self.runs, self.seeds)
+        link_pages(self.workspace.report_folder / "notebooks")
         outcome = Outcome(time.monotonic() - began, page, plan["status"].tolist(), tuple(failed))
         print(ending(outcome, self.artefacts, self.runs, self.seeds))
         if failed:
@@ -126,7 +128,9 @@ class Reproduction:
             for artefact in self.artefacts.values()
             if (execution := self._execution(artefact))
         ]
+        # The first notebook comes last, because it lists how long the others took.
         waiting = [execution for execution in executions if not execution.is_done()]
+        waiting = sorted(waiting, key=lambda execution: execution.name.startswith("00"))
         for execution in executions:
             if execution not in waiting:
                 print(f"{execution.name}: unchanged")

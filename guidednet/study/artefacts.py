@@ -71,6 +71,11 @@ def qualitative_rows(profile: Profile, seeds: int) -> list[Row]:
     ]
 
 
+def teacher_rows(profile: Profile, seeds: int) -> list[Row]:
+    """GuidedNet, and its run that keeps weights at regular steps."""
+    return guidednet_rows(profile, seeds) + selection(profile, seeds)[-1:]
+
+
 def viewer_rows(profile: Profile, seeds: int) -> list[Row]:
     """The two methods that the viewer shows."""
     return supervised_baseline(profile, 1) + guidednet_rows(profile, 1)
@@ -79,7 +84,13 @@ def viewer_rows(profile: Profile, seeds: int) -> list[Row]:
 ARTEFACTS = {
     "start": Artefact("00_start_here", supervised_baseline, needs_all=True),
     "data": Artefact("01_data_and_preprocessing"),
-    "cgmm": Artefact("02_cgmm_step_by_step", table3, needs_all=True, reads="readings"),
+    "cgmm": Artefact(
+        "02_cgmm_step_by_step",
+        teacher_rows,
+        figure_files("teacher"),
+        needs_all=True,
+        reads="readings",
+    ),
     "ktcps": Artefact("03_kt_cps_step_by_step", table3, needs_all=True, reads="readings"),
     "methods": Artefact("04_methods_on_one_batch", supervised_baseline, needs_all=True),
     "own": Artefact("05_add_your_own_method", supervised_baseline),

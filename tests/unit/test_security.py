@@ -27,7 +27,8 @@ from guidednet.data.prepare import prepare
 from guidednet.data.splits import read_lists, read_mapping
 from guidednet.errors import InputError
 from guidednet.predict import find_jobs
-from guidednet.report.execute_notebooks import source, without_paths, write_html
+from guidednet.report.execute_notebooks import source, without_paths
+from guidednet.report.notebook_page.write import write_notebook_page
 from guidednet.report.tables.captions import Caption
 from guidednet.report.tables.latex import escape
 from guidednet.report.tables.table import markdown
@@ -389,9 +390,9 @@ def executed_notebook(path, name):
 @pytest.mark.parametrize("name", NAMES[:2])
 def test_names_in_the_html_copy_of_a_notebook_are_no_markup(name, tmp_path):
     executed_notebook(tmp_path / "a.ipynb", name)
-    write_html(tmp_path / "a.ipynb")
+    write_notebook_page(tmp_path / "a.ipynb")
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
-    assert name not in page and page.count("alert(1)") == 4
+    assert name not in page and page.count("alert(1)") == 5  # four in the cells, one in the title
 
 
 def test_an_executed_notebook_does_not_say_where_it_lay(tmp_path):

@@ -3,6 +3,8 @@
 JUPYTER_CONFIG_PATH puts this file before the user's own configuration files. Those may open
 JupyterLab to everyone who can reach the machine, and whoever reaches JupyterLab can do what its
 user can. Options on the command line come after this file and override it.
+labconfig/default_setting_overrides.json beside it turns off Jupyter's news, which would ask the
+network and cover a corner of every notebook.
 """
 
 from jupyter_server.auth.identity import PasswordIdentityProvider

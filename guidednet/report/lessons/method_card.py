@@ -4,10 +4,12 @@ import time
 
 import pandas as pd
 import torch
+from IPython.display import Markdown
 
 from guidednet.data.sampling import Batch
 from guidednet.methods import Method
 from guidednet.optimiser import OptimiserConfig, update
+from guidednet.report.tables.markup import markdown_text
 
 
 def method_card(name: str, methods: dict[str, Method], batch: Batch, step: int) -> pd.DataFrame:
@@ -69,3 +71,14 @@ def relative_cost(
             update(optimisers, sum(method(batch, step).values()))
             best[name] = min(best[name], time.perf_counter() - began)
     return {name: seconds / best["supervised"] for name, seconds in best.items()}
+
+
+def card_line(card: pd.DataFrame) -> Markdown:
+    """A method's card as one paragraph: networks, loss terms and costs."""
+    parts = []
+    for kind, entries in card.groupby(level=0, sort=False):
+        shown = ", ".join(
+            f"{entry.name} {entry.value}" for entry in entries.itertuples(index=False)
+        )
+        parts.append(f"**{kind}:** {markdown_text(shown)}")
+    return Markdown(" · ".join(parts))

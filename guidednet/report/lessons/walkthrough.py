@@ -71,10 +71,14 @@ def draw_feature_plane(
         mean = (statistics.mean[label].detach().numpy() - centre) @ directions.T
         colour = class_colours(organs)[label]
         axes.scatter(*points.T, s=5, color=colour, alpha=0.5, linewidths=0)
-        axes.scatter(*mean, s=90, color=colour, edgecolors="black", marker="X", zorder=3)
+        name = class_names(organs)[label]
+        axes.scatter(
+            *mean, s=90, color=colour, edgecolors="black", marker="X", zorder=3, label=name
+        )
         radius = statistics.std[label].item() * features.shape[1] ** 0.5
         axes.add_patch(plt.Circle(mean, radius, fill=False, color=colour, linewidth=1.2))
     axes.set(xlabel="first direction", ylabel="second direction", aspect="equal")
+    axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
 
 
 def draw_maps(

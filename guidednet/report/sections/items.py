@@ -14,7 +14,7 @@ from guidednet.report.sections.markup import Section, fold, listed, plain_table,
 from guidednet.report.sections.provenance import runs_behind
 from guidednet.report.sections.scores import KEYS, cases_of, shown_scores
 from guidednet.report.tables.captions import MIXED, caption, caption_parts, counted
-from guidednet.report.tables.table import NOT_RUN, notes_on_print
+from guidednet.report.tables.table import NOT_RUN, RUN_KEYS, notes_on_print
 from guidednet.study.artefacts import Artefact
 from guidednet.study.rows import Row
 
@@ -189,7 +189,9 @@ def _numbers(name: str, rows: Sequence[Row], contents: Contents) -> str:
 
 def _csv(name: str, contents: Contents) -> pd.DataFrame | None:
     path = contents.workspace.figure_folder / f"{name}.csv"
-    return pd.read_csv(path) if path.exists() else None
+    if not path.exists():
+        return None
+    return pd.read_csv(path).drop(columns=RUN_KEYS, errors="ignore")  # the rows link to their runs
 
 
 def _behind(name: str, contents: Contents) -> str:

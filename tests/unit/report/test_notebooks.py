@@ -1,4 +1,6 @@
-"""Notebooks in the tree are clean, and have one cell of literal parameters."""
+"""Notebooks in the tree are clean, have one cell of literal parameters, say in short what they find
+and count their checks.
+"""
 
 import ast
 import json
@@ -19,8 +21,14 @@ def code_cells(path):
     return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
 
 
-def parameter_cells(path):
-    return [cell for cell in code_cells(path) if "parameters" in cell.metadata.get("tags", [])]
+def tagged(path, tag):
+    return [cell for cell in code_cells(path) if tag in cell.metadata.get("tags", [])]
+
+
+def calls(cell):
+    """The calls of a cell, as "checks.that", in the order of their lines."""
+    found = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)]
+    return [ast.unparse(node.func) for node in sorted(found, key=lambda node: node.lineno)]
 
 
 def test_every_item_has_its_notebook_and_every_notebook_an_item():
@@ -41,7 +49,7 @@ def test_notebook_is_clean(path):
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_one_cell_of_literal_parameters(path):
-    (cell,) = parameter_cells(path)
+    (cell,) = tagged(path, "parameters")
     assignments = ast.parse(cell.source).body
     names = {statement.targets[0].id for statement in assignments}
     assert all(isinstance(statement.value, ast.Constant) for statement in assignments)
@@ -57,7 +65,7 @@ def test_imports_stand_in_one_cell_and_functions_in_the_package(path):
             isinstance(node, ast.Import | ast.ImportFrom) for node in ast.parse(cell.source).body
         )
     ]
-    assert len(importing) == 1
+    assert importing == tagged(path, "colab") + tagged(path, "imports")
     for cell in code_cells(path):
         functions = [
             node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.FunctionDef)
@@ -66,11 +74,23 @@ def test_imports_stand_in_one_cell_and_functions_in_the_package(path):
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-def test_last_code_cell_asserts(path):
-    assert any(
-        isinstance(node, ast.Assert) and node.msg
-        for node in ast.walk(ast.parse(code_cells(path)[-1].source))
-    )
+def test_the_box_stands_on_top_and_the_last_cell_fills_it_after_all_checks(path):
+    cells = nbformat.read(path, as_version=4).cells
+    assert cells[0].source.startswith("# ") and len(cells[0].source.splitlines()) == 1
+    (imports,) = tagged(path, "imports")
+    assert cells.index(imports) <= 3 and imports.source.endswith("in_short = InShort()")
+    (last,) = tagged(path, "checks")
+    assert last == cells[-1]
+    made = calls(last)
+    assert made.count("checks.that") + 5 * made.count("check") >= 3
+    assert made.index("checks.report") < made.index("in_short.say") < made.index("display")
+    assert "assert " not in last.source, "an assertion that is not counted"
+
+
+def test_the_first_notebook_links_all_others():
+    text = PATHS[0].read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\((\d\d_\w+)\.ipynb\)", text))
+    assert linked == {path.stem for path in PATHS[1:]}
 
 
 def test_notebook_files_are_canonical_json():

@@ -3,6 +3,7 @@
 import torch
 
 from guidednet.report.lessons.method_card import (
+    card_line,
     method_card,
     networks,
     relative_cost,
@@ -25,6 +26,8 @@ def test_a_card_lists_networks_terms_and_cost():
         == f"{sum(value.numel() for value in methods['mean_teacher'].student.parameters()):,}"
     )
     assert float(costs["time of a step (Sup only = 1)"]) > 0
+    line = card_line(card).data
+    assert line.startswith("**network:** student ") and "· **loss term:** supervised " in line
 
 
 def test_measuring_the_cost_leaves_the_networks_as_they_are():

@@ -1,0 +1,1 @@
+"""An executed notebook as an HTML page that asks for nothing from the network."""
