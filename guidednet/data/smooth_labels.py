@@ -76,12 +76,12 @@ def axis_matrices(
     if np.abs(ways[:3, :3] - np.diag(np.diag(ways)[:3])).max() > ALIGNED:
         raise InputError("the two grids are turned against each other; give grids of the same axes")
     return [
-        _spline(old, offset + step * np.arange(new))
+        spline_matrix(old, offset + step * np.arange(new))
         for old, new, step, offset in zip(size, shape, steps, offsets, strict=True)
     ]
 
 
-def _spline(old: int, places: np.ndarray) -> Tensor:
+def spline_matrix(old: int, places: np.ndarray) -> Tensor:
     """The matrix (places, old) that interpolates `old` values at `places`, in voxels."""
     rows, columns = np.meshgrid(places.clip(0, old - 1), np.arange(old), indexing="ij")
     values = ndimage.map_coordinates(np.eye(old), [rows, columns], order=3, mode="mirror")

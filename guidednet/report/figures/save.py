@@ -34,5 +34,7 @@ def save_figure(figure: Figure, frame: pd.DataFrame, folder: Path, name: str) ->
     with written_beside(folder / f"{name}.png") as path:
         figure.savefig(path, dpi=300, metadata={"Software": None})
     with written_beside(folder / f"{name}.pdf") as path:
-        figure.savefig(path, metadata={"CreationDate": None, "Producer": None, "Creator": None})
+        figure.savefig(
+            path, dpi=300, metadata={"CreationDate": None, "Producer": None, "Creator": None}
+        )
     write_text(folder / f"{name}.csv", frame.to_csv(index=False))
