@@ -17,7 +17,7 @@ from guidednet.report.figures.figures4_5 import BOX_MM, Box, mean_dice, slice_di
 from guidednet.report.figures.save import DOUBLE, PRINT_STYLE
 from guidednet.report.viewer.body import body_box
 from guidednet.report.viewer.outlines import draw_outlines
-from guidednet.report.viewer.scene import Scene
+from guidednet.report.viewer.scene import Scene, bounding_box
 from guidednet.report.viewer.slices import (
     PLANES,
     cut,
@@ -151,8 +151,9 @@ def _write_dice(axes: Axes, value: float) -> None:
 
 
 def _draw_surfaces(axes: Axes, scene: Scene, name: str) -> None:
-    label, spacing = thinned(scene.labels[name], scene.spacing, SURFACE_MM)
-    draw_surfaces(axes, label, spacing, scene.organs, smooth_mm=SURFACE_MM, zoom=2.0)
+    organs = bounding_box(scene.labels[scene.reference])  # the same view for every method
+    label, spacing = thinned(scene.labels[name][organs], scene.spacing, SURFACE_MM)
+    draw_surfaces(axes, label, spacing, scene.organs, smooth_mm=SURFACE_MM, fills=True)
     axes.set_rasterized(True)  # thousands of triangles would fill the PDF
     if name != scene.reference:
         value = mean_dice(scene.labels[name], scene.labels[scene.reference], scene)

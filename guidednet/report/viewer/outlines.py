@@ -37,7 +37,8 @@ def draw_outlines(
         shade = colour or organs.by_label[value].colour
         outline = outline_of(label == value, steps)
         line = {"edgecolor": shade, "linewidth": width, "linestyle": style}
-        axes.add_patch(PathPatch(outline, facecolor=to_rgba(shade, fill), **line))
+        # unlike a patch, an artist does not move the limits, which would take most of the time
+        axes.add_artist(PathPatch(outline, facecolor=to_rgba(shade, fill), **line))
 
 
 def outline_of(mask: np.ndarray, steps: Sequence[float]) -> Path:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from guidednet.report.viewer.body import without_air
 from guidednet.report.viewer.disagreement import all_pairs
 from guidednet.report.viewer.payload import (
     described,
@@ -16,15 +17,21 @@ from guidednet.report.viewer.payload import (
     described_surfaces,
     stored_volumes,
 )
-from guidednet.report.viewer.scene import LARGE, Overlay, Scene
+from guidednet.report.viewer.scene import Overlay, Scene
 from guidednet.report.viewer.script import page_script, style
 
-MOST_BYTES = 2_800_000  # of all scenes of a page
+MOST_BYTES = 5_400_000  # of all scenes of a page
+FEW_VOXELS = 1_000_000  # of a scene in which all pairs of label maps are soon compared
+OVERLAY_STEPS = 32  # colours of an overlay in a page, because more would not be seen
 SURFACE_VOXELS = 64  # a side of the grid of the surfaces
 MOST_SURFACE_BYTES = 0.3  # share of a scene's bytes
 # Ways of making a scene smaller, one after the other: voxels of the image joined along each axis,
 # and the step to which its values are rounded in HU.
-DETAILS = ((1, 1.0), (1, 4.0), (2, 1.0), (2, 4.0), (3, 4.0), (4, 4.0), (6, 4.0), (8, 4.0))
+DETAILS = (
+    *((1, 1.0), (1, 4.0), (1, 8.0), (1, 12.0), (1, 16.0)),
+    *((2, 1.0), (2, 4.0), (3, 4.0), (4, 4.0), (6, 4.0), (8, 4.0)),
+)
+BASE64 = 4 / 3  # characters for a byte
 
 
 def viewer_html(scenes: Sequence[Scene], most_bytes: int = MOST_BYTES) -> str:
@@ -41,7 +48,11 @@ def viewer_html(scenes: Sequence[Scene], most_bytes: int = MOST_BYTES) -> str:
 
 
 def _scene_json(scene: Scene, cases: Sequence[str], most_bytes: int) -> str:
-    """The scene as JSON of at most so many bytes, or else in the coarsest of DETAILS."""
+    """The scene as JSON of at most so many bytes, or else in the coarsest of DETAILS.
+
+    The air around the body is left out.
+    """
+    scene = _with_plain_overlays(without_air(scene))
     comparisons = [described_comparison(scene, *pair) for pair in _pairs(scene)]
     for _ in range(5):  # short lists of disagreements, if there are many
         if len(json.dumps(comparisons)) <= most_bytes / 5:
@@ -57,7 +68,7 @@ def _scene_json(scene: Scene, cases: Sequence[str], most_bytes: int) -> str:
 def _pairs(scene: Scene) -> list[tuple[str, str]]:
     """The pairs of label maps to compare: all, or in a large scene those with the reference."""
     pairs = list(all_pairs(scene))
-    if scene.image.size < LARGE:
+    if scene.image.size < FEW_VOXELS:
         return pairs
     return [pair for pair in pairs if pair[1] == scene.reference]
 
@@ -80,7 +91,24 @@ def _attempts(
         thin = _thinned(scene, factor, step)
         moved = [_with_centres(found, factor, thin.image.shape) for found in comparisons]
         volumes = stored_volumes(thin, step)
+        too_large = BASE64 * len(volumes["image"].whole()) > most_bytes
+        if too_large and (factor, step) != DETAILS[-1]:
+            continue
         yield _as_json(described(thin, volumes, cases, True, moved, surfaces))
+
+
+def _with_plain_overlays(scene: Scene) -> Scene:
+    """The scene with overlays of few values, which pack better."""
+    return replace(
+        scene,
+        overlays={name: _stepped(overlay) for name, overlay in scene.overlays.items()},
+    )
+
+
+def _stepped(overlay: Overlay) -> Overlay:
+    low, high = overlay.limits
+    step = max(high - low, 1e-9) / OVERLAY_STEPS
+    return replace(overlay, values=np.rint((overlay.values - low) / step) * step + low)
 
 
 def _surfaces(scene: Scene, most_bytes: float) -> list[dict[str, Any]]:

@@ -11,11 +11,17 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 
 from guidednet.data.organs import OrganSet
 from guidednet.errors import one_of
 from guidednet.report.viewer.outlines import draw_outlines
 
+LETTERS = {
+    "color": "white",
+    "zorder": 5,
+    "path_effects": [withStroke(linewidth=1.5, foreground="k")],
+}
 # By plane: the volume axis that is cut, and the names at the left, right, top and bottom edge.
 PLANES = {"transverse": (0, "RLAP"), "coronal": (1, "RLSI"), "sagittal": (2, "APSI")}
 
@@ -90,7 +96,7 @@ def edge_letters(axes: Axes, names: str, size: float = 7) -> None:
     )
     for name, (x, y, across, along) in zip(names, places, strict=True):
         axes.text(
-            x, y, name, color="white", fontsize=size, ha=across, va=along, transform=axes.transAxes
+            x, y, name, fontsize=size, ha=across, va=along, transform=axes.transAxes, **LETTERS
         )
 
 

@@ -13,6 +13,7 @@ from guidednet.data.organs import OrganSet
 
 Mesh = tuple[np.ndarray, np.ndarray]
 MOST_CORNERS = 65_535  # of one surface
+FILLING = 0.95  # share of the width or height of axes
 CAMERA = {"elev": 10, "azim": -80}  # from the front and slightly above
 
 
@@ -78,22 +79,28 @@ def draw_surfaces(
     spacing: Sequence[float],
     organs: OrganSet,
     smooth_mm: float = 0.0,
-    zoom: float = 1.0,
+    fills: bool = False,
 ) -> None:
     """Draw every organ of `label` (D,H,W) into 3D `axes`, with the patient seen from the front.
 
-    The patient's right is on the left. `zoom` enlarges the organs in the axes.
+    The patient's right is on the left. With `fills` the volume fills square axes.
     """
     colours = {organ.name: organ.colour for organ in organs.by_label.values()}
     light = LightSource(azdeg=225, altdeg=45)
     for name, (vertices, faces) in organ_surfaces(label, spacing, organs, smooth_mm).items():
         axes.add_collection3d(
             Poly3DCollection(
-                vertices[faces], facecolors=colours[name], shade=True, lightsource=light
+                vertices[faces],
+                facecolors=colours[name],
+                shade=True,
+                lightsource=light,
+                antialiased=False,  # seams would show between the triangles
             )
         )
     size = np.array(label.shape[::-1]) * np.array(spacing)[::-1]
     axes.set(xlim=(size[0], 0), ylim=(size[1], 0), zlim=(0, size[2]))
+    # matplotlib scales a box by its diagonal, which leaves much of the axes empty
+    zoom = FILLING * np.linalg.norm(size) / max(size[0], size[2]) if fills else 1.0
     axes.set_box_aspect(size, zoom=zoom)
     axes.view_init(**CAMERA)
     axes.set_axis_off()
