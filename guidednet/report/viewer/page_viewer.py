@@ -2,7 +2,6 @@
 
 import base64
 import json
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -37,7 +36,10 @@ BASE64 = 4 / 3  # characters for a byte
 def viewer_html(scenes: Sequence[Scene], most_bytes: int = MOST_BYTES) -> str:
     """A viewer of `scenes`, of which one is chosen, as HTML that needs nothing else."""
     names = [scene.title for scene in scenes]
-    texts = [_scene_json(scene, names, most_bytes // len(scenes)) for scene in scenes]
+    texts: list[str] = []
+    for left, scene in enumerate(scenes):  # what one leaves is for those that follow
+        room = most_bytes - sum(map(len, texts))
+        texts.append(_scene_json(scene, names, room // (len(scenes) - left)))
     data = ",\n".join(texts)
     return (
         f'<style>{style()}</style><div class="guidednet-viewer-place">'
@@ -89,7 +91,8 @@ def _attempts(
     hopeless = [one for one in DETAILS if scene.image.size / one[0] ** 3 > 4 * most_bytes]
     for factor, step in DETAILS[min(len(hopeless), len(DETAILS) - 1) :]:
         thin = _thinned(scene, factor, step)
-        moved = [_with_centres(found, factor, thin.image.shape) for found in comparisons]
+        parts = joined(scene.spacing, factor)
+        moved = [_with_centres(found, parts, thin.image.shape) for found in comparisons]
         volumes = stored_volumes(thin, step)
         too_large = BASE64 * len(volumes["image"].whole()) > most_bytes
         if too_large and (factor, step) != DETAILS[-1]:
@@ -122,24 +125,37 @@ def _surfaces(scene: Scene, most_bytes: float) -> list[dict[str, Any]]:
     return found
 
 
+def joined(spacing: Sequence[float], factor: int) -> tuple[int, ...]:
+    """How many voxels are joined along each axis (z,y,x): `factor` of the smallest, fewer of
+    larger ones.
+    """
+    return tuple(max(1, round(factor * min(spacing) / step)) for step in spacing)
+
+
 def _thinned(scene: Scene, factor: int, step: float) -> Scene:
-    """The scene with `factor` voxels joined along each axis: their mean in the image, and the
-    middle one of a label map.
+    """The scene with voxels joined: their mean in the image, and the middle one of a label map.
+
+    `factor` is as for `joined`; grey values are rounded to multiples of `step` when they are
+    stored.
     """
     if factor == 1 and step == 1:
         return scene
-    size = [side - side % factor for side in scene.image.shape]
+    parts = joined(scene.spacing, factor)
+    size = [side - side % part for side, part in zip(scene.image.shape, parts, strict=True)]
     whole = tuple(slice(0, side) for side in size)
-    blocks = [part for side in size for part in (side // factor, factor)]
-    middle = (slice(factor // 2, None, factor),) * 3
+    blocks = [n for side, part in zip(size, parts, strict=True) for n in (side // part, part)]
+    middle = tuple(slice(part // 2, None, part) for part in parts)
 
     def mean(volume: np.ndarray) -> np.ndarray:
         return volume[whole].reshape(blocks).astype(np.float32).mean((1, 3, 5))
 
+    along = np.array(parts[::-1])  # x, y, z
     affine = scene.affine.copy()
-    affine[:3, :3] *= factor
-    affine[:3, 3] += scene.affine[:3, :3] @ np.full(3, (factor - 1) / 2)
-    said = f"shown at {factor} times the voxel size" if factor > 1 else ""
+    affine[:3, :3] *= along
+    affine[:3, 3] += scene.affine[:3, :3] @ ((along - 1) / 2)
+    sides = (part * side for part, side in zip(parts, scene.spacing, strict=True))
+    said = f"voxels joined to {' x '.join(f'{side:.1f}' for side in sides)} mm"
+    said = said if factor > 1 else ""
     rounded = f"grey values rounded to {step:g}" if step > 1 and scene.unit == "HU" else ""
     return replace(
         scene,
@@ -155,15 +171,17 @@ def _thinned(scene: Scene, factor: int, step: float) -> Scene:
 
 
 def _with_centres(
-    comparison: dict[str, Any], factor: int, shape: tuple[int, ...]
+    comparison: dict[str, Any], parts: Sequence[int], shape: tuple[int, ...]
 ) -> dict[str, Any]:
-    """The comparison with the centres of its regions on a grid of `shape`, `factor` coarser."""
+    """The comparison with the centres of its regions on a grid of `shape`, whose voxels are each
+    `parts` (z,y,x) of the scene's.
+    """
     regions = [
         region
         | {
             "centre": [
-                min(math.floor(place / factor), side - 1)
-                for place, side in zip(region["centre"], shape, strict=True)
+                min(place // part, side - 1)
+                for place, part, side in zip(region["centre"], parts, shape, strict=True)
             ]
         }
         for region in comparison["regions"]
