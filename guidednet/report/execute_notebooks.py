@@ -17,6 +17,7 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from guidednet.errors import InputError, NotebookError
+from guidednet.report.tables.markup import with_marks_closed
 from guidednet.runs.fingerprint import hash_of
 from guidednet.runs.profiles import PROFILES
 from guidednet.runs.store import OnMissing
@@ -254,7 +255,7 @@ def write_html(executed: Path) -> None:
     body, _ = HTMLExporter(embed_images=True).from_notebook_node(
         nbformat.read(executed, as_version=4)
     )
-    write_text(executed.with_suffix(".html"), body)
+    write_text(executed.with_suffix(".html"), with_marks_closed(body))
 
 
 def _last_line(error: Exception) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from guidednet.runs.profiles import Profile
 from guidednet.runs.record import finished_runs
@@ -101,7 +101,7 @@ def draw_growth(axes: Axes, part: pd.DataFrame) -> None:
         axes.plot(grown, part[column] / part[column].iloc[0], marker="o", markersize=3, label=name)
     axes.plot(grown, grown, "--", color="grey", linewidth=0.8)
     axes.set(xscale="log", yscale="log", title=part["grows"].iloc[0])
-    axes.set(xlabel="times as many", ylabel="times as much", xticks=grown.round(1).tolist())
+    axes.set(xlabel="times as many", ylabel="times as much")
     for axis in (axes.xaxis, axes.yaxis):
         _plain_numbers(axis)
     axes.legend(fontsize=6)
@@ -109,6 +109,7 @@ def draw_growth(axes: Axes, part: pd.DataFrame) -> None:
 
 def _plain_numbers(axis: Axis) -> None:
     """Plain numbers instead of powers of ten at the ticks of a logarithmic axis."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
 

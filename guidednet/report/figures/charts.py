@@ -69,6 +69,8 @@ def _name_highlighted(axes: Axes, found: dict[str, pd.Series]) -> None:
     """Names beside the ends of the highlighted lines, and what the grey lines are."""
     named = {name: values for name, values in found.items() if _highlight(name)}
     ends = sorted(named, key=lambda name: named[name].iloc[-1])
+    if not ends:
+        return
     places = _apart([named[name].iloc[-1] for name in ends], 0.06 * np.ptp(axes.get_ylim()))
     for name, place in zip(ends, places, strict=True):
         own, end = {"color": _highlight(name), "fontsize": 8, "va": "center"}, named[name].index[-1]
@@ -80,11 +82,11 @@ def _name_highlighted(axes: Axes, found: dict[str, pd.Series]) -> None:
 
 
 def _apart(places: Sequence[float], gap: float) -> list[float]:
-    """Rising `places`, moved up until each is at least `gap` above the one before."""
+    """Rising `places`, moved until each is `gap` or more above the one before; their mean stays."""
     moved: list[float] = []
     for place in places:
         moved.append(max(place, moved[-1] + gap) if moved else place)
-    return moved
+    return [place - (np.mean(moved) - np.mean(places)) for place in moved]
 
 
 def draw_means(axes: Axes, table: pd.DataFrame, title: str) -> None:
@@ -127,4 +129,4 @@ def draw_organ_gains(axes: Axes, table: pd.DataFrame, organs: OrganSet, title: s
     axes.set_ylim(len(places) - 0.5, -0.5)
     axes.set(xlabel=f"Dice minus {scores.index[0]} (points)", title=title)
     axes.grid(axis="x", alpha=0.3)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.12))

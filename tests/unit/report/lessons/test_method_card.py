@@ -27,6 +27,15 @@ def test_a_card_lists_networks_terms_and_cost():
     assert float(costs["time of a step (Sup only = 1)"]) > 0
 
 
+def test_a_card_explains_a_loss_below_zero():
+    methods = {name: a_method(name) for name in ("supervised", "cld")}
+    card = method_card("cld", methods, a_batch(), step=4)
+    negative = card.loc["loss term"].set_index("name")["value"].astype(float) < 0
+    assert negative.any()
+    assert card.loc[["note"], "name"].tolist() == negative.index[negative].tolist()
+    assert "by design" in card.loc[["note"], "value"].iloc[0]
+
+
 def test_measuring_the_cost_leaves_the_networks_as_they_are():
     methods = {name: a_method(name) for name in ("supervised", "guidednet")}
     before = [parameter.clone() for parameter in methods["guidednet"].parameters()]

@@ -15,6 +15,7 @@ from guidednet.report.lessons.walkthrough import (
     crop_scene,
     draw_feature_plane,
     draw_maps,
+    draw_mixture,
     fullest_slice,
     gradient_reach,
     half_precision_gradient,
@@ -93,6 +94,25 @@ def test_maps_and_labels_have_a_panel_each_on_the_slice_that_shows_most():
     assert draw_maps(maps, image, (5, 3, 3), index, limits=(0.0, 2.0)).axes[2].images[
         0
     ].get_clim() == (0, 2)
+
+
+def test_a_map_of_a_single_value_says_so_and_is_not_dark():
+    image = torch.from_numpy(BlobStore().image("l0")).float()
+    figure = draw_maps({"counted": torch.ones_like(image)}, image, (5, 3, 3), 2)
+    (picture,) = figure.axes[1].images
+    assert picture.get_clim() == (0, 1) and (picture.get_array() == 1).all()
+    assert figure.axes[1].get_title() == "counted: 1 everywhere"
+
+
+def test_a_mixture_is_grey_and_names_the_crops_it_comes_from():
+    image = torch.from_numpy(BlobStore().image("l0")).float()
+    sources = torch.zeros(image.shape, dtype=torch.long)
+    sources[:, : image.shape[1] // 2] = 2
+    figure = draw_mixture(image, sources, (5, 3, 3), 2, ["first", "second", "third"])
+    plain, coloured = figure.axes
+    assert plain.images[0].get_cmap().name == coloured.images[0].get_cmap().name == "gray"
+    assert set(np.unique(coloured.images[1].get_array())) == {0, 2}
+    assert [text.get_text() for text in coloured.get_legend().get_texts()] == ["first", "third"]
 
 
 def test_a_crop_is_a_scene_whose_maps_are_compared_with_the_first():
