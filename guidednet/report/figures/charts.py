@@ -1,8 +1,8 @@
 """Charts from data frames; each function draws into the axes that it is given."""
 
 import re
-from collections.abc import Sequence
-from itertools import product
+from collections.abc import Iterator, Sequence
+from itertools import cycle, product
 
 import numpy as np
 import pandas as pd
@@ -49,8 +49,9 @@ def _values(run: Run, column: str) -> pd.Series | None:
     return curves.set_index("step")[column].dropna() if column in curves else None
 
 
-def _styles() -> product:
-    return product(LINE_STYLES, LINE_COLOURS)
+def _styles() -> Iterator[tuple[str, str]]:
+    """Line styles with colours, again and again."""
+    return cycle(product(LINE_STYLES, LINE_COLOURS))
 
 
 def _highlight(name: str) -> str | None:

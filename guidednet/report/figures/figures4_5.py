@@ -92,7 +92,8 @@ def place_box(
         )
     )
     sums = np.stack([_box_sums(picture, size) for picture in slices])
-    sums[list(taken)] = -np.inf
+    if len(taken) < len(slices):
+        sums[list(taken)] = -np.inf
     index, *corner = (int(place) for place in np.unravel_index(sums.argmax(), sums.shape))
     rows, columns = _centred(slices[index], corner, size)
     return Box(kind, plane, index, rows, columns)
@@ -154,8 +155,8 @@ def _poor(scene: Scene, plane: str) -> set[int]:
 def _near(boxes: Sequence[Box], scene: Scene, plane: str) -> set[int]:
     """The slices of `plane` within APART_MM of one of `boxes` on that plane."""
     axis = PLANES[plane][0]
-    reach = int(APART_MM / scene.spacing[axis])
     slices = range(scene.image.shape[axis])
+    reach = min(int(APART_MM / scene.spacing[axis]), len(slices) // 10)
     taken = [box.index for box in boxes if box.plane == plane]
     return {index for index in slices if any(abs(index - other) <= reach for other in taken)}
 

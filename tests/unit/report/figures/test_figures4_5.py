@@ -1,6 +1,7 @@
 """Boxes in Figures 4 and 5 lie where the methods differ."""
 
 import numpy as np
+import pytest
 
 from guidednet.report.figures.figures4_5 import (
     Box,
@@ -29,7 +30,7 @@ def test_the_dice_in_a_panel_is_that_of_its_slice():
     half[2, 3:5] = 0
     scene = scene_of(CPS=half)
     box = Box("others err", "transverse", 2, (0, 5), (0, 6))
-    assert slice_dice(scene, box, "CPS") == 100 * 2 * 12 / (12 + 24)
+    assert slice_dice(scene, box, "CPS") == pytest.approx(100 * 2 * 12 / (12 + 24))
     assert np.isnan(slice_dice(scene, Box("others err", "transverse", 0, (0, 5), (0, 6)), "CPS"))
 
 
@@ -37,7 +38,7 @@ def test_a_box_lies_around_what_counts_for_it():
     values = np.zeros((1, 100, 100))
     values[0, 50:54, 40:44] = 1
     box = place_box(values, "others err", "transverse", (3.0, 2.0, 2.0))
-    assert box.rows == (39, 64) and box.columns == (22, 62), "50 mm by 80 mm, counted from below"
+    assert box.rows == (36, 61) and box.columns == (38, 78), "50 mm by 80 mm, turned as displayed"
 
 
 def test_the_counter_example_lies_where_guidednet_errs():
@@ -45,7 +46,8 @@ def test_the_counter_example_lies_where_guidednet_errs():
     wrong[2, 3:7, 3:9], wrong[1, 0:3, 0:4] = 1, 5
     right = np.zeros_like(wrong)
     right[2, 3:7, 3:9] = 1
-    scene = scene_of(GuidedNet=wrong, CPS=right)
+    wrong[1, 8, 8] = right[1, 8, 8] = 3  # a slice without any organ is not shown
+    scene = scene_of(reference=right.copy(), GuidedNet=wrong, CPS=right)
     boxes = boxes_of(scene, ("transverse", "transverse"))
     assert (
         boxes[0].index != boxes[1].index

@@ -33,7 +33,7 @@ def test_there_is_a_slice_and_an_enlarged_box_for_every_method_and_row(drawn):
 def test_rows_are_tight(drawn):
     """Panels cover most of the sheet; with a fixed height of rows two fifths of it were blank."""
     _, boxes, figure = drawn
-    panels = [axes.get_position() for axes in figure.axes]
+    panels = [axes.get_position(original=True) for axes in figure.axes]
     covered = sum(panel.width * panel.height for panel in panels)
     below = min(panel.y0 for panel in panels)
     assert covered > 0.85 * (1 - below)
@@ -46,7 +46,7 @@ def test_every_panel_of_a_method_has_its_dice_and_smooth_outlines(drawn):
         [text.get_text() for text in axes.texts if text.get_text().isdigit()] for axes in first_row
     ]
     assert numbers == [[], ["100"], ["0"], ["0"]]
-    outline = next(patch for patch in first_row[0].artists if isinstance(patch, PathPatch))
+    outline = next(patch for patch in first_row[0].patches if isinstance(patch, PathPatch))
     corners = outline.get_path().vertices
     assert not np.isin(corners, np.arange(0, 40)).all(), "an outline runs between the voxels"
 

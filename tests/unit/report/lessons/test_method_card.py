@@ -2,6 +2,7 @@
 
 import torch
 
+from guidednet.methods.supervised import Supervised
 from guidednet.report.lessons.method_card import (
     method_card,
     networks,
@@ -27,13 +28,23 @@ def test_a_card_lists_networks_terms_and_cost():
     assert float(costs["time of a step (Sup only = 1)"]) > 0
 
 
+class BelowZero(Supervised):
+    """A method with a loss term below 0."""
+
+    def forward(self, batch, step):
+        return {
+            "supervised": torch.tensor(1.0),
+            "dice": -super().forward(batch, step)["supervised"],
+        }
+
+
 def test_a_card_explains_a_loss_below_zero():
-    methods = {name: a_method(name) for name in ("supervised", "cld")}
-    card = method_card("cld", methods, a_batch(), step=4)
-    negative = card.loc["loss term"].set_index("name")["value"].astype(float) < 0
-    assert negative.any()
-    assert card.loc[["note"], "name"].tolist() == negative.index[negative].tolist()
+    plain = a_method("supervised")
+    below = BelowZero(plain.setup, plain.options)
+    card = method_card("below", {"supervised": plain, "below": below}, a_batch(), step=4)
+    assert card.loc[["note"], "name"].tolist() == ["dice"]
     assert "by design" in card.loc[["note"], "value"].iloc[0]
+    assert "note" not in method_card("supervised", {"supervised": plain}, a_batch(), step=4).index
 
 
 def test_measuring_the_cost_leaves_the_networks_as_they_are():

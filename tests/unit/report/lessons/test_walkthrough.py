@@ -90,7 +90,9 @@ def test_maps_and_labels_have_a_panel_each_on_the_slice_that_shows_most():
     image = torch.from_numpy(BlobStore().image("l0")).float()
     maps = {"constant": torch.zeros_like(image), "image again": image}
     figure = draw_maps(maps, image, (5, 3, 3), index)
-    assert [axes.get_title() for axes in figure.axes[:3]] == ["image", "constant", "image again"]
+    assert [axes.get_title() for axes in figure.axes[:3]] == [
+        *("image", "constant: 0 everywhere", "image again")
+    ]
     assert draw_maps(maps, image, (5, 3, 3), index, limits=(0.0, 2.0)).axes[2].images[
         0
     ].get_clim() == (0, 2)
@@ -121,16 +123,17 @@ def test_a_crop_is_a_scene_whose_maps_are_compared_with_the_first():
     scene = crop_scene(
         "crop",
         image,
-        (5, 3, 3),
+        (4, 3, 3),
         organ_set("flare22"),
         {"reference": label.long(), "A": label.long()},
         {"weight": 3 * image},
     )
-    assert scene.reference == "reference" and scene.spacing == (5, 3, 3)
+    assert scene.reference == "reference" and scene.spacing == (4, 3, 3)
     assert (scene.labels["A"] == label.numpy()).all() and scene.dice("A")["liver"] == 1
     assert scene.overlays["weight"].limits == (0, pytest.approx(3 * image.max().item()))
-    alone = crop_scene("crop", image, (5, 3, 3), organ_set("flare22"), {"A": label})
+    alone = crop_scene("crop", image, (9, 3, 3), organ_set("flare22"), {"A": label})
     assert alone.reference is None and alone.overlays == {}
+    assert alone.spacing == (4.5, 3, 3), "large voxels are divided"
 
 
 def test_classes_are_named_and_coloured_with_the_background_first():
