@@ -37,7 +37,7 @@ def save_figure(
     `dpi` is the resolution of the PNG, which the page holds; the PDF has 300 where it is not lines.
     """
     with written_beside(folder / f"{name}.png") as path:
-        figure.savefig(path, dpi=dpi, metadata={"Software": None}, pil_kwargs={"optimize": True})
+        figure.savefig(path, dpi=dpi, metadata={"Software": None})
     with written_beside(folder / f"{name}.pdf") as path:
         figure.savefig(
             path, dpi=300, metadata={"CreationDate": None, "Producer": None, "Creator": None}

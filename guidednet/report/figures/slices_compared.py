@@ -26,10 +26,9 @@ from guidednet.report.viewer.slices import (
     organ_legend,
     steps_of,
 )
-from guidednet.report.viewer.surfaces3d import draw_surfaces, thinned
+from guidednet.report.viewer.surfaces3d import DRAWN_MM, draw_surfaces
 
 LEFT, GAP, TITLE, LEGEND = 0.16, 0.03, 0.2, 0.72
-SURFACE_MM = 5.0  # voxels of the surfaces, which are small on paper
 BOX_STYLES = {"others err": ("--", "#35E0FF"), "GuidedNet errs": (":", "#FFFFFF")}
 HALO = [withStroke(linewidth=2.2, foreground="black")]
 EXPLAINED = (
@@ -152,8 +151,8 @@ def _write_dice(axes: Axes, value: float) -> None:
 
 def _draw_surfaces(axes: Axes, scene: Scene, name: str) -> None:
     organs = bounding_box(scene.labels[scene.reference])  # the same view for every method
-    label, spacing = thinned(scene.labels[name][organs], scene.spacing, SURFACE_MM)
-    draw_surfaces(axes, label, spacing, scene.organs, smooth_mm=SURFACE_MM, fills=True)
+    label = scene.labels[name][organs]
+    draw_surfaces(axes, label, scene.spacing, scene.organs, smooth_mm=DRAWN_MM, fills=True)
     axes.set_rasterized(True)  # thousands of triangles would fill the PDF
     if name != scene.reference:
         value = mean_dice(scene.labels[name], scene.labels[scene.reference], scene)
