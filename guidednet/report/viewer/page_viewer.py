@@ -19,9 +19,9 @@ from guidednet.report.viewer.payload import (
 from guidednet.report.viewer.scene import Overlay, Scene
 from guidednet.report.viewer.script import page_script, style
 
-MOST_BYTES = 4_600_000  # of all scenes of a page
+MOST_BYTES = 3_000_000  # of all scenes of a page
 FEW_VOXELS = 1_000_000  # of a scene in which all pairs of label maps are soon compared
-OVERLAY_STEPS = 32  # colours of an overlay in a page, because more would not be seen
+OVERLAY_STEPS = 50  # colours of an overlay in a page, because more would not be seen
 SURFACE_VOXELS = 64  # a side of the grid of the surfaces
 MOST_SURFACE_BYTES = 0.3  # share of a scene's bytes
 # Ways of making a scene smaller, one after the other: voxels of the image joined along each axis,
