@@ -85,7 +85,7 @@ KNOWN = (
     Organ("right adrenal gland", "RAG", "#FFEE33", 2),
     Organ("left adrenal gland", "LAG", "#999933", 2),
     Organ("bladder", "Bla", "#9933FF", 3),
-    Organ("prostate/uterus", "P/U", "#332288", 3),
+    Organ("prostate/uterus", "P/U", "#66FFCC", 3),
 )
 SYNONYMS = {
     "esophagus": "oesophagus",

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from guidednet.runs.profiles import Profile
 from guidednet.runs.record import finished_runs
@@ -70,15 +72,26 @@ def other_findings(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return found[found["ratio"].isna()][columns].dropna(axis="columns", how="all")
 
 
+def headline(found: pd.DataFrame, most: int = 8) -> pd.DataFrame:
+    """For every benchmark the comparison closest to its target, the closest `most` of them."""
+    margin = found.assign(margin=found["ratio"] / found["wanted"].clip(lower=0.05))
+    closest = margin.sort_values("margin").drop_duplicates("benchmark").head(most)
+    return closest.drop(columns="margin").sort_values("benchmark")
+
+
 def draw_comparisons(axes: Axes, found: pd.DataFrame) -> None:
-    """Draw a bar per comparison, the other's cost divided by ours, with a tick at the target."""
+    """Draw a dot per comparison, the other's cost divided by ours, with a tick at the target."""
     places = np.arange(len(found))[::-1]
-    axes.barh(places, found["ratio"], color=[COLOURS[bool(holds)] for holds in found["holds"]])
+    colours = [COLOURS[bool(holds)] for holds in found["holds"]]
+    axes.hlines(places, 1, found["ratio"], color=colours, linewidth=1)
+    axes.scatter(found["ratio"], places, color=colours, s=22, zorder=3)
     axes.plot(found["wanted"].clip(lower=0.05), places, "k|", markersize=9, label="target")
     axes.set(xscale="log", xlabel="cost of the other / our cost", yticks=places)
-    axes.set_yticklabels([f"{row.what}: {row.other}" for row in found.itertuples()], fontsize=6)
+    names = [f"{row.benchmark}: {row.what} ({row.other})" for row in found.itertuples()]
+    axes.set_yticklabels(names, fontsize=7)
     axes.axvline(1, color="grey", linewidth=0.8)
-    axes.legend(fontsize=6)
+    _plain_numbers(axes.xaxis)
+    axes.legend(fontsize=7)
 
 
 def draw_growth(axes: Axes, part: pd.DataFrame) -> None:
@@ -87,14 +100,18 @@ def draw_growth(axes: Axes, part: pd.DataFrame) -> None:
     for column, name in (("seconds", "time"), ("mebibytes", "memory")):
         axes.plot(grown, part[column] / part[column].iloc[0], marker="o", markersize=3, label=name)
     axes.plot(grown, grown, "--", color="grey", linewidth=0.8)
-    axes.set(
-        xscale="log",
-        yscale="log",
-        title=part["grows"].iloc[0],
-        xlabel="times as many",
-        ylabel="times as much",
-    )
+    axes.set(xscale="log", yscale="log", title=part["grows"].iloc[0])
+    axes.set(xlabel="times as many", ylabel="times as much")
+    for axis in (axes.xaxis, axes.yaxis):
+        _plain_numbers(axis)
     axes.legend(fontsize=6)
+
+
+def _plain_numbers(axis: Axis) -> None:
+    """Plain numbers instead of powers of ten at the ticks of a logarithmic axis."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def training_times(workspace: Workspace) -> pd.DataFrame:

@@ -1,9 +1,10 @@
-"""Figures 4 and 5: the same slices of a test case by every method, with boxes placed by code.
+"""What Figures 4 and 5 show: a test case, slices of it, and a box on each, all chosen by code.
 
-A dashed box marks where the other methods err most and GuidedNet does not. A dotted box marks the
-counter-example, where GuidedNet errs and another method does not. Nothing is chosen by eye: the
+In a box "others err" the other methods err most and GuidedNet does not. The counter-example
+"GuidedNet errs" is where GuidedNet errs and another method does not. Nothing is chosen by eye: the
 case has GuidedNet's median Dice, and each plane shows the slice whose box has the largest
-advantage.
+advantage, among those with half as many organs as the fullest. The figures are drawn by
+guidednet.report.figures.slices_compared.
 """
 
 from collections.abc import Sequence
@@ -11,22 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from scipy import ndimage
 
-from guidednet.evaluation.scores import predict_case
-from guidednet.report.figures.save import DOUBLE, print_figure
+from guidednet.metrics.overlap import dice
 from guidednet.report.viewer.scene import Scene
-from guidednet.report.viewer.slices import PLANES, cut, draw_slice, organ_legend
-from guidednet.report.viewer.surfaces3d import draw_surfaces
+from guidednet.report.viewer.slices import PLANES, cut, steps_of
 from guidednet.runs.record import Run
-from guidednet.runs.store import RunStore
-from guidednet.study.rows import Row
 
 OURS = "GuidedNet"
-BOX_SHARE = 0.22  # side of a box / side of the slice
-BOX_STYLES = {"others err": ("--", "#FFDD00"), "GuidedNet errs": (":", "#FFFFFF")}
+APART_MM = 20.0  # at least, between two slices of one plane
+BOX_MM = (50.0, 80.0)  # height and width of a box, but at most half of the slice
 
 
 @dataclass(frozen=True)
@@ -59,19 +54,6 @@ def median_case(run: Run) -> str:
     return str(scores.index[(len(scores) - 1) // 2])
 
 
-def predictions(rows: Sequence[Row], runs: RunStore, case: str) -> dict[str, np.ndarray]:
-    """Label maps (D,H,W) of `case` by row label: the first seed of each row if it has finished."""
-    configs = {row.label: row.configs[0] for row in rows}
-    found = {
-        label: config for label, config in configs.items() if runs.get(config, "blank") is not None
-    }
-    store = {config.dataset: runs.workspace.cases(config.dataset) for config in found.values()}
-    return {
-        label: predict_case(runs.load_method(config), config, store[config.dataset], case)
-        for label, config in found.items()
-    }
-
-
 def advantage(scene: Scene, kind: str) -> np.ndarray:
     """How strongly each voxel (D,H,W) favours a box of `kind`.
 
@@ -91,16 +73,50 @@ def advantage(scene: Scene, kind: str) -> np.ndarray:
     return (ours & ~best).astype(float) - (best & ~ours)
 
 
-def place_box(values: np.ndarray, kind: str, plane: str, taken: Sequence[int] = ()) -> Box:
-    """The box with the largest sum of `values` (D,H,W) on any slice of `plane` not in `taken`."""
+def place_box(
+    values: np.ndarray,
+    kind: str,
+    plane: str,
+    spacing: Sequence[float],
+    taken: Sequence[int] = (),
+) -> Box:
+    """The box with the largest sum of `values` (D,H,W) on any slice of `plane` not in `taken`.
+
+    It is moved until what counts for it lies in its middle. `spacing` (z,y,x) is in mm.
+    """
     slices = [cut(values, plane, index) for index in range(values.shape[PLANES[plane][0]])]
-    size = tuple(max(2, round(BOX_SHARE * length)) for length in slices[0].shape)
-    sums = np.stack([_box_sums(picture, size) for picture in slices])
-    sums[list(taken)] = -np.inf
-    index, top, left = np.unravel_index(sums.argmax(), sums.shape)
-    return Box(
-        kind, plane, int(index), (int(top), int(top) + size[0]), (int(left), int(left) + size[1])
+    size = tuple(
+        max(1, min(round(wanted / step), length // 2))
+        for wanted, step, length in zip(
+            BOX_MM, steps_of(spacing, plane), slices[0].shape, strict=True
+        )
     )
+    sums = np.stack([_box_sums(picture, size) for picture in slices])
+    if len(taken) < len(slices):
+        sums[list(taken)] = -np.inf
+    index, *corner = (int(place) for place in np.unravel_index(sums.argmax(), sums.shape))
+    rows, columns = _centred(slices[index], corner, size)
+    return Box(kind, plane, index, rows, columns)
+
+
+def _centred(
+    picture: np.ndarray, corner: Sequence[int], size: tuple[int, int]
+) -> list[tuple[int, int]]:
+    """Rows and columns of the box of `size` around the centroid of what is positive in the box at
+    `corner`; it stays inside `picture` (H,W).
+    """
+    inside = picture[
+        tuple(slice(first, first + side) for first, side in zip(corner, size, strict=True))
+    ]
+    weights = inside.clip(min=0)
+    if not weights.any():
+        return [(first, first + side) for first, side in zip(corner, size, strict=True)]
+    middle = ndimage.center_of_mass(weights)
+    edges = []
+    for first, side, place, length in zip(corner, size, middle, picture.shape, strict=True):
+        start = min(max(0, round(first + place - (side - 1) / 2)), length - side)
+        edges.append((start, start + side))
+    return edges
 
 
 def _box_sums(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -120,17 +136,40 @@ def boxes_of(scene: Scene, planes: Sequence[str]) -> list[Box]:
     chosen: list[Box] = []
     values = advantage(scene, "others err")
     for plane in planes:
-        taken = [box.index for box in chosen if box.plane == plane]
-        chosen.append(place_box(values, "others err", plane, taken))
-    return [*chosen, place_box(advantage(scene, "GuidedNet errs"), "GuidedNet errs", "transverse")]
+        taken = _poor(scene, plane) | _near(chosen, scene, plane)
+        chosen.append(place_box(values, "others err", plane, scene.spacing, sorted(taken)))
+    against, poor = advantage(scene, "GuidedNet errs"), sorted(_poor(scene, "transverse"))
+    return [*chosen, place_box(against, "GuidedNet errs", "transverse", scene.spacing, poor)]
+
+
+def _poor(scene: Scene, plane: str) -> set[int]:
+    """The slices of `plane` with less than half as many organs as the slice with the most."""
+    reference = scene.labels[scene.reference]
+    numbers = [
+        np.count_nonzero(np.bincount(cut(reference, plane, index).ravel())[1:])
+        for index in range(reference.shape[PLANES[plane][0]])
+    ]
+    return {index for index, number in enumerate(numbers) if number < max(numbers) / 2}
+
+
+def _near(boxes: Sequence[Box], scene: Scene, plane: str) -> set[int]:
+    """The slices of `plane` within APART_MM of one of `boxes` on that plane."""
+    axis = PLANES[plane][0]
+    slices = range(scene.image.shape[axis])
+    reach = min(int(APART_MM / scene.spacing[axis]), len(slices) // 10)
+    taken = [box.index for box in boxes if box.plane == plane]
+    return {index for index in slices if any(abs(index - other) <= reach for other in taken)}
 
 
 def box_table(scene: Scene, boxes: Sequence[Box]) -> pd.DataFrame:
     """One line per box and method, with the numbers of voxels and of wrong voxels in the box.
 
-    The other columns are case, kind, plane, slice, rows and columns of the box, and method.
+    `slice_dice` is the mean Dice (%) of the organs on the whole slice, `case_dice` that of the
+    case, both on the scene's grid. The other columns are case, kind, plane, slice, rows and columns
+    of the box, and method.
     """
     reference = scene.labels[scene.reference]
+    case_dice = {name: mean_dice(label, reference, scene) for name, label in scene.labels.items()}
     lines = [
         {
             "case": scene.title,
@@ -144,6 +183,8 @@ def box_table(scene: Scene, boxes: Sequence[Box]) -> pd.DataFrame:
             "method": name,
             "voxels": box.crop(label).size,
             "wrong": int((box.crop(label) != box.crop(reference)).sum()),
+            "slice_dice": slice_dice(scene, box, name),
+            "case_dice": case_dice[name],
         }
         for box in boxes
         for name, label in scene.labels.items()
@@ -152,43 +193,15 @@ def box_table(scene: Scene, boxes: Sequence[Box]) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def draw_comparison(scene: Scene, boxes: Sequence[Box]) -> Figure:
-    """Draw a row per box (the counter-example last), then one of 3D surfaces.
-
-    There is a column per label map, the reference first.
-    """
-    names = list(scene.labels)
-    figure, _ = print_figure(DOUBLE, 1.25 * (len(boxes) + 1) + 0.6)
-    figure.clear()
-    for row, box in enumerate(boxes):
-        for column, name in enumerate(names):
-            axes = figure.add_subplot(len(boxes) + 1, len(names), row * len(names) + column + 1)
-            draw_slice(
-                axes,
-                scene.image,
-                scene.spacing,
-                box.plane,
-                box.index,
-                scene.labels[name],
-                scene.organs,
-            )
-            _draw_box(axes, box, scene.spacing)
-            axes.set_title(name if row == 0 else "", fontsize=8)
-            axes.set_ylabel(f"{box.plane} {box.index}" if column == 0 else "", fontsize=7)
-    for column, name in enumerate(names):
-        axes = figure.add_subplot(
-            len(boxes) + 1, len(names), len(boxes) * len(names) + column + 1, projection="3d"
-        )
-        draw_surfaces(axes, scene.labels[name], scene.spacing, scene.organs)
-    organ_legend(figure, scene.organs)
-    return figure
-
-
-def _draw_box(axes: Axes, box: Box, spacing: Sequence[float]) -> None:
-    rows, columns = (step for axis, step in enumerate(spacing) if axis != PLANES[box.plane][0])
-    corner = (box.columns[0] * columns, box.rows[0] * rows)
-    style, colour = BOX_STYLES[box.kind]
-    size = ((box.columns[1] - box.columns[0]) * columns, (box.rows[1] - box.rows[0]) * rows)
-    axes.add_patch(
-        Rectangle(corner, *size, fill=False, linestyle=style, linewidth=1.2, edgecolor=colour)
+def slice_dice(scene: Scene, box: Box, name: str) -> float:
+    """Mean Dice (%) of label map `name` over the organs of the reference on the box's slice."""
+    ours, reference = (
+        cut(scene.labels[label], box.plane, box.index) for label in (name, scene.reference)
     )
+    return mean_dice(ours, reference, scene)
+
+
+def mean_dice(label: np.ndarray, reference: np.ndarray, scene: Scene) -> float:
+    """Mean Dice (%) over the organs of `reference`, of any shape; NaN if it has none."""
+    values = dice(label, reference, scene.organs.num_classes)
+    return float(100 * np.nanmean(values)) if np.isfinite(values).any() else float("nan")

@@ -30,12 +30,19 @@ def print_figure(
     return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)
 
 
-def save_figure(figure: Figure, frame: pd.DataFrame, folder: Path, name: str) -> None:
-    """Write <name>.png, .pdf and .csv (the numbers shown); equal figures give equal bytes."""
+def save_figure(
+    figure: Figure, frame: pd.DataFrame, folder: Path, name: str, dpi: int = 300
+) -> None:
+    """Write <name>.png, .pdf and .csv (the numbers shown); equal figures give equal bytes.
+
+    `dpi` is the resolution of the PNG, which the page holds; the PDF has 300 where it is not lines.
+    """
     with written_beside(folder / f"{name}.png") as path:
-        figure.savefig(path, dpi=300, metadata={"Software": None})
+        figure.savefig(path, dpi=dpi, metadata={"Software": None})
     with written_beside(folder / f"{name}.pdf") as path:
-        figure.savefig(path, metadata={"CreationDate": None, "Producer": None, "Creator": None})
+        figure.savefig(
+            path, dpi=300, metadata={"CreationDate": None, "Producer": None, "Creator": None}
+        )
     write_text(folder / f"{name}.csv", frame.to_csv(index=False))
 
 

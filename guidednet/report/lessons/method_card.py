@@ -11,6 +11,8 @@ from guidednet.methods import Method
 from guidednet.optimiser import OptimiserConfig, update
 from guidednet.report.tables.markup import markdown_text
 
+BELOW_ZERO = "below 0 by design: it holds minus a weighted Dice, which falls as Dice rises"
+
 
 def method_card(name: str, methods: dict[str, Method], batch: Batch, step: int) -> pd.DataFrame:
     """One line per network, loss term and cost of the method `name`, with columns name and value.
@@ -25,6 +27,7 @@ def method_card(name: str, methods: dict[str, Method], batch: Batch, step: int) 
     lines = [
         *[("network", part, size) for part, size in networks(method).items()],
         *[("loss term", term, value) for term, value in terms.items()],
+        *[("note", term, BELOW_ZERO) for term, value in terms.items() if float(value) < 0],
         ("cost", "trainable parameters", f"{trainable_parameters(method):,}"),
         ("cost", "time of a step (Sup only = 1)", f"{cost:.2f}"),
     ]

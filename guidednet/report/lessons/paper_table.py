@@ -156,7 +156,7 @@ def show_published(shown: PaperTable) -> None:
 def draw_courses(shown: PaperTable, term: str, name: str) -> None:
     """Draw validation Dice and the loss term `term`, called `name`, of every row."""
     figure, axes = plt.subplots(1, 2, figsize=(12, 4), layout="constrained")
-    draw_curves(axes[0], shown.trained, "validation_dice", "validation Dice")
+    draw_curves(axes[0], shown.trained, "validation_dice", "validation Dice (%)")
     draw_curves(axes[1], shown.trained, term, name)
     plt.show()
 
@@ -172,7 +172,7 @@ def draw_tenth(shown: PaperTable) -> None:
         if (run := shown.runs.get(row.configs[0], "blank")) is not None
     }
     figure, axes = plt.subplots(figsize=(9, 4.5), layout="constrained")
-    draw_curves(axes, found, "validation_dice", "validation Dice")
+    draw_curves(axes, found, "validation_dice", "validation Dice (%)")
     plt.show()
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from torch import Tensor
 
 from guidednet.cgmm import cgmm_losses
@@ -15,8 +16,9 @@ from guidednet.cgmm.config import CGMMConfig
 from guidednet.cgmm.printed import ClassStatistics
 from guidednet.data.organs import OrganSet
 from guidednet.methods import Method
+from guidednet.report.viewer.enlarged import enlarged
 from guidednet.report.viewer.scene import SCALED_WINDOWS, Overlay, Scene
-from guidednet.report.viewer.slices import draw_slice
+from guidednet.report.viewer.slices import cut, draw_slice
 from guidednet.runs.profiles import Profile
 from guidednet.runs.store import RunStore
 from guidednet.training.loop import make_method
@@ -90,7 +92,8 @@ def draw_maps(
 ) -> Figure:
     """Draw transverse slice `index` of the image and then of each map (D,H,W), side by side.
 
-    With `limits`, all maps share one colour scale.
+    With `limits`, all maps share one colour scale. Without, a map has its own, and one of 0 and 1
+    or of a single value has 0 to 1 or 0 to that value; the title then says the value.
     """
     figure, grid = plt.subplots(
         1, len(maps) + 1, figsize=(2.5 * (len(maps) + 1), 2.9), layout="constrained"
@@ -98,18 +101,48 @@ def draw_maps(
     draw_slice(grid[0], image.numpy(), spacing, "transverse", index)
     grid[0].set_title("image", fontsize=9)
     for axes, (name, values) in zip(grid[1:], maps.items(), strict=True):
-        low, high = limits or (float(values[index].min()), float(values[index].max()))
-        draw_slice(
-            axes,
-            values.detach().numpy(),
-            spacing,
-            "transverse",
-            index,
-            window=(low, max(high, low + 1e-9)),
-        )
+        shown = values.detach().numpy()
+        low, high = float(shown[index].min()), float(shown[index].max())
+        window = limits or _colour_range(low, high)
+        draw_slice(axes, shown, spacing, "transverse", index, window=window, voxels=True)
         axes.images[0].set_cmap("viridis")
         figure.colorbar(axes.images[0], ax=axes, shrink=0.6)
-        axes.set_title(name, fontsize=9)
+        axes.set_title(name if high > low else f"{name}: {low:.3g} everywhere", fontsize=9)
+    return figure
+
+
+def _colour_range(low: float, high: float) -> tuple[float, float]:
+    """The colours' range of a map with these extremes, never empty."""
+    if high > low:
+        return low, high
+    return (0.0, 1.0) if low in (0.0, 1.0) else (min(0.0, low), max(0.0, high))
+
+
+def draw_mixture(
+    mixture: Tensor,
+    sources: Tensor,
+    spacing: Sequence[float],
+    index: int,
+    names: Sequence[str],
+) -> Figure:
+    """Draw transverse slice `index` of an image (D,H,W) that is mixed from several crops.
+
+    `sources` (D,H,W) holds the number of the crop that each voxel comes from; `names` are theirs.
+    Left the mixture in grey, right with the colour of each voxel's crop.
+    """
+    figure, (plain, coloured) = plt.subplots(1, 2, figsize=(6.4, 2.9), layout="constrained")
+    colours = plt.get_cmap("Set2", len(names))
+    for axes in (plain, coloured):
+        draw_slice(axes, mixture.numpy(), spacing, "transverse", index, voxels=True)
+    extent = coloured.images[0].get_extent()
+    shown = cut(sources.numpy(), "transverse", index)
+    limits = {"vmin": -0.5, "vmax": len(names) - 0.5, "alpha": 0.45}
+    coloured.imshow(shown, cmap=colours, extent=extent, interpolation="nearest", **limits)
+    present = np.unique(shown).tolist()
+    patches = [Patch(color=colours(number), label=names[number]) for number in present]
+    coloured.legend(handles=patches, fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
+    plain.set_title("mixture", fontsize=9)
+    coloured.set_title("where each cube comes from", fontsize=9)
     return figure
 
 
@@ -124,9 +157,9 @@ def crop_scene(
     """A crop for the viewer: its image, label maps by name, and maps of numbers as overlays.
 
     All are (D,H,W) on a grid of `spacing` (z,y,x) in mm; the first label map is what the others are
-    compared with.
+    compared with. Large voxels are divided, so that organs have smooth outlines.
     """
-    return Scene(
+    crop = Scene(
         title=title,
         image=image.numpy(),
         labels={name: label.numpy().astype(np.uint8) for name, label in maps.items()},
@@ -140,6 +173,7 @@ def crop_scene(
             for name, values in (numbers or {}).items()
         },
     )
+    return enlarged(crop)
 
 
 def gradient_reach(outputs: Sequence[Tensor], labels: Tensor, config: CGMMConfig) -> pd.DataFrame:

@@ -55,13 +55,15 @@ class Stored:
 
     def whole(self) -> bytes:
         """All voxels, packed; int16 as differences between neighbours, which are small, first all
-        their low bytes and then all their high ones.
+        their low bytes and then all their high ones. Differences 0, -1, 1, -2, ... are written as
+        0, 1, 2, 3, ..., because the high bytes of negative numbers would not pack.
         """
         values = self.stored(self.values)
         if self.kind == "uint8":
             return packed(values)
         steps = np.diff(values.ravel(), prepend=np.int16(0))  # modulo 2 ** 16
-        return packed(np.ascontiguousarray(steps.view(np.uint8).reshape(-1, 2).T))
+        codes = (steps << 1) ^ (steps >> 15)
+        return packed(np.ascontiguousarray(codes.view(np.uint8).reshape(-1, 2).T))
 
     def described(self, whole: bool) -> dict[str, Any]:
         """What the browser has to know, with all voxels if `whole`."""

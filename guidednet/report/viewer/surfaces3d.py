@@ -13,6 +13,8 @@ from guidednet.data.organs import OrganSet
 
 Mesh = tuple[np.ndarray, np.ndarray]
 MOST_CORNERS = 65_535  # of one surface
+DRAWN_MM = 5.0  # voxels of surfaces that are drawn
+FILLING = 0.95  # share of the width or height of axes
 CAMERA = {"elev": 10, "azim": -80}  # from the front and slightly above
 
 
@@ -61,27 +63,47 @@ def display_surfaces(
     }
 
 
+def thinned(
+    label: np.ndarray, spacing: Sequence[float], voxel_mm: float
+) -> tuple[np.ndarray, tuple[float, ...]]:
+    """Every n-th voxel of `label` (D,H,W), so that its sides come close to `voxel_mm`, and the new
+    spacing.
+    """
+    strides = [max(1, round(voxel_mm / step)) for step in spacing]
+    steps = tuple(step * stride for step, stride in zip(spacing, strides, strict=True))
+    return label[tuple(slice(None, None, stride) for stride in strides)], steps
+
+
 def draw_surfaces(
     axes: Axes3D,
     label: np.ndarray,
     spacing: Sequence[float],
     organs: OrganSet,
     smooth_mm: float = 0.0,
+    fills: bool = False,
 ) -> None:
     """Draw every organ of `label` (D,H,W) into 3D `axes`, with the patient seen from the front.
 
-    The patient's right is on the left.
+    The patient's right is on the left. Small voxels are thinned out, because every triangle takes
+    time. With `fills` the volume fills square axes.
     """
+    label, spacing = thinned(label, spacing, DRAWN_MM)
     colours = {organ.name: organ.colour for organ in organs.by_label.values()}
     light = LightSource(azdeg=225, altdeg=45)
     for name, (vertices, faces) in organ_surfaces(label, spacing, organs, smooth_mm).items():
         axes.add_collection3d(
             Poly3DCollection(
-                vertices[faces], facecolors=colours[name], shade=True, lightsource=light
+                vertices[faces],
+                facecolors=colours[name],
+                shade=True,
+                lightsource=light,
+                antialiased=False,  # seams would show between the triangles
             )
         )
     size = np.array(label.shape[::-1]) * np.array(spacing)[::-1]
     axes.set(xlim=(size[0], 0), ylim=(size[1], 0), zlim=(0, size[2]))
-    axes.set_box_aspect(size)
+    # matplotlib scales a box by its diagonal, which leaves much of the axes empty
+    zoom = FILLING * np.linalg.norm(size) / max(size[0], size[2]) if fills else 1.0
+    axes.set_box_aspect(size, zoom=zoom)
     axes.view_init(**CAMERA)
     axes.set_axis_off()

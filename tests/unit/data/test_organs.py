@@ -70,3 +70,13 @@ def test_paper_order_names_every_organ_once(organs, first, last):
     assert columns.startswith(first) and columns.endswith(last)
     assert sorted(organs.column_labels) == sorted(organs.by_label)
     assert len({organ.colour for organ in organs.by_label.values()}) == len(organs.by_label)
+
+
+def test_neighbours_in_the_pelvis_have_different_hues():
+    """Bladder and prostate, which touch, differ by more than 100 in CIE76."""
+    organs = organ_set("amos")
+    colours = [
+        lab(organs.by_label[organs.label_of(name)].colour, "full")
+        for name in ("bladder", "prostate/uterus")
+    ]
+    assert np.linalg.norm(colours[0] - colours[1]) > 100

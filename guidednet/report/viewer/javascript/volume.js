@@ -91,13 +91,15 @@ export async function unpack(packed, kind) {
   return new KINDS[kind](await new Response(unpacked).arrayBuffer());
 }
 
-/** The voxels of an image, which is packed as differences between neighbours, low bytes first.
+/** The voxels of an image, which is packed as differences between neighbours, low bytes first;
+ * 0, 1, 2, 3, ... stand for the differences 0, -1, 1, -2, ...
  * @param {string | DataView} packed */
 export async function unpackDifferences(packed) {
   const bytes = await unpack(packed, "uint8");
   const values = new Int16Array(bytes.length / 2);
   for (let place = 0, value = 0; place < values.length; place++) {
-    value += bytes[place] | (bytes[values.length + place] << 8);
+    const code = bytes[place] | (bytes[values.length + place] << 8);
+    value += (code >>> 1) ^ -(code & 1);
     values[place] = value; // modulo 2 ** 16, as the differences are
   }
   return values;

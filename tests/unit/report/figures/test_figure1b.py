@@ -7,7 +7,12 @@ import pandas as pd
 
 from guidednet.data.datasets import organ_set
 from guidednet.data.splits import Split
-from guidednet.report.figures.figure1b import draw_ranks, organ_volumes, rank_table
+from guidednet.report.figures.figure1b import (
+    draw_organ_sizes,
+    draw_ranks,
+    organ_volumes,
+    rank_table,
+)
 from guidednet.report.figures.save import SINGLE, print_figure
 
 
@@ -18,7 +23,10 @@ def test_ranks_by_hand():
     assert table.set_index("organ")["n_test_cases"].to_dict() == cases
     figure, axes = print_figure(SINGLE, 2)
     draw_ranks(axes, table, organ_set("flare22"), "a single seed has no spread")
-    assert [text.get_text() for text in axes.texts] == ["Liv", "Sto", "Gal"]
+    *names, rho = (text.get_text() for text in axes.texts)
+    assert names == ["Liv", "Sto", "Gal"] and rho.startswith("Spearman's ρ = ")
+    assert min(axes.get_xlim()) > 0 and min(axes.get_ylim()) > 0, "there is no rank 0"
+    assert "1," in table.to_csv() and "1.0," not in table[["size_rank", "dice_rank"]].to_csv()
     assert table.set_index("organ")["size_rank"].to_dict() == {"Liv": 1, "Sto": 2, "Gal": 3}
     assert table.set_index("organ")["dice_rank"].to_dict() == {"Liv": 1, "Sto": 3, "Gal": 2}
 
@@ -41,4 +49,17 @@ def test_organ_volumes_are_means_over_the_labelled_cases_that_have_them():
         }
     )
     draw_ranks(axes, rank_table(volumes, scores, "here"), organ_set("flare22"), "ranks")
-    assert len(axes.texts) == 12  # the gallbladder has no Dice
+    assert len(axes.texts) == 12 + 1  # the gallbladder has no Dice; the last is the correlation
+
+
+def test_an_absent_organ_is_no_organ_of_a_tenth_of_a_millilitre():
+    organs = organ_set("flare22")
+    volumes = pd.DataFrame({name: [10.0, 20, 30, 40] for name in organs.column_names})
+    volumes["gallbladder"] = [0.0, 20, 0, 30]
+    _, axes = plt.subplots()
+    draw_organ_sizes(axes, volumes, organs)
+    lowest = min(line.get_ydata().min() for line in axes.lines)
+    assert lowest >= 10, "a whisker ends at a case that has no such organ"
+    (said,) = axes.texts
+    assert said.get_text() == "absent in\n2 of 4"
+    assert said.get_position()[0] == organs.columns.index("Gal") + 1

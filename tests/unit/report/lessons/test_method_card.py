@@ -2,6 +2,7 @@
 
 import torch
 
+from guidednet.methods.supervised import Supervised
 from guidednet.report.lessons.method_card import (
     card_line,
     method_card,
@@ -28,6 +29,25 @@ def test_a_card_lists_networks_terms_and_cost():
     assert float(costs["time of a step (Sup only = 1)"]) > 0
     line = card_line(card).data
     assert line.startswith("**network:** student ") and "· **loss term:** supervised " in line
+
+
+class BelowZero(Supervised):
+    """A method with a loss term below 0."""
+
+    def forward(self, batch, step):
+        return {
+            "supervised": torch.tensor(1.0),
+            "dice": -super().forward(batch, step)["supervised"],
+        }
+
+
+def test_a_card_explains_a_loss_below_zero():
+    plain = a_method("supervised")
+    below = BelowZero(plain.setup, plain.options)
+    card = method_card("below", {"supervised": plain, "below": below}, a_batch(), step=4)
+    assert card.loc[["note"], "name"].tolist() == ["dice"]
+    assert "by design" in card.loc[["note"], "value"].iloc[0]
+    assert "note" not in method_card("supervised", {"supervised": plain}, a_batch(), step=4).index
 
 
 def test_measuring_the_cost_leaves_the_networks_as_they_are():

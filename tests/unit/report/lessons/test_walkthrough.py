@@ -15,6 +15,7 @@ from guidednet.report.lessons.walkthrough import (
     crop_scene,
     draw_feature_plane,
     draw_maps,
+    draw_mixture,
     fullest_slice,
     gradient_reach,
     half_precision_gradient,
@@ -89,10 +90,31 @@ def test_maps_and_labels_have_a_panel_each_on_the_slice_that_shows_most():
     image = torch.from_numpy(BlobStore().image("l0")).float()
     maps = {"constant": torch.zeros_like(image), "image again": image}
     figure = draw_maps(maps, image, (5, 3, 3), index)
-    assert [axes.get_title() for axes in figure.axes[:3]] == ["image", "constant", "image again"]
+    assert [axes.get_title() for axes in figure.axes[:3]] == [
+        *("image", "constant: 0 everywhere", "image again")
+    ]
     assert draw_maps(maps, image, (5, 3, 3), index, limits=(0.0, 2.0)).axes[2].images[
         0
     ].get_clim() == (0, 2)
+
+
+def test_a_map_of_a_single_value_says_so_and_is_not_dark():
+    image = torch.from_numpy(BlobStore().image("l0")).float()
+    figure = draw_maps({"counted": torch.ones_like(image)}, image, (5, 3, 3), 2)
+    (picture,) = figure.axes[1].images
+    assert picture.get_clim() == (0, 1) and (picture.get_array() == 1).all()
+    assert figure.axes[1].get_title() == "counted: 1 everywhere"
+
+
+def test_a_mixture_is_grey_and_names_the_crops_it_comes_from():
+    image = torch.from_numpy(BlobStore().image("l0")).float()
+    sources = torch.zeros(image.shape, dtype=torch.long)
+    sources[:, : image.shape[1] // 2] = 2
+    figure = draw_mixture(image, sources, (5, 3, 3), 2, ["first", "second", "third"])
+    plain, coloured = figure.axes
+    assert plain.images[0].get_cmap().name == coloured.images[0].get_cmap().name == "gray"
+    assert set(np.unique(coloured.images[1].get_array())) == {0, 2}
+    assert [text.get_text() for text in coloured.get_legend().get_texts()] == ["first", "third"]
 
 
 def test_a_crop_is_a_scene_whose_maps_are_compared_with_the_first():
@@ -101,16 +123,17 @@ def test_a_crop_is_a_scene_whose_maps_are_compared_with_the_first():
     scene = crop_scene(
         "crop",
         image,
-        (5, 3, 3),
+        (4, 3, 3),
         organ_set("flare22"),
         {"reference": label.long(), "A": label.long()},
         {"weight": 3 * image},
     )
-    assert scene.reference == "reference" and scene.spacing == (5, 3, 3)
+    assert scene.reference == "reference" and scene.spacing == (4, 3, 3)
     assert (scene.labels["A"] == label.numpy()).all() and scene.dice("A")["liver"] == 1
     assert scene.overlays["weight"].limits == (0, pytest.approx(3 * image.max().item()))
-    alone = crop_scene("crop", image, (5, 3, 3), organ_set("flare22"), {"A": label})
+    alone = crop_scene("crop", image, (9, 3, 3), organ_set("flare22"), {"A": label})
     assert alone.reference is None and alone.overlays == {}
+    assert alone.spacing == (4.5, 3, 3), "large voxels are divided"
 
 
 def test_classes_are_named_and_coloured_with_the_background_first():

@@ -25,7 +25,8 @@ def unpacked(text, kind):
 def image_of(part):
     """The values of an image: sums of the differences that are stored, low bytes first."""
     low, high = unpacked(part["bytes"], np.uint8).reshape(2, -1).astype(np.uint16)
-    stored = np.cumsum(low | high << 8, dtype=np.uint16).view(np.int16)
+    codes = low | high << 8  # 0, 1, 2, 3, ... stand for 0, -1, 1, -2, ...
+    stored = np.cumsum(codes >> 1 ^ -(codes & 1), dtype=np.uint16).view(np.int16)
     return stored * part["slope"] + part["intercept"]
 
 
@@ -63,18 +64,33 @@ def test_a_large_case_is_thinned_until_it_fits_and_says_so():
     overhead = len(viewer_html([scene()])) - len(json.dumps(described(viewer_html([scene()]))))
     assert len(page) - overhead < 310_000
     found = described(page)[0]
-    assert "times the voxel size" in found["note"] and found["shape"][0] < 64
-    step = 64 // found["shape"][0]
-    np.testing.assert_allclose(found["spacing"], [5 * step, 2 * step, step])
+    assert "voxels joined to 5.0 x 4.0 x 3.0 mm" in found["note"]
+    np.testing.assert_allclose(found["spacing"], [5, 4, 3])
+    assert found["shape"] == [64, 40, 26], "5 mm are coarse enough, 1 mm is not"
     (region,) = found["comparisons"][0]["regions"]
     assert region["voxels"] == 2 * 40 * 40, "counted before thinning"
     z, y, x = region["centre"]
     maps = [unpacked(part["bytes"], np.uint8).reshape(found["shape"]) for part in found["maps"]]
-    assert maps[0][z, y, x] == 1 and abs(step * (z + 0.5) - 21) <= step
+    assert maps[0][z, y, x] == 1 and abs(z + 0.5 - 21) <= 1
+
+
+def test_the_air_around_the_body_is_left_out_but_no_voxel_with_a_label():
+    image = np.full((16, 40, 60), -1000, np.int16)
+    image[:, 8:36, 12:48] = 40
+    label, stray = np.zeros(image.shape, np.uint8), np.zeros(image.shape, np.uint8)
+    label[4:8, 20:26, 20:30], stray[2, 3, 20] = 1, 2
+    case = scene(image=image, labels={"reference": label, "CPS": stray}, overlays={})
+    (found,) = described(viewer_html([case]))
+    depth, height, width = found["shape"]
+    assert depth == 16 and height < 40 and 36 <= width < 60
+    maps = [unpacked(part["bytes"], np.uint8).reshape(found["shape"]) for part in found["maps"]]
+    assert (maps[0] == 1).sum() == (label == 1).sum() and (maps[1] == 2).sum() == 1
+    (z, y, x), affine = np.argwhere(maps[1])[0], np.array(found["affine"])
+    np.testing.assert_allclose(affine @ [x, y, z, 1], case.affine @ [20, 3, 2, 1])
 
 
 def test_of_a_large_case_only_pairs_with_the_reference_are_compared(monkeypatch):
-    monkeypatch.setattr("guidednet.report.viewer.page_viewer.LARGE", 10)
+    monkeypatch.setattr("guidednet.report.viewer.page_viewer.FEW_VOXELS", 10)
     (found,) = described(viewer_html([scene()]))
     pairs = {(pair["first"], pair["second"]) for pair in found["comparisons"]}
     assert pairs == {("CPS", "reference"), ("GuidedNet", "reference")}
