@@ -80,11 +80,11 @@ def say(text: str) -> None:
 
 
 def _in_lines(items: Iterable, total: int, description: str, unit: str) -> Iterator:
-    """`items`, with a line of progress printed after every tenth of them."""
+    """`items`, with a line of progress printed after every tenth of them; none for a single one."""
     began = time.monotonic()
     for done, item in enumerate(items, start=1):
         yield item
-        if done * LINES // total > (done - 1) * LINES // total:
+        if total > 1 and done * LINES // total > (done - 1) * LINES // total:
             so_far = time.monotonic() - began
             left = on_a_clock(so_far / done * (total - done))
             say(f"{description}: {done}/{total} {unit}s, {on_a_clock(so_far)} so far, {left} left")

@@ -158,7 +158,7 @@ DANGEROUS = {
     "pickle.loads": ("guidednet/runs/torchrun.py",),  # see there
     "torch.load": ("guidednet/training/checkpoint.py",),  # weights_only
     # its own arrays; numpy refuses objects unless it is told
-    "np.load": ("benchmarks/bench_prepare.py",),
+    "np.load": ("benchmarks/bench_prepare.py", "guidednet/report/viewer/display_grid.py"),
 } | {
     name: ()
     for name in (

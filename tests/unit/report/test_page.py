@@ -74,7 +74,7 @@ def test_the_contents_list_names_every_section_in_the_papers_order(page):
     anchors = re.findall('href="#([^"]+)"', nav)
     assert anchors == [
         *("top", "found", "real-ct", "items", "table1", "table3", "figure6"),
-        *("viewer", "notebooks", "runs"),
+        *("viewer", "playground", "notebooks", "runs"),
     ]
     assert all(page.count(f'id="{anchor}"') == 1 for anchor in anchors)
 

@@ -44,7 +44,7 @@ def test_the_ending_counts_and_says_what_to_open(runs, tmp_path):
 
 
 def test_without_runs_two_headlines_are_left(runs):
-    said = headlines(artefacts("numbers"), runs, seeds=1)
+    said = headlines(artefacts("numbers", runs.workspace.profile), runs, seeds=1)
     assert len(said) == 2 and said[0].startswith("the paper: 8 of 36 numbers")
 
 

@@ -66,11 +66,15 @@ def test_every_import_of_the_package_is_a_direct_dependency():
         "matplotlib": {"PIL", "mpl_toolkits"},
         "scikit-image": {"skimage"},
         "torchio": {"SimpleITK"},
+        "highdicom": {"pydicom"},
     }
     groups = PROJECT["optional-dependencies"]
     names = {
         Requirement(line).name
-        for line in PROJECT["dependencies"] + groups["notebooks"] + groups["cluster"]
+        for line in PROJECT["dependencies"]
+        + groups["notebooks"]
+        + groups["cluster"]
+        + groups["export"]
     }
     allowed = names | {
         name for parent, children in brought_along.items() if parent in names for name in children

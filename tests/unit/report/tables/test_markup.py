@@ -3,13 +3,13 @@
 import nbformat
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from guidednet.report.execute_notebooks import write_html
+from guidednet.report.notebook_page.write import write_notebook_page
 
 
 def test_the_second_best_number_is_underlined_in_the_exported_page(tmp_path):
     path = tmp_path / "a.ipynb"
     table = "| method | Dice |\n|---|---|\n| a | **51.0** |\n| b | <u>49.43</u> |"
     nbformat.write(new_notebook(cells=[new_markdown_cell(table)]), path)
-    write_html(path)
+    write_notebook_page(path)
     page = path.with_suffix(".html").read_text("utf-8")
     assert "<u>49.43</u>" in page and "<u></u>" not in page
