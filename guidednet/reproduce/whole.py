@@ -113,7 +113,7 @@ class Reproduction:
 
     def _execute_notebooks(self) -> dict[str, str]:
         """Execute the notebooks that have changed; returns why some failed, by name."""
-        os.environ |= {
+        environment = {
             "DATA_DIR": str(self.workspace.data_root),
             "RESULTS_DIR": str(self.workspace.results),
             "FIGURES_DIR": str(self.workspace.figures),
@@ -139,13 +139,13 @@ class Reproduction:
         workers = min(self.jobs, len(waiting))
         bar = WorkBar("notebooks", TimeLeft(len(waiting), workers=workers), names_first=True)
         with shared_bar(bar, processes=workers > 1) as reports:
-            job = partial(_executed, reports=reports)
+            job = partial(_executed, reports=reports, environment=environment)
             return {name: why for name, why in in_parallel(job, waiting, workers) if why}
 
-    def _configs(self, artefact: Artefact) -> list[RunConfig]:
-        """The runs that the artefact shows."""
+    def _configs(self, artefact: Artefact, trained: bool = False) -> list[RunConfig]:
+        """The runs that the artefact shows; of those only what the profile trains if `trained`."""
         rows = artefact.rows(self.workspace.profile, self.seeds) if artefact.rows else []
-        return [config for row in rows for config in row.configs]
+        return [config for row in rows if row.trained or not trained for config in row.configs]
 
     def _read_by(self, artefact: Artefact) -> dict[str, Any]:
         """The hashes of the files that the artefact reads, by name."""
@@ -165,8 +165,14 @@ class Reproduction:
 
         Returns None, and prints why, if the notebook needs a run that is missing.
         """
-        configs = self._configs(artefact)
-        missing = [config for config in configs if self.runs.identity.status(config) != "finished"]
+        finished = [
+            config
+            for config in self._configs(artefact)
+            if self.runs.identity.status(config) == "finished"
+        ]
+        missing = [
+            config for config in self._configs(artefact, trained=True) if config not in finished
+        ]
         if missing and artefact.needs_all:
             print(
                 f"{artefact.notebook}: not executed, because it needs the run "
@@ -181,18 +187,21 @@ class Reproduction:
             name=artefact.notebook,
             values={name: value for name, value in values.items() if name in known},
             folder=self.workspace.report_folder / "notebooks",
-            inputs={
-                "runs": [
-                    self.runs.identity.key(config) for config in configs if config not in missing
-                ]
-            }
+            inputs={"runs": [self.runs.identity.key(config) for config in finished]}
             | self._read_by(artefact),
             outputs=tuple(self.workspace.figure_folder / file for file in artefact.files),
         )
 
 
-def _executed(execution: Execution, reports: Reports) -> tuple[str, str]:
-    """Execute a notebook, perhaps in a worker process; returns its name, and why it failed."""
+def _executed(
+    execution: Execution, reports: Reports, environment: dict[str, str]
+) -> tuple[str, str]:
+    """Execute a notebook, perhaps in a worker process; returns its name, and why it failed.
+
+    The kernel finds the folders in the `environment` variables. A worker sets them itself, because
+    it has those of the time when the first worker of this program started.
+    """
+    os.environ |= environment
     began, why = time.monotonic(), ""
     with reports.item(execution.name):
         try:

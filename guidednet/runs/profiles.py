@@ -370,6 +370,8 @@ def with_steps(chosen: Profile, steps: int) -> Profile:
     as long as they are. Nothing else changes.
     """
     plan = chosen.training
+    if steps == plan.steps:  # also where a profile's own interval is longer
+        return chosen
     every = {
         name: min(getattr(plan, name), steps)
         for name in ("validate_every", "checkpoint_every", "log_every")

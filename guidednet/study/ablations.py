@@ -120,7 +120,7 @@ def readings(profile: Profile, seeds: int) -> list[Row]:
 def selection(profile: Profile, seeds: int) -> list[Row]:
     """Runs that keep their weights at regular steps.
 
-    They show what selecting the step on the test cases gains. A brief profile does not train them.
+    They show what selecting the step on the test cases gains, and how teacher and pupil develop.
     """
     every = {"keep_every": max(1, profile.training.steps // KEPT_LOOKS)}
     labelled = profile.data["flare22"].ratios[1]
@@ -129,8 +129,7 @@ def selection(profile: Profile, seeds: int) -> list[Row]:
         dataclasses.replace(run, training=dataclasses.replace(run.training, **every))
         for run in supervised
     )
-    rows = [
+    return [
         Row("Sup only", kept),
         Row("GuidedNet", tuple(guidednet_run(profile, seed, **every) for seed in range(seeds))),
     ]
-    return optional(rows, profile)

@@ -220,7 +220,8 @@ def test_equation_6_the_dice_and_the_sampler_are_three_openings_away(name):
 def rows_of_results(path):
     """(method, [(mean, low, high) on FLARE22 and on AMOS phantoms]) of a page's table of results."""
     for line in prose(path).splitlines():
-        found = re.findall(r"\| ([\d.]+) \(([\d.]+) to ([\d.]+)\)", line)
+        number = r"(\d+\.\d\d)"
+        found = re.findall(rf"\| {number} \({number} to {number}\)", line)
         if found:
             yield line.split("|")[1].strip(), [tuple(map(float, numbers)) for numbers in found]
 
@@ -241,6 +242,23 @@ def test_results_are_those_of_the_figure_folder(path):
     for method, shown in rows:
         trained = [table for table in tenth if table.loc[method, "n_seeds"] > 0]
         assert shown == [tuple(table.loc[method, columns]) for table in trained], method
+
+
+def test_the_readmes_first_table_is_that_of_the_study_on_real_ct():
+    table = pd.read_csv(ROOT / "figures" / "study" / "table.csv")
+    shown = [line for line in prose(README).splitlines() if line.startswith("| ")]
+    for row in table[table["n_seeds"] > 0].itertuples():
+        mean = f"{row.mean_dice:.1f} ({row.ci_low:.1f} to {row.ci_high:.1f})"
+        difference = (
+            "-"
+            if pd.isna(row.to_supervised)
+            else f"{row.to_supervised:+.1f} ({row.to_supervised_low:.1f} to "
+            f"{row.to_supervised_high:.1f})"
+        )
+        line = (
+            f"| {row.method} | {row.n_seeds} | {mean} | {row.last_mean_dice:.1f} | {difference} |"
+        )
+        assert line in shown
 
 
 def test_no_difference_from_guidednet_is_significant_as_the_readme_says():
