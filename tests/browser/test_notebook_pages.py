@@ -62,7 +62,7 @@ def check(new_tab, pages):
 
 
 def test_pages_of_all_notebooks(new_tab, unexecuted):
-    assert len(unexecuted) == 19
+    assert len(unexecuted) == 20
     check(new_tab, unexecuted)
 
 
