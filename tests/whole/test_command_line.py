@@ -29,7 +29,7 @@ def test_plan_needs_no_data_and_writes_nothing(tmp_path, monkeypatch, capsys):
     output = capsys.readouterr().out
     assert (
         output.count("flare22-guidednet-42+378-20000steps-seed") == 15
-        and "18 runs, 0 finished" in output
+        and "to do: 18 of 18 runs" in output
     )
     assert not (tmp_path / "new").exists()
 

@@ -55,6 +55,6 @@ def test_training_and_scoring_need_torch_numpy_scipy_and_pandas_alone(results):
     options = ("--method", "guidednet", "--profile", "smoke", "--results", str(results))
     trained = run("train", *options, blocked=BLOCKED)
     assert trained.returncode == 0 and "finished: " in trained.stdout, trained.stderr
-    assert "4/4 steps, 0 s left" in trained.stderr
+    assert "4/4 steps, " in trained.stderr
     scored = run("evaluate", *options, blocked=BLOCKED)
     assert scored.returncode == 0 and "liver" in scored.stdout, scored.stderr

@@ -16,4 +16,4 @@ def test_what_is_not_trained_is_shown_as_not_run(tmp_path):
         2:
     ] == [True] * 6
     page = (tmp_path / "results" / "smoke" / "index.html").read_text(encoding="utf-8")
-    assert page.count("<td>not run</td>") > 6 * 13
+    assert page.count("<td>not run</td>") >= 6
