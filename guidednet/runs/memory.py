@@ -64,23 +64,31 @@ def told_of_memory(config: RunConfig, device: torch.device) -> Iterator[None]:
 
 def advice(config: RunConfig, limit: float, on_gpu: bool, processes: int = 1) -> str:
     """What a run needs of a device with `limit` bytes, and the changes that would fit."""
-    rows = config.batch.labelled + config.batch.unlabelled
     need, place = training_memory(config, processes), "GPU" if on_gpu else "machine"
     has = f"this {place} has {limit / GIB:.1f}" + ("" if on_gpu else " free")
     said = f"out of memory: the training needs about {need / GIB:.1f} GiB, {has}"
     if need <= limit:
         return f"{said}, but other programs may use it; end them, or use {_less(config, 2, on_gpu)}"
-    first = config.training.accumulate + 1
-    fits = [parts for parts in range(first, rows + 1) if _in_parts(config, parts) <= limit]
-    if not fits:
+    parts = least_parts(config, limit, processes)
+    if parts is None:
         return f"{said}, too little for a single row; use a smaller --set batch.crop"
-    return f"{said}; use {_less(config, fits[0], on_gpu)}"
+    return f"{said}; use {_less(config, parts, on_gpu)}"
 
 
-def _in_parts(config: RunConfig, parts: int) -> float:
+def least_parts(config: RunConfig, limit: float, processes: int = 1) -> int | None:
+    """The fewest parts for a batch's rows with which a training fits into `limit` bytes.
+
+    None if no number does. Each of `processes` devices has its share of the rows.
+    """
+    rows = (config.batch.labelled + config.batch.unlabelled) // processes
+    more = range(config.training.accumulate + 1, rows + 1)
+    return next((n for n in more if memory_in_parts(config, n, processes) <= limit), None)
+
+
+def memory_in_parts(config: RunConfig, parts: int, processes: int = 1) -> float:
     """The memory in bytes of a training that takes its rows in `parts`."""
     training = dataclasses.replace(config.training, accumulate=parts)
-    return training_memory(dataclasses.replace(config, training=training))
+    return training_memory(dataclasses.replace(config, training=training), processes)
 
 
 def _less(config: RunConfig, parts: int, on_gpu: bool) -> str:

@@ -3,11 +3,11 @@
 import argparse
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from guidednet.config import RunConfig
 from guidednet.runs.cost import ASSUMED_TERAFLOPS
-from guidednet.runs.memory import GIB, training_memory
+from guidednet.runs.memory import GIB, least_parts, memory_in_parts, training_memory
 
 WRITTEN = re.compile(r"(\d+(?:\.\d+)?) ?(?:GB|GiB|G)?(?:, ?(\d+(?:\.\d+)?) ?(?:TFLOPS?|TFLOP/s)?)?")
 
@@ -65,10 +65,8 @@ def needed(config: RunConfig, processes: int = 1) -> float:
 
 def _fix(config: RunConfig, gibibytes: float, processes: int) -> str:
     """The least number of parts with which the training of `config` fits."""
-    rows = config.batch.labelled + config.batch.unlabelled
-    for parts in range(config.training.accumulate + 1, rows // processes + 1):
-        training = replace(config.training, accumulate=parts)
-        need = needed(replace(config, training=training), processes)
-        if need <= gibibytes:
-            return f"use --accumulate {parts} (about {need:.1f} GiB)"
-    return "use smaller crops or batches, or more GPUs; --accumulate alone does not suffice"
+    parts = least_parts(config, gibibytes * GIB, processes)
+    if parts is None:
+        return "use smaller crops or batches, or more GPUs; --accumulate alone does not suffice"
+    need = memory_in_parts(config, parts, processes) / GIB
+    return f"use --accumulate {parts} (about {need:.1f} GiB)"

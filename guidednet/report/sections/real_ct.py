@@ -25,12 +25,12 @@ from guidednet.runs.profiles import profile
 from guidednet.runs.record import RecordedRuns
 from guidednet.runs.workspace import REPOSITORY
 from guidednet.study.candidates import HEADLINE
-from guidednet.study.rows import comparison
+from guidednet.study.real_ct import DATASET, shipped_rows
+from guidednet.study.real_ct import FOLDER as STUDY
 
-STUDY, TABLE, RUNS = "study", "table.csv", "runs"
+TABLE, RUNS = "table.csv", "runs"
 FILES = ("table.csv", "comparison.pdf", "comparison.png", "organs.pdf", "organs.png")
 NOTEBOOK = "14_study_on_real_ct"
-DATASET = "btcv"
 BASELINE, OURS, PRINTED = "Sup only", "GuidedNet", "GuidedNet, as printed"
 DIFFERENCE = ["to_supervised", "to_supervised_low", "to_supervised_high"]
 # The columns of the study's table that the page shows; the file has more.
@@ -122,10 +122,8 @@ def _study_groups(table: pd.DataFrame, contents: Contents) -> dict[str, list[Lin
 @functools.lru_cache(maxsize=1)
 def _study_cases(contents: Contents) -> dict[tuple[str, int], tuple[float, ...]]:
     """The difference of each test case by row and number of labelled cases, from shipped runs."""
-    study = profile(STUDY)
-    ratio = study.data[DATASET].at(study.percent / 100)
     runs = RecordedRuns(_folder(contents, STUDY) / RUNS)
-    found = differences(comparison(study, study.seeds, DATASET, [ratio]), runs.get)
+    found = differences(shipped_rows(), runs.get)
     return {(one.row.label, one.ratio[0]): tuple(one.by_case) for one in found}
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from guidednet import published
 from guidednet.evaluation.statistics import rank_intervals, two_way_interval
-from guidednet.report.tables.table import by_organ, last_mean_dice, scores_of
+from guidednet.report.tables.table import by_organ, dice_by_run, last_mean_dice
 from guidednet.runs.record import RecordedRuns, Run
 from guidednet.study.real_ct import DATASET
 from guidednet.study.rows import Row
@@ -20,11 +20,7 @@ AT_ZERO = 0.05  # mean Dice in percent below which an organ is lost: 0.0 at the 
 
 def scores_by_case(runs: Sequence[Run], predictor: str) -> pd.DataFrame:
     """Dice in percent (S,N): a line per seed, a column per test case, means over its organs."""
-    lines = {
-        run.config.seed: 100 * scores_of(run, "dice", predictor).groupby("case")["value"].mean()
-        for run in runs
-    }
-    return pd.DataFrame(lines).T.sort_index()
+    return dice_by_run(runs, predictor).T.sort_index()
 
 
 def real_ct_table(rows: Sequence[Row], runs: RecordedRuns, percent: int = 20) -> pd.DataFrame:
