@@ -14,7 +14,8 @@ from guidednet.methods import method_class, method_label
 from guidednet.report.figures.charts import LINE_COLOURS
 from guidednet.report.figures.save import DOUBLE, print_figure, save_figure
 from guidednet.report.tables.captions import Caption, caption
-from guidednet.report.tables.table import RUN_KEYS, by_organ, case_dice, keys_of, write_table
+from guidednet.report.tables.formats import write_table
+from guidednet.report.tables.table import RUN_KEYS, by_organ, case_dice, keys_of
 from guidednet.runs.record import Run
 from guidednet.runs.resources import default_jobs
 from guidednet.runs.side_by_side import train_runs

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from guidednet import published
 from guidednet.report.tables.captions import caption
-from guidednet.report.tables.table import make_table, write_table
+from guidednet.report.tables.formats import write_table
+from guidednet.report.tables.table import make_table
 from guidednet.runs.resources import default_jobs
 from guidednet.runs.side_by_side import train_runs
 from guidednet.runs.store import RunStore

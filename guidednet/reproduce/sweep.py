@@ -14,7 +14,8 @@ from guidednet.methods import method_label
 from guidednet.report.figures.charts import LINE_COLOURS
 from guidednet.report.figures.save import DOUBLE, print_figure, save_figure
 from guidednet.report.tables.captions import Caption, caption
-from guidednet.report.tables.table import make_table, write_table
+from guidednet.report.tables.formats import write_table
+from guidednet.report.tables.table import make_table
 from guidednet.runs.config_fields import with_fields
 from guidednet.runs.resources import default_jobs
 from guidednet.runs.settings import short_text, shortened

@@ -9,7 +9,8 @@ from guidednet.data.datasets import organ_set
 from guidednet.report.page import write_page
 from guidednet.report.sections.contents import Contents
 from guidednet.report.tables.captions import Caption
-from guidednet.report.tables.table import make_table, write_table
+from guidednet.report.tables.formats import write_table
+from guidednet.report.tables.table import make_table
 from guidednet.runs.record import RecordedRuns
 from guidednet.study.artefacts import Artefact
 from guidednet.study.rows import Row

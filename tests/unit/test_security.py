@@ -30,8 +30,8 @@ from guidednet.predict import find_jobs
 from guidednet.report.execute_notebooks import source, without_paths
 from guidednet.report.notebook_page.write import write_notebook_page
 from guidednet.report.tables.captions import Caption
+from guidednet.report.tables.formats import markdown
 from guidednet.report.tables.latex import escape
-from guidednet.report.tables.table import markdown
 from guidednet.report.viewer.page_viewer import viewer_html
 from guidednet.runs import torchrun
 from guidednet.runs.model_file import load_model

@@ -9,7 +9,7 @@ import pytest
 from guidednet.data.datasets import DATASETS
 from guidednet.methods import METHODS
 from guidednet.metrics import METRICS
-from guidednet.report.tables.table import explain_columns
+from guidednet.report.tables.formats import explain_columns
 from guidednet.reproduce.ratio_table import write_ratio_table
 from guidednet.runs.profiles import profile
 from guidednet.runs.store import RunStore

@@ -15,17 +15,15 @@ from guidednet.report.lessons.durations import trained_in
 from guidednet.report.lessons.numbers import text_table
 from guidednet.report.tables.captions import caption
 from guidednet.report.tables.checks import broken_scores
-from guidednet.report.tables.table import (
-    NOT_RUN,
+from guidednet.report.tables.formats import (
     below_supervised,
-    cost_table,
     explain_columns,
-    make_table,
     markdown,
     print_text,
     readable,
     write_table,
 )
+from guidednet.report.tables.table import NOT_RUN, cost_table, make_table
 from guidednet.runs.profiles import Profile
 from guidednet.runs.record import Run
 from guidednet.runs.store import RunStore

@@ -14,7 +14,8 @@ from guidednet.report.sections.markup import Section, fold, listed, plain_table,
 from guidednet.report.sections.provenance import runs_behind
 from guidednet.report.sections.scores import KEYS, cases_of, shown_scores
 from guidednet.report.tables.captions import MIXED, caption, caption_parts, counted
-from guidednet.report.tables.table import NOT_RUN, RUN_KEYS, notes_on_print
+from guidednet.report.tables.formats import notes_on_print
+from guidednet.report.tables.table import NOT_RUN, RUN_KEYS
 from guidednet.study.artefacts import Artefact
 from guidednet.study.rows import Row
 

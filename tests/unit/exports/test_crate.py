@@ -7,7 +7,8 @@ import pytest
 
 from guidednet.exports.crate import write_crate
 from guidednet.report.tables.captions import Caption
-from guidednet.report.tables.table import make_table, write_table
+from guidednet.report.tables.formats import write_table
+from guidednet.report.tables.table import make_table
 from guidednet.runs.store import RunStore
 from guidednet.study.rows import Row
 from guidednet.support.files import file_hash

@@ -13,7 +13,7 @@ from guidednet.published.checks import (
     row_means,
     stated_numbers,
 )
-from guidednet.report.tables.table import notes_on_print, print_text
+from guidednet.report.tables.formats import notes_on_print, print_text
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 
 from guidednet.data.layouts import PHANTOM_FILE
 from guidednet.report.tables.captions import MIXED, Caption, caption
-from guidednet.report.tables.table import make_table, write_table
+from guidednet.report.tables.formats import write_table
+from guidednet.report.tables.table import make_table
 from guidednet.runs.profiles import profile
 from guidednet.runs.record import RecordedRuns
 from guidednet.runs.settings import changed

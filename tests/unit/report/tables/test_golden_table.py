@@ -15,7 +15,8 @@ from guidednet.errors import InputError
 from guidednet.report.tables.captions import Caption
 from guidednet.report.tables.comparability import differences
 from guidednet.report.tables.footnotes import runs_by_row
-from guidednet.report.tables.table import make_table, write_table
+from guidednet.report.tables.formats import write_table
+from guidednet.report.tables.table import make_table
 from guidednet.runs.profiles import profile
 from guidednet.runs.record import RecordedRuns
 from guidednet.study.rows import table3

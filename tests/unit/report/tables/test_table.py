@@ -9,15 +9,8 @@ from guidednet import published
 from guidednet.data.datasets import organ_set
 from guidednet.report.tables.captions import Caption
 from guidednet.report.tables.checks import broken_scores
-from guidednet.report.tables.table import (
-    below_supervised,
-    cost_table,
-    make_table,
-    markdown,
-    organ_dice,
-    readable,
-    write_table,
-)
+from guidednet.report.tables.formats import below_supervised, markdown, readable, write_table
+from guidednet.report.tables.table import cost_table, make_table, organ_dice
 from guidednet.runs.record import RecordedRuns, Run
 from guidednet.study.rows import Row
 from helpers.tiny_runs import tiny_config
