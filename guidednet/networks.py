@@ -45,18 +45,25 @@ class NetworkOutput:
         return self.decoder[-1]
 
 
+HALF = (torch.float16, torch.bfloat16)
+
+
 class InstanceNorm(nn.InstanceNorm3d):
     """Instance normalisation without parameters or running statistics.
 
     On a CPU it is group normalisation with one channel per group, which computes the same but keeps
-    the channels-last layout.
+    the channels-last layout. In half precision, copies with the channels apart take a third of the
+    time of a channels-last backward pass.
     """
 
     def forward(self, image: Tensor) -> Tensor:
         """Normalise each channel of `image` (B,C,D,H,W) to mean 0 and variance 1."""
-        if image.device.type == "cpu":
+        if image.device.type != "cpu":
+            return super().forward(image)
+        if image.dtype not in HALF:
             return functional.group_norm(image, image.shape[1], eps=self.eps)
-        return super().forward(image)
+        normalised = functional.group_norm(image.contiguous(), image.shape[1], eps=self.eps)
+        return normalised.contiguous(memory_format=torch.channels_last_3d)
 
 
 class DoubleConvolution(nn.Sequential):
@@ -152,7 +159,7 @@ class UNet3D(nn.Module):
         Even under autocast, everything computed from logits is computed in at least float32.
         """
         logits = self.classifier(features)
-        half = logits.dtype in (torch.float16, torch.bfloat16)
+        half = logits.dtype in HALF
         masked = self.absent.view(1, -1, 1, 1, 1)
         return (logits.float() if half else logits).masked_fill(masked, NEVER)
 

@@ -16,7 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from guidednet.config import RunConfig, TrainingConfig
 from guidednet.data.case_store import PrepareConfig
-from guidednet.inference import SMALL_WINDOW, windows
+from guidednet.inference import windows
 from guidednet.losses import supervised_loss
 from guidednet.methods import method_class
 from guidednet.networks import NetworkConfig, build_network
@@ -162,8 +162,8 @@ def voxels_per_step(config: RunConfig) -> float:
 def passed_voxels(config: RunConfig, shape: tuple[int, ...]) -> int:
     """Voxels that pass the network when the sliding window segments a volume of `shape`."""
     size = config.window.size
-    pairs = 2 if math.prod(size) <= SMALL_WINDOW else 1
-    return pairs * math.prod(size) * sum(1 for _ in windows(shape, size, config.window.stride))
+    number = sum(1 for _ in windows(shape, size, config.window.stride))
+    return math.prod(size) * number
 
 
 @functools.lru_cache(maxsize=512)

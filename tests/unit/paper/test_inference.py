@@ -27,7 +27,8 @@ def voxelwise(image):
 
 def contextual(image):
     """Logits that depend on the window, as a network's do."""
-    return SimpleNamespace(logits=torch.cat([image, image.mean() * 3 + image**2], dim=1))
+    mean = image.mean((1, 2, 3, 4), keepdim=True)
+    return SimpleNamespace(logits=torch.cat([image, mean * 3 + image**2], dim=1))
 
 
 @pytest.mark.parametrize(

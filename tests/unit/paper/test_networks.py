@@ -73,3 +73,14 @@ def test_normalisation_on_a_cpu_is_torchs_instance_normalisation():
     torch.testing.assert_close(
         InstanceNorm(3)(image), nn.InstanceNorm3d(3)(image), rtol=1e-12, atol=1e-12
     )
+
+
+def test_normalisation_in_half_precision_keeps_layout_and_values():
+    image = torch.randn(2, 3, 4, 5, 6) * 7 + 2
+    half = image.bfloat16().contiguous(memory_format=torch.channels_last_3d).requires_grad_()
+    found = InstanceNorm(3)(half)
+    assert found.is_contiguous(memory_format=torch.channels_last_3d)
+    expected = nn.InstanceNorm3d(3)(half.detach().float())
+    torch.testing.assert_close(found.float(), expected, rtol=1e-2, atol=1e-2)
+    found.square().sum().backward()  # the variance is 1 whatever the image is
+    assert half.grad.float().abs().max() < 0.1
