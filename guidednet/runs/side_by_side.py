@@ -5,6 +5,7 @@ its numbers independent of how many runs there are.
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -76,18 +77,31 @@ def train_runs(
             reports=reports,
             fail_fast=runs.fail_fast,
         )
-        for wave in waves(runs, missing):
+        for wave in waves(runs, missing, jobs):
             ready = [tasks[config] for config in wave if can_begin(runs, config)]
             for config, reason in in_parallel(job, ready, jobs, gpus):
                 note(runs, config, reason)
 
 
-def waves(runs: RunStore, configs: Sequence[RunConfig]) -> list[list[RunConfig]]:
-    """Split `configs` in two: the runs that others of them start from, and then those others."""
-    parents = {parent for config in configs for parent in runs.identity.warm_start(config).values()}
-    return [
-        [config for config in configs if (config in parents) == first] for first in (True, False)
-    ]
+def waves(
+    runs: RunStore, configs: Sequence[RunConfig], jobs: int = 1
+) -> tuple[list[RunConfig], list[RunConfig], list[RunConfig]]:
+    """Split `configs` in three: no run of a part starts from one of its own or of a later part.
+
+    First come the runs that others start from, as many as `jobs` workers can share evenly. The rest
+    of them, from which the fewest start, train beside the runs that need not wait for them.
+    """
+    parents = {config: set(runs.identity.warm_start(config).values()) for config in configs}
+    children = Counter(parent for of_one in parents.values() for parent in of_one)
+    starts = sorted(
+        (config for config in configs if config in children), key=lambda config: -children[config]
+    )
+    early = len(starts) // jobs * jobs
+    late = set(starts[early:])
+    others = [config for config in configs if config not in children]
+    waiting = [config for config in others if parents[config] & late]
+    ready = [config for config in others if not parents[config] & late]
+    return starts[:early], starts[early:] + ready, waiting
 
 
 def _make(

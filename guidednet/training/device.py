@@ -46,8 +46,8 @@ def device_of(gpus: int, elsewhere: bool = False) -> torch.device:
 def autocast(config: TrainingConfig, device: torch.device | str, training: bool) -> torch.autocast:
     """Let convolutions compute in `config.precision` for the duration of the block.
 
-    A CPU does so in training only, where half precision saves memory; in prediction it would take
-    twice the time.
+    A CPU does so in training only: its predictions are the same on processors that know half
+    precision and on others.
     """
     kind = torch.device(device).type
     half = torch.float16 if config.precision == "fp16" else torch.bfloat16
