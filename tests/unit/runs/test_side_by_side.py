@@ -9,6 +9,7 @@ from guidednet.runs.side_by_side import waves
 # what each run starts from, by initialisation
 STARTS = {
     "cps": {"kaiming": "start", "xavier": "other start"},
+    "dhc": {"kaiming": "start", "xavier": "other start"},
     "supervised": {"kaiming": "start"},
     "all labels": {"kaiming": "start of all"},
     "from scratch": {},
@@ -31,5 +32,5 @@ def test_every_run_comes_once_and_after_those_it_starts_from(jobs):
 def test_the_start_that_no_worker_is_free_for_trains_beside_other_runs():
     first, second, last = waves(RUNS, list(STARTS), jobs=2)
     assert first == ["start", "other start"]
-    assert second[0] == "start of all" and {"cps", "supervised", "from scratch"} == {*second[1:]}
+    assert second[0] == "start of all" and {"cps", "dhc", "supervised", "from scratch"} == {*second[1:]}
     assert last == ["all labels"]
