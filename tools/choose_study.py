@@ -1,6 +1,6 @@
 """Train "Sup only" with several settings of the study, and write what each reached on validation.
 
-    python -m tools.choose_study --data-root DATA --results RESULTS [--jobs N] [--precision bf16]
+    python -m tools.choose_study --data-root DATA --results RESULTS [--jobs N] [--gpu]
 
 Learning rate, flips and steps of the profile `study` are chosen for "Sup only" alone, on the four
 validation cases, and are the same for all methods. No test case has a part in the choice. Finished
@@ -23,30 +23,30 @@ from guidednet.runs.workspace import REPOSITORY, Workspace
 from guidednet.study.real_ct import DATASET, FOLDER
 from guidednet.support.files import write_text
 
-LEARNING_RATES, FLIPS, LONGER = (2.5e-3, 5e-3, 1e-2), ((), (1, 2)), 2
+LEARNING_RATES, FLIPPED, LONGER = (5e-3, 1e-2, 2e-2, 4e-2), (1, 2), 2
+SEEDS = 2
 
 
-def candidates(precision: str, seed: int = 0) -> list[RunConfig]:
-    """The runs of "Sup only": every learning rate with and without flips, and a longer training."""
+def candidates(seed: int) -> list[RunConfig]:
+    """The runs of "Sup only": every learning rate, then the study's with flips and trained longer.
+
+    But for that change, each has the study's settings.
+    """
     study = profile("study")
     ratio = study.data[DATASET].at(study.percent / 100)
     start = study.run(DATASET, "supervised", ratio, seed)
-    plan = dataclasses.replace(start.training, precision=precision)
-    runs = [
+    rates = [
         dataclasses.replace(
-            start,
-            training=plan,
-            optimiser=dataclasses.replace(start.optimiser, learning_rate=rate),
-            batch=dataclasses.replace(start.batch, flip_axes=axes),
+            start, optimiser=dataclasses.replace(start.optimiser, learning_rate=rate)
         )
-        for axes in FLIPS
         for rate in LEARNING_RATES
     ]
-    longer = dataclasses.replace(plan, steps=LONGER * plan.steps)
-    return runs + [
-        dataclasses.replace(run, training=longer)
-        for run in runs
-        if run.optimiser.learning_rate == start.optimiser.learning_rate
+    flipped = dataclasses.replace(start.batch, flip_axes=FLIPPED)
+    longer = dataclasses.replace(start.training, steps=LONGER * start.training.steps)
+    return [
+        *rates,
+        dataclasses.replace(start, batch=flipped),
+        dataclasses.replace(start, training=longer),
     ]
 
 
@@ -58,7 +58,6 @@ def reached(config: RunConfig, runs: RunStore) -> dict[str, object]:
         "learning_rate": config.optimiser.learning_rate,
         "flips": "in plane" if config.batch.flip_axes else "none",
         "steps": config.training.steps,
-        "precision": config.training.precision,
         "seed": config.seed,
         "best_validation": round(validation.max(), 2),
         "best_step": validation.idxmax(),
@@ -76,12 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--figures", type=Path, default=REPOSITORY / "figures")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--gpu", action="store_true", help="share one GPU among the jobs")
-    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
     options = parser.parse_args(arguments)
     workspace = Workspace(profile("study"), options.data_root, options.results, options.figures)
     workspace.cases(DATASET)
     runs = RunStore(workspace, torch.device("cuda" if options.gpu else "cpu"))
-    configs = candidates(options.precision)
+    configs = [config for seed in range(SEEDS) for config in candidates(seed)]
     train_runs(runs, configs, options.jobs, int(options.gpu))
     table = pd.DataFrame([reached(config, runs) for config in configs])
     path = options.figures / FOLDER / "choice.csv"

@@ -326,17 +326,22 @@ def paper() -> Profile:
 
 
 def study() -> Profile:
-    """BTCV, thirty real CT, in DHC's split with 4 of 20 training cases labelled; from scratch."""
+    """BTCV, thirty real CT, in DHC's split with 4 of 20 training cases labelled; from scratch.
+
+    Learning rate, steps and flips were chosen by `python -m tools.choose_study`.
+    """
     prepare = PrepareConfig(spacing_mm=(8.0, 6.0, 6.0))
     return Profile(
         name="study",
         data=by_name(DataConfig("btcv", training=20, validation=4, test=6, prepare=prepare)),
         seeds=3,
         network=NetworkConfig(width=12, depth=4, dropout=0.0),
-        batch=BatchConfig(labelled=2, unlabelled=2, crop=(32, 48, 48), flip_axes=()),
-        optimiser=OptimiserConfig(name="adam", learning_rate=5e-3, weight_decay=0.0),
-        training=TrainingConfig(steps=1_000, validate_every=50, checkpoint_every=100),
-        window=WindowConfig(size=(32, 48, 48), stride=(16, 24, 24)),
+        batch=BatchConfig(labelled=2, unlabelled=2, crop=(24, 40, 40), flip_axes=()),
+        optimiser=OptimiserConfig(name="adam", learning_rate=2e-2, weight_decay=0.0),
+        training=TrainingConfig(
+            steps=500, validate_every=50, checkpoint_every=100, precision="bf16"
+        ),
+        window=WindowConfig(size=(24, 40, 40), stride=(12, 20, 20)),
         percent=20.0,
     )
 
