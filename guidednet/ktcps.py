@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from guidednet.errors import check_choices
-from guidednet.losses import class_counts, weighted_cross_entropy
+from guidednet.losses import class_counts, hard_labels, weighted_cross_entropy
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def true_positive_counts(
     """
     nowhere = 0 if wrong_as_background else -1
     # eq. 16: prediction (B,K,D,H,W) -> (B,D,H,W), counts N_k (K,)
-    return class_counts(labels.masked_fill(logits.argmax(1) != labels, nowhere), num_classes)
+    return class_counts(labels.masked_fill(hard_labels(logits) != labels, nowhere), num_classes)
 
 
 def difficulty_weights(
@@ -173,6 +173,6 @@ def ktcps_loss(
     """
     normalise = config.normalisation == "weighted_mean"
     # eqs. 15 and 19: pseudo-labels (B,K,D,H,W) -> (B,D,H,W), losses are scalars
-    learned_by_a = weighted_cross_entropy(logits_a, logits_b.argmax(1), weights_b, normalise)
-    learned_by_b = weighted_cross_entropy(logits_b, logits_a.argmax(1), weights_a, normalise)
+    learned_by_a = weighted_cross_entropy(logits_a, hard_labels(logits_b), weights_b, normalise)
+    learned_by_b = weighted_cross_entropy(logits_b, hard_labels(logits_a), weights_a, normalise)
     return learned_by_a + learned_by_b

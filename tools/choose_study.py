@@ -24,7 +24,7 @@ from guidednet.study.real_ct import DATASET, FOLDER
 from guidednet.support.files import write_text
 
 LEARNING_RATES, FLIPPED, LONGER = (5e-3, 1e-2, 2e-2, 4e-2), (1, 2), 2
-SEEDS = 2
+SEEDS = 1
 
 
 def candidates(seed: int) -> list[RunConfig]:

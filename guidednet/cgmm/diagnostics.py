@@ -8,7 +8,7 @@ from torch import Tensor
 
 from guidednet.cgmm import printed, released
 from guidednet.cgmm.config import CGMMConfig
-from guidednet.losses import batch_mean, class_counts, full_precision
+from guidednet.losses import batch_mean, class_counts, full_precision, hard_labels
 
 
 @torch.no_grad()
@@ -27,11 +27,11 @@ def posterior_diagnostics(
     reading = released if config.reading == "official" else printed
     labelled, unlabelled = reading.posteriors(features, logits, labels, config)
     rows, num_classes = len(labels), logits.shape[1]
-    network, teacher = logits.argmax(1), labelled.argmax(1)
+    network, teacher = hard_labels(logits), hard_labels(labelled)
     organ_voxels = class_counts(labels, num_classes)[1:].sum()
     return {
         "entropy": batch_mean(entropy(unlabelled)),
-        "disagreement": batch_mean((unlabelled.argmax(1) != network[rows:]).float()),
+        "disagreement": batch_mean((hard_labels(unlabelled) != network[rows:]).float()),
         "foreground_ratio": class_counts(teacher, num_classes)[1:].sum()
         / organ_voxels.clamp_min(1),
         "dice_posterior": mean_dice(teacher, labels, num_classes),

@@ -16,6 +16,7 @@ from guidednet.cgmm.derivatives import SquaredNorm, TwoSidedCrossEntropy
 from guidednet.losses import (
     batch_mean,
     full_precision,
+    hard_labels,
     mean_over_pairs,
     one_hot,
     ratio_of_sums,
@@ -198,7 +199,7 @@ def rectify_loss(
     logits = logits.detach() if config.rectify == "value" else logits
     per_voxel = functional.cross_entropy(logits, target, reduction="none")  # (B,D,H,W)
     # (B,D,H,W), m_v
-    counted = present[logits.argmax(1)] & rectify_gate(logits, target, config)
+    counted = present[hard_labels(logits)] & rectify_gate(logits, target, config)
     # eq. 13: both sums are scalars
     loss = ratio_of_sums((per_voxel * counted).sum(), counted.sum().to(per_voxel.dtype))
     return loss.detach() if config.rectify == "value" else loss
@@ -213,7 +214,7 @@ def rectify_gate(logits: Tensor, posterior: Tensor, config: CGMMConfig) -> Tenso
     surest, teacher = posterior.max(1)
     if config.rectify == "sure":
         return surest >= config.sure_posterior
-    return teacher == logits.argmax(1) if config.rectify == "agreeing" else surest >= 0
+    return teacher == hard_labels(logits) if config.rectify == "agreeing" else surest >= 0
 
 
 @full_precision

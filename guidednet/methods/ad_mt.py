@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from guidednet.data.sampling import Batch
-from guidednet.losses import supervised_loss
+from guidednet.losses import hard_labels, supervised_loss
 from guidednet.methods.base import MeanTeacherMethod, MethodSetup
 from guidednet.methods.parts.boxes import cut_mix
 from guidednet.methods.parts.pseudo_labels import partial_loss, sure_labels
@@ -85,7 +85,7 @@ class ADMT(MeanTeacherMethod):
         weights = torch.stack([-entropy(first), -entropy(second)]) / math.log(2)
         share = weights.softmax(0).unsqueeze(2)
         both = share[0] * first + share[1] * second
-        conflict = first.argmax(1) != second.argmax(1)
+        conflict = hard_labels(first) != hard_labels(second)
         decides = conflict & (student.amax(1) > both.amax(1))
         return sure_labels(torch.where(decides.unsqueeze(1), student, both), self.options.threshold)
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from guidednet.data.sampling import Batch
+from guidednet.losses import hard_labels
 from guidednet.methods.base import MeanTeacherMethod
 from guidednet.methods.parts.boxes import random_box
 from guidednet.methods.parts.pseudo_labels import NO_LABEL, partial_loss
@@ -45,7 +46,7 @@ class BCP(MeanTeacherMethod):
         pairs = min(labelled, len(batch.image) - labelled)
         unlabelled = batch.image[labelled : labelled + pairs]
         with torch.no_grad():
-            guess = self.teacher(unlabelled).logits.argmax(1)
+            guess = hard_labels(self.teacher(unlabelled).logits)
         box = random_box(unlabelled.shape[2:], self.options.side, unlabelled.device)
         none = torch.full_like(guess, NO_LABEL)
         # labelled rows without an unlabelled partner stay as they are

@@ -12,7 +12,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from guidednet.data.sampling import Batch
-from guidednet.losses import batch_mean, one_hot, weighted_cross_entropy, weighted_dice_loss
+from guidednet.losses import (
+    batch_mean,
+    hard_labels,
+    one_hot,
+    weighted_cross_entropy,
+    weighted_dice_loss,
+)
 from guidednet.methods.base import MethodSetup, TwoNetworkMethod
 from guidednet.processes.distributed import sum_over_ranks
 
@@ -73,9 +79,9 @@ class CLD(TwoNetworkMethod):
 
         A voxel is kept with the sampling rate of the class that the student predicts there.
         """
-        kept = torch.rand_like(student[:, 0]) < bank.sampling_rate()[student.argmax(1)]
+        kept = torch.rand_like(student[:, 0]) < bank.sampling_rate()[hard_labels(student)]
         per_voxel = functional.cross_entropy(
-            student, teacher.argmax(1), self.class_weights, reduction="none"
+            student, hard_labels(teacher), self.class_weights, reduction="none"
         )
         return batch_mean(per_voxel * kept)
 

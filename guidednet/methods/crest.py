@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from guidednet.data.sampling import Batch
-from guidednet.losses import class_counts, weighted_cross_entropy
+from guidednet.losses import class_counts, hard_labels, weighted_cross_entropy
 from guidednet.methods.base import MethodSetup, TwoNetworkMethod
 from guidednet.methods.dhc import weighted_supervised
 
@@ -51,8 +51,8 @@ class CReST(TwoNetworkMethod):
         a, b = self.network_a(batch.image).logits, self.network_b(batch.image).logits
         weights_a = self.balance_a.update(a[labelled:])
         weights_b = self.balance_b.update(b[labelled:])
-        to_a = weighted_cross_entropy(a, b.argmax(1), weights_a)
-        to_b = weighted_cross_entropy(b, a.argmax(1), weights_b)
+        to_a = weighted_cross_entropy(a, hard_labels(b), weights_a)
+        to_b = weighted_cross_entropy(b, hard_labels(a), weights_b)
         return {
             "supervised_a": weighted_supervised(a[:labelled], label, weights_a),
             "supervised_b": weighted_supervised(b[:labelled], label, weights_b),
@@ -74,7 +74,7 @@ class OppositeRankWeights(torch.nn.Module):
     @torch.no_grad()
     def update(self, unlabelled_logits: Tensor) -> Tensor:
         """Update with the pseudo-labels of unlabelled rows; returns the weights (K,)."""
-        counts = class_counts(unlabelled_logits.argmax(1), len(self.frequency))
+        counts = class_counts(hard_labels(unlabelled_logits), len(self.frequency))
         current = frequencies(counts)
         # without any unlabelled row the frequencies stay
         share = (1 - self.options.momentum) * (counts.sum() > 0)

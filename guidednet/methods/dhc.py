@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from guidednet.data.sampling import Batch
-from guidednet.losses import class_counts, weighted_cross_entropy, weighted_dice_loss
+from guidednet.losses import class_counts, hard_labels, weighted_cross_entropy, weighted_dice_loss
 from guidednet.methods.base import MethodSetup, Predictor, TwoNetworkMethod
 
 
@@ -54,8 +54,8 @@ class DHC(TwoNetworkMethod):
         a, b = self.network_a(batch.image).logits, self.network_b(batch.image).logits
         weights_a = self.difficulty.update(a[:labelled], label)
         weights_b = self.distribution.update(b[labelled:])
-        cross = weighted_cross_entropy(a, b.argmax(1), weights_a) + weighted_cross_entropy(
-            b, a.argmax(1), weights_b
+        cross = weighted_cross_entropy(a, hard_labels(b), weights_a) + weighted_cross_entropy(
+            b, hard_labels(a), weights_b
         )
         return {
             "supervised_a": weighted_supervised(a[:labelled], label, weights_a),
@@ -103,7 +103,7 @@ class DistributionWeights(torch.nn.Module):
     def update(self, unlabelled_logits: Tensor) -> Tensor:
         """Update with the pseudo-labels of unlabelled rows; returns the weights (K,)."""
         current = self.from_counts(
-            class_counts(unlabelled_logits.argmax(1), len(self.weights)).to(self.weights.dtype)
+            class_counts(hard_labels(unlabelled_logits), len(self.weights)).to(self.weights.dtype)
         )
         self.weights.lerp_(current, 1 - self.options.momentum)
         return self.weights.clone()
@@ -151,7 +151,7 @@ def hard_dice(logits: Tensor, label: Tensor, smoothing: float) -> tuple[Tensor, 
 
     The second value (K,) says which classes `label` has.
     """
-    num_classes, prediction = logits.shape[1], logits.argmax(1)
+    num_classes, prediction = logits.shape[1], hard_labels(logits)
     hit = class_counts(label.masked_fill(prediction != label, -1), num_classes)
     predicted, reference = class_counts(prediction, num_classes), class_counts(label, num_classes)
     dice = (2 * hit + smoothing) / (predicted + reference + 2 * smoothing)

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from guidednet.data.sampling import Batch
-from guidednet.losses import class_counts, full_precision, one_hot
+from guidednet.losses import class_counts, full_precision, hard_labels, one_hot
 from guidednet.methods.base import TwoNetworkMethod
 from guidednet.processes.distributed import own_places, rows_of_all, sum_over_ranks
 
@@ -45,8 +45,8 @@ class GACPS(TwoNetworkMethod):
         labelled, label, options = len(batch.label), batch.label, self.options
         a, b = self.network_a(batch.image).logits, self.network_b(batch.image).logits
         cross = balanced_cross_entropy(
-            a, b.argmax(1), balance=options.balance
-        ) + balanced_cross_entropy(b, a.argmax(1), balance=options.balance)
+            a, hard_labels(b), balance=options.balance
+        ) + balanced_cross_entropy(b, hard_labels(a), balance=options.balance)
         return {
             "supervised_a": self.supervised(a[:labelled], label),
             "supervised_b": self.supervised(b[:labelled], label),

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from guidednet.data.sampling import Batch
-from guidednet.losses import batch_dice_loss, class_counts, cross_entropy
+from guidednet.losses import batch_dice_loss, class_counts, cross_entropy, hard_labels
 from guidednet.methods.base import MeanTeacherMethod, MethodSetup
 from guidednet.methods.parts.cubes import (
     CubeLocator,
@@ -114,10 +114,10 @@ class MagicNet(MeanTeacherMethod):
         It takes the teacher's logits t for rare classes and the cubes' logits c for frequent ones.
         """
         teacher = self.teacher_logits(image)
-        blended = teacher.argmax(1)
+        blended = hard_labels(teacher)
         if step > self.options.warm_up:
             omega = self.omega()[blended].unsqueeze(1)
-            blended = ((1 - omega) * teacher + omega * cubes).argmax(1)
+            blended = hard_labels((1 - omega) * teacher + omega * cubes)
         self.gathered += class_counts(blended, len(self.gathered))
         if (step + 1) % self.options.window == 0:
             self.frequency.copy_(self.gathered)

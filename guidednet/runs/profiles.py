@@ -339,9 +339,9 @@ def study() -> Profile:
         batch=BatchConfig(labelled=2, unlabelled=2, crop=(24, 40, 40), flip_axes=()),
         optimiser=OptimiserConfig(name="adam", learning_rate=2e-2, weight_decay=0.0),
         training=TrainingConfig(
-            steps=500, validate_every=50, checkpoint_every=100, precision="bf16"
+            steps=1_000, validate_every=100, checkpoint_every=100, precision="bf16"
         ),
-        window=WindowConfig(size=(24, 40, 40), stride=(12, 20, 20)),
+        window=WindowConfig(size=(32, 48, 48), stride=(16, 24, 24)),
         percent=20.0,
     )
 
