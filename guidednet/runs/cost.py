@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from guidednet.config import RunConfig, TrainingConfig
+from guidednet.config import Precision, RunConfig, TrainingConfig
 from guidednet.data.case_store import PrepareConfig
 from guidednet.inference import windows
 from guidednet.losses import supervised_loss
@@ -24,6 +24,7 @@ from guidednet.processes.workers import computing
 from guidednet.runs.provenance import device_name
 from guidednet.runs.record import finished_runs
 from guidednet.runs.store import RunStore
+from guidednet.training.device import accelerated, autocast
 from guidednet.training.loop import make_method
 
 # TFLOP/s that a GPU is assumed to sustain on these networks if nothing has been measured.
@@ -92,10 +93,12 @@ class CostEstimate:
 
     def of(self, config: RunConfig) -> RunCost:
         """The costs of the parts of `config`."""
-        speed = self._seconds_per_voxel(config)
+        speed = self._seconds_per_voxel(config, config.training.precision)
+        on_cpu = self.runs.device.type == "cpu"  # which predicts in float32
+        of_prediction = self._seconds_per_voxel(config, "fp32") if on_cpu else speed
         networks, predictors = _parts(dataclasses.replace(config, seed=0))
         shape, validated, tested = self._cases(config)
-        one = FORWARD * speed * passed_voxels(config, shape)
+        one = FORWARD * of_prediction * passed_voxels(config, shape)
         metrics = SCORE_SECONDS * math.prod(shape) / self.runs.processes
         step = voxels_per_step(config) * speed
         cost = RunCost(
@@ -108,13 +111,13 @@ class CostEstimate:
         known = self.measured.get(_kind(config))
         return cost if known is None else RunCost(known, 0.0, 0.0, cost.scores)
 
-    def _seconds_per_voxel(self, config: RunConfig) -> float:
+    def _seconds_per_voxel(self, config: RunConfig, precision: Precision) -> float:
         if self.teraflops is not None:
             operations = operations_per_voxel(config.network, config.num_classes)
             return operations / (self.teraflops * 1e12) / self.runs.processes
         with computing(self.runs.device):
             rate = seconds_per_voxel(
-                config.network, config.num_classes, config.batch.crop, self.runs.device
+                config.network, config.num_classes, config.batch.crop, self.runs.device, precision
             )
         return rate / self.runs.processes
 
@@ -189,6 +192,7 @@ def seconds_per_voxel(
     num_classes: int,
     crop: tuple[int, int, int],
     device: torch.device,
+    precision: Precision = "fp32",
 ) -> float:
     """Time of one network's forward and backward pass per voxel of its input, measured here.
 
@@ -198,14 +202,18 @@ def seconds_per_voxel(
     """
     if device.type == "cuda" and not torch.cuda.is_available():
         return operations_per_voxel(network_config, num_classes) / (ASSUMED_TERAFLOPS * 1e12)
-    network = build_network(network_config, num_classes, "kaiming", seed=0).to(device)
+    training = TrainingConfig(precision=precision)
+    network = build_network(network_config, num_classes, "kaiming", seed=0)
+    network = accelerated(network, training, device)
     most = max(MOST_MEASURED, 2**network_config.depth)
     sides = [min(side, most) for side in crop]
     image = torch.zeros(2, 1, *sides, device=device)
     label = torch.zeros(2, *sides, dtype=torch.long, device=device)
 
     def one_pass() -> None:
-        supervised_loss(network(image).logits, label).backward()
+        with autocast(training, device, training=True):
+            logits = network(image).logits
+        supervised_loss(logits, label).backward()
         if device.type != "cpu":
             torch.accelerator.synchronize(device)
 

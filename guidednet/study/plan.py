@@ -19,6 +19,7 @@ from guidednet.runs.cost import (
 from guidednet.runs.memory import GIB
 from guidednet.runs.profiles import Profile
 from guidednet.runs.record import finished_runs, read_record
+from guidednet.runs.resources import in_software
 from guidednet.runs.store import RunStore
 from guidednet.study.artefacts import Artefact
 from guidednet.study.assumed_gpu import AssumedGPU, memory_text, needed
@@ -170,7 +171,8 @@ def summary(
     return (
         f"to do: {len(planned) - finished} of {len(planned)} runs, then {notebooks} "
         f"notebook{'' if notebooks == 1 else 's'}\n"
-        f"training: {_time(planned, runs.device, jobs, assumed)}\n"
+        f"training: {_time(planned, runs.device, jobs, assumed)}"
+        f"{_emulated(left, runs.device, assumed)}\n"
         f"disk: about {disk_gigabytes(planned):.1f} GB for the run folders in all"
         f"{_to_prepare(planned, runs)}{_outdated(runs)}{'; memory: ' * bool(memory)}{memory}"
     )
@@ -182,6 +184,17 @@ def _gibibytes(device: torch.device, assumed: AssumedGPU | None) -> float | None
         return assumed.gibibytes
     known = device.type == "cuda" and torch.cuda.is_available()
     return torch.cuda.get_device_properties(device).total_memory / GIB if known else None
+
+
+def _emulated(left: list[RunConfig], device: torch.device, assumed: AssumedGPU | None) -> str:
+    """What to do where this CPU has no instructions for the precision of a training."""
+    slow = {run.training.precision for run in left if in_software(run.training.precision, device)}
+    if assumed is not None or not slow:
+        return ""
+    return (
+        f"; this CPU has no instructions for {' and '.join(sorted(slow))}: "
+        "--set training.precision=fp32 is many times faster, and makes other runs"
+    )
 
 
 def _time(

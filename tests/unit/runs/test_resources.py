@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from guidednet.runs.profiles import PROFILES
-from guidednet.runs.resources import default_jobs
+from guidednet.runs.resources import default_jobs, in_software
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,9 @@ def test_side_by_side_go_as_many_as_cores_and_memory_allow(
         default_jobs(Namespace(device=torch.device("cpu"), processes=1, workspace=workspace))
         == jobs
     )
+
+
+def test_a_cpu_without_instructions_for_half_precision_is_told_from_others(monkeypatch):
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    assert in_software("bf16", "cpu") and in_software("fp16", "cpu")
+    assert not in_software("fp32", "cpu") and not in_software("bf16", "cuda")

@@ -32,5 +32,7 @@ def test_every_run_comes_once_and_after_those_it_starts_from(jobs):
 def test_the_start_that_no_worker_is_free_for_trains_beside_other_runs():
     first, second, last = waves(RUNS, list(STARTS), jobs=2)
     assert first == ["start", "other start"]
-    assert second[0] == "start of all" and {"cps", "dhc", "supervised", "from scratch"} == {*second[1:]}
+    assert second[0] == "start of all" and {"cps", "dhc", "supervised", "from scratch"} == {
+        *second[1:]
+    }
     assert last == ["all labels"]
