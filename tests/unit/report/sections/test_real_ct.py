@@ -1,4 +1,4 @@
-"""The study on real CT: its own table if it is there, else the readings."""
+"""The study on real CT: its differences, its table and the links to its runs."""
 
 import pandas as pd
 import pytest
@@ -7,7 +7,6 @@ from guidednet.report.sections.contents import Contents
 from guidednet.report.sections.real_ct import real_ct_section, setup, summary
 from guidednet.runs.profiles import profile
 from guidednet.runs.record import RecordedRuns
-from guidednet.study.candidates import HEADLINE
 from guidednet.study.rows import comparison
 from helpers.written_pages import random_scores
 from helpers.written_runs import workspace, write_run
@@ -23,36 +22,6 @@ def write(made, folder, name, table):
     place = made.workspace.figures / folder
     place.mkdir(parents=True, exist_ok=True)
     table.to_csv(place / name, index=False)
-
-
-def readings(**difference):
-    values = {"to_supervised": 1.5, "low": -1.0, "high": 4.0} | difference
-    names = ["Sup only", "as printed", "as released", HEADLINE]
-    lines = [
-        {"dataset": "btcv", "reading": name, "seed": 0, "test": 40.0, "last_test": 38.0}
-        | {"device": "CPU", "run": "r0"}
-        | values
-        for name in names
-    ]
-    return pd.DataFrame(lines)
-
-
-def write_readings(made, table):
-    # a study of the project itself would come first
-    write(made, "study", "other.csv", table)
-    write(made, "readings", "runs.csv", table)
-    write(made, "readings", "curves.csv", pd.DataFrame({"step": []}))
-
-
-def test_the_readings_are_shown_while_there_is_no_study(made):
-    write_readings(made, readings())
-    assert "differs" in summary(made) and "+1.5 (−1.0\u00a0to\u00a0+4.0)" in summary(made)
-    assert "cannot be told apart" in summary(made)
-    html = real_ct_section(made).html()
-    assert "GuidedNet, as printed, seed 0" in html and "GuidedNet 2.0" in html
-    assert "readings/runs.csv" in html and html.count('class="mean"') == 3
-    write_readings(made, readings(low=0.5))
-    assert "cannot be told" not in summary(made)
 
 
 def study():
@@ -71,8 +40,7 @@ def study():
     )
 
 
-def test_a_study_comes_first_and_links_its_runs(made):
-    write_readings(made, readings())
+def test_the_difference_is_said_and_the_runs_are_linked(made):
     write(made, "study", "table.csv", study())
     folder = made.workspace.figures / "study" / "runs" / "btcv-guidednet-seed0-k3"
     folder.mkdir(parents=True)
