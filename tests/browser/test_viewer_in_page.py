@@ -2,8 +2,11 @@
 picture as a radiologist expects.
 """
 
+import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
+from guidednet.data.datasets import organ_set
 from helpers.viewer_page import PHONE, WIDE, is_grey, scene, write_page
 
 
@@ -50,6 +53,18 @@ def test_a_click_and_a_drag_place_the_crosshair_in_all_planes(tab, plane):
     x, y, z = tab.voxel()
     shown = [f"transverse {z + 1}/16", f"coronal {y + 1}/40", f"sagittal {x + 1}/60"]
     assert tab.captions()[:3] == shown
+
+
+def test_the_crosshair_has_a_dark_edge_and_the_colour_of_no_organ(tab):
+    x, y, z = tab.voxel()
+    across, down = tab.place_of("transverse", (z, 5, x))
+    pixel = 1 / tab.box("transverse")["width"]
+    near = [tab.pixel("transverse", across + shift * pixel, down) for shift in range(-6, 7)]
+    line = max(near, key=lambda colour: max(colour) - min(colour))
+    organs = [to_rgb(organ.colour) for organ in organ_set("flare22").by_label.values()]
+    assert min(np.linalg.norm(np.array(line) - 255 * np.array(colour)) for colour in organs) > 60
+    at = near.index(line)
+    assert min(sum(near[at - 1]), sum(near[at + 1])) < sum(near[0]), "the edge is dark"
 
 
 def test_a_right_drag_sets_window_and_level(tab):
@@ -198,6 +213,12 @@ def test_methods_stand_side_by_side(tab):
     assert tab.page.locator("canvas").count() == 4
     tab.choose("plane", "coronal")
     assert tab.page.locator("canvas[data-plane=coronal]").count() == 4
+    for _ in range(2):
+        tab.push("[data-name=add]")
+    ends = [pane.bounding_box() for pane in tab.page.locator("canvas").all()]
+    assert len(ends) == 6 and all(box["x"] + box["width"] <= 1400 for box in ends), "none is cut"
+    for _ in range(2):
+        tab.push("[data-name=close]")
     tab.push("[data-name=close]")
     assert tab.page.locator("canvas").count() == 3
 
