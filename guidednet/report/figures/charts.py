@@ -114,11 +114,12 @@ def draw_organ_gains(axes: Axes, table: pd.DataFrame, organs: Sequence[str], tit
         part = table[table["method"] == name].set_index("organ").reindex(organs)
         height = places + 0.7 * ((number + 0.5) / len(methods) - 0.5)
         line = {"color": LINE_COLOURS[1 + number % 6]}
-        axes.plot(part["difference"], height, "o", label=name, markersize=4, **line)
+        label = name if part["difference"].notna().any() else None
+        axes.plot(part["difference"], height, "o", label=label, markersize=4, **line)
         axes.hlines(height, part["low"], part["high"], linewidth=1, **line)
     axes.set_yticks(places, organs)
     axes.set_ylim(len(places) - 0.5, -0.5)
-    axes.legend(fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.12))
+    axes.legend(fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.09))
     _finish_gains(axes, table, title)
 
 
