@@ -9,8 +9,6 @@ export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
 export PYTHONUNBUFFERED=1
 # Threads wait without spinning: otherwise, a step takes several times as long on a shared machine.
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
-# torch's profiler would say when it starts and stops.
-export KINETO_LOG_LEVEL="${KINETO_LOG_LEVEL:-6}"
 
 usage() {
     cat <<'TEXT'

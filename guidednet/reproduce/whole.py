@@ -121,7 +121,6 @@ class Reproduction:
             VARIABLE: to_variable(self.workspace.profile),
             # a cluster's login node may have no GPU
             "GPUS": str(min(self.gpus, torch.cuda.device_count())),
-            "KINETO_LOG_LEVEL": "6",  # torch's profiler says when it starts and stops
         }
         executions = [
             execution

@@ -52,6 +52,17 @@ def test_a_click_and_a_drag_place_the_crosshair_in_all_planes(tab, plane):
     assert tab.captions()[:3] == shown
 
 
+def test_the_crosshair_is_cyan_with_a_dark_edge(tab):
+    x, y, z = tab.voxel()
+    across, down = tab.place_of("transverse", (z, 5, x))
+    pixel = 1 / tab.box("transverse")["width"]
+    near = [tab.pixel("transverse", across + shift * pixel, down) for shift in range(-6, 7)]
+    line = max(near, key=lambda colour: max(colour) - min(colour))
+    assert line[2] > line[0] + 60 and line[1] > line[0] + 60
+    at = near.index(line)
+    assert min(sum(near[at - 1]), sum(near[at + 1])) < sum(near[0]), "the edge is dark"
+
+
 def test_a_right_drag_sets_window_and_level(tab):
     tab.hover("transverse")
     tab.press("l")  # label maps off
@@ -198,6 +209,12 @@ def test_methods_stand_side_by_side(tab):
     assert tab.page.locator("canvas").count() == 4
     tab.choose("plane", "coronal")
     assert tab.page.locator("canvas[data-plane=coronal]").count() == 4
+    for _ in range(2):
+        tab.push("[data-name=add]")
+    ends = [pane.bounding_box() for pane in tab.page.locator("canvas").all()]
+    assert len(ends) == 6 and all(box["x"] + box["width"] <= 1400 for box in ends), "none is cut"
+    for _ in range(2):
+        tab.push("[data-name=close]")
     tab.push("[data-name=close]")
     assert tab.page.locator("canvas").count() == 3
 

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from guidednet.data.organs import OrganSet
 from guidednet.runs.record import Run
 
 # Distinguishable with any colour vision (Okabe and Ito 2008).
@@ -90,44 +89,43 @@ def _apart(places: Sequence[float], gap: float) -> list[float]:
     return [place - (np.mean(moved) - np.mean(places)) for place in moved]
 
 
-def draw_means(axes: Axes, table: pd.DataFrame, title: str) -> None:
-    """Dots: mean Dice of each row, with its 95 % interval over test cases if there is one.
+def draw_gains(axes: Axes, table: pd.DataFrame, title: str) -> None:
+    """Dots: each row's Dice minus that of its baseline, in points, with the interval if known.
 
-    Rows without runs are named. The axis does not start at 0, because rows differ by a few points.
+    `table` has the columns method, n_labeled, n_unlabeled, baseline, difference, low and high.
     """
     ratios = table["n_labeled"].astype(str) + "+" + table["n_unlabeled"].astype(str)
-    names = table["method"] + " " + ratios
     places = np.arange(len(table))
-    for place, row in zip(places, table.itertuples(), strict=True):
-        colour = LINE_COLOURS[1] if row.method == "GuidedNet" else LINE_COLOURS[0]
-        low, high = getattr(row, "ci_low", np.nan), getattr(row, "ci_high", np.nan)
-        axes.plot([low, high], [place, place], color=colour, linewidth=1.2)
-        axes.plot(row.mean_dice, place, "o", color=colour, markersize=5)
-        if row.mean_dice != row.mean_dice:
-            axes.text(0.02, place, "not run", transform=axes.get_yaxis_transform(), va="center")
-    axes.set_yticks(places, names, fontsize=8)
-    axes.invert_yaxis()
-    whiskers = "; lines: 95 % interval over test cases" if "ci_low" in table else ""
-    axes.set(xlabel=f"mean Dice (%){whiskers}", title=title)
-    axes.grid(axis="x", alpha=0.3)
+    colours = [LINE_COLOURS[method == "GuidedNet"] for method in table["method"]]
+    axes.hlines(places, table["low"], table["high"], colors=colours, linewidth=1.2)
+    axes.scatter(table["difference"], places, color=colours, s=25, zorder=3)
+    axes.set_yticks(places, table["method"] + " " + ratios, fontsize=8)
+    axes.set_ylim(len(places) - 0.5, -0.5)
+    _finish_gains(axes, table, title)
 
 
-def draw_organ_gains(axes: Axes, table: pd.DataFrame, organs: OrganSet, title: str) -> None:
-    """Dots per organ: each row's Dice minus that of the first row, in points.
+def draw_organ_gains(axes: Axes, table: pd.DataFrame, organs: Sequence[str], title: str) -> None:
+    """As `draw_gains` for each of `organs`, which the column organ of `table` names.
 
     Within an organ and in the legend the rows stand in the order of the table.
     """
-    scores = table.set_index("method")[organs.columns].astype(float)
-    gains = scores.iloc[1:] - scores.iloc[0]
-    places = np.arange(len(organs.columns))
-    for number, (name, values) in enumerate(gains.iterrows()):
-        shift = 0.7 * ((number + 0.5) / len(gains) - 0.5)
-        line = {"color": LINE_COLOURS[1 + number % 6], "label": name, "markersize": 4}
-        axes.plot(values, places + shift, "o", **line)
-        axes.hlines(places + shift, 0, values, color=line["color"], linewidth=0.8)
-    axes.axvline(0, color="black", linewidth=0.8)
-    axes.set_yticks(places, organs.columns)
+    methods, places = table["method"].unique(), np.arange(len(organs))
+    for number, name in enumerate(methods):
+        part = table[table["method"] == name].set_index("organ").reindex(organs)
+        height = places + 0.7 * ((number + 0.5) / len(methods) - 0.5)
+        line = {"color": LINE_COLOURS[1 + number % 6]}
+        label = name if part["difference"].notna().any() else None
+        axes.plot(part["difference"], height, "o", label=label, markersize=4, **line)
+        axes.hlines(height, part["low"], part["high"], linewidth=1, **line)
+    axes.set_yticks(places, organs)
     axes.set_ylim(len(places) - 0.5, -0.5)
-    axes.set(xlabel=f"Dice minus {scores.index[0]} (points)", title=title)
+    axes.legend(fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.09))
+    _finish_gains(axes, table, title)
+
+
+def _finish_gains(axes: Axes, table: pd.DataFrame, title: str) -> None:
+    """The line at no gain, and what an axis of gains shows."""
+    axes.axvline(0, color="black", linewidth=0.8, zorder=1)
     axes.grid(axis="x", alpha=0.3)
-    axes.legend(fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.12))
+    lines = "; line: 95 % interval" if table["low"].notna().any() else ""
+    axes.set(xlabel=f"Dice minus {table['baseline'].iloc[0]} (points){lines}", title=title)

@@ -2,19 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import Markdown, display
 
 from guidednet import published
+from guidednet.config import RunConfig
 from guidednet.data.organs import OrganSet
-from guidednet.report.figures.charts import draw_curves, draw_means
+from guidednet.report.figures.charts import draw_curves, draw_gains, draw_organ_gains
 from guidednet.report.lessons.checks import Checks
 from guidednet.report.lessons.durations import trained_in
 from guidednet.report.lessons.numbers import text_table
 from guidednet.report.tables.captions import caption
 from guidednet.report.tables.checks import broken_scores
+from guidednet.report.tables.differences import difference_table
 from guidednet.report.tables.formats import (
     below_supervised,
     explain_columns,
@@ -71,10 +74,14 @@ class PaperTable:
         found = zip(self.rows, self.table["n_seeds"], strict=False)  # rows from outside come last
         return [row.label for row, seeds in found if row.trained and seeds < self.wanted]
 
+    def find(self, config: RunConfig) -> Run | None:
+        """The finished run of `config`, if there is one."""
+        return self.runs.get(config, "blank")
+
     @property
     def trained(self) -> dict[str, Run | None]:
         """The run of each row's first seed, by the row's label; None without one."""
-        return {row.label: self.runs.get(row.configs[0], "blank") for row in self.rows}
+        return {row.label: self.find(row.configs[0]) for row in self.rows}
 
 
 def paper_table(
@@ -141,13 +148,35 @@ def folded(summary: str, text: str) -> Markdown:
 
 
 def show_published(shown: PaperTable) -> None:
-    """Show the paper's table, folded, and draw its means beside ours."""
+    """Show the paper's table, folded, and draw its gains over the baseline beside ours."""
     display(folded(f"Table {shown.number} of the paper", print_text(shown.name)))
-    height = 1.2 + 0.24 * len(shown.published)
-    figure, axes = plt.subplots(1, 2, figsize=(12, height), layout="constrained")
+    gains = difference_table(shown.name, shown.rows, shown.find)
+    _draw_beside(shown, draw_gains, gains, 1.2 + 0.24 * len(gains))
+
+
+def draw_organs(shown: PaperTable) -> None:
+    """Draw the gains of every organ, here and in the paper."""
+    parts = {
+        organ.column: difference_table(shown.name, shown.rows, shown.find, organ)
+        for organ in shown.organs.by_label.values()
+    }
+    gains = pd.concat(parts, names=["organ"]).reset_index("organ")
+    _draw_beside(shown, partial(draw_organ_gains, organs=shown.organs.columns), gains, 8)
+
+
+def _draw_beside(
+    shown: PaperTable, draw: Callable[..., None], gains: pd.DataFrame, height: float
+) -> None:
+    """Our gains left and the paper's right, on the same axes; "not run" without any of ours."""
+    if gains.empty:
+        display(Markdown("**not run**"))
+        return
+    size = {"figsize": (12, height), "sharex": True, "sharey": True}
+    figure, axes = plt.subplots(1, 2, layout="constrained", **size)
     profile = shown.runs.workspace.profile.name
-    draw_means(axes[0], shown.of_paper, f"here (profile {profile})")
-    draw_means(axes[1], shown.published, "paper")
+    paper = gains.assign(difference=gains["paper"], low=float("nan"), high=float("nan"))
+    draw(axes[0], gains, title=f"here (profile {profile})")
+    draw(axes[1], paper, title="paper, same share of labels")
     plt.show()
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 from collections.abc import Callable
 
 import pandas as pd
@@ -42,6 +43,8 @@ def step_profile(runs: RunStore, config: RunConfig, steps: int = 3) -> pd.Series
     with one_thread():
         step = real_step(runs, config)
         step()
+        # Without this, torch's profiler says when it starts and stops.
+        os.environ.setdefault("KINETO_LOG_LEVEL", "6")
         with profile(activities=[ProfilerActivity.CPU]) as found:
             for _ in range(steps):
                 step()

@@ -74,10 +74,8 @@ def shown_scores(item: str, table: pd.DataFrame, rows: Sequence[Row], contents: 
     every = [row for group in groups.values() for row in group]
     if not every:
         return ""
-    compared = {
-        title: [row for row in group if not row.difference.is_baseline]
-        for title, group in groups.items()
-    }
+    compared = {title: [row for row in group if _in_plot(row)] for title, group in groups.items()}
+    left_out = sum(not row.difference.is_trained for row in every)
     lines = {title: [_line(row) for row in group] for title, group in compared.items()}
     seeds, cases = (int(table[name].max()) for name in ("n_seeds", "n_test_cases"))
     data = "phantoms" if contents.workspace.is_synthetic(rows[0].configs[0].dataset) else "patients"
@@ -91,9 +89,20 @@ def shown_scores(item: str, table: pd.DataFrame, rows: Sequence[Row], contents: 
     numbers = score_table(groups, organs, lambda row: _run_links(row, contents))
     return (
         forest(lines, every[0].difference.baseline, here)
-        + f"<p>{text(_verdict(compared))}</p>"
+        + f"<p>{text(_verdict(compared) + _not_in_plot(left_out))}</p>"
         + fold("The numbers as a table, with organs and further metrics", numbers)
     )
+
+
+def _in_plot(row: Scored) -> bool:
+    """Whether the plot has a line for it: not if it is what others are compared with."""
+    return row.difference.is_trained and not row.difference.is_baseline
+
+
+def _not_in_plot(number: int) -> str:
+    """A sentence on rows that are in the table alone; empty without any."""
+    rows = counted([number], "row")
+    return f" The plot leaves out {rows} that this profile does not train." if number else ""
 
 
 def _line(row: Scored) -> Line:

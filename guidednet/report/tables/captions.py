@@ -58,7 +58,7 @@ def caption_parts(rows: Sequence[Row], runs: RunStore) -> list[str]:
         f"{_ratios(rows)} training cases",
         _seeds(max(len(row.configs) for row in rows), found),
         *_test_cases(found),
-        _training(rows[-1]),
+        _training(rows),
         *_reading(rows),
         *_changes(runs.workspace.profile, rows),
         "each method's primary predictor at its best validation step",
@@ -122,11 +122,14 @@ def _test_cases(runs: dict[str, list[Run]]) -> list[str]:
     return [counted(numbers, "test case")] if numbers else []
 
 
-def _training(row: Row) -> str:
-    training = row.configs[0].training
-    warm_start = training.warm_start_steps
-    start = f" after a shared warm start of {warm_start}" if warm_start else ""
-    return f"{training.steps} steps{start}"
+def _training(rows: Sequence[Row]) -> str:
+    found = dict.fromkeys(
+        (row.configs[0].training.steps, row.configs[0].training.warm_start_steps) for row in rows
+    )
+    return " or ".join(
+        f"{steps} steps" + (f" after a shared warm start of {warm_start}" if warm_start else "")
+        for steps, warm_start in found
+    )
 
 
 def _reading(rows: Sequence[Row]) -> list[str]:

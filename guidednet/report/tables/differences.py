@@ -8,6 +8,7 @@ import pandas as pd
 
 from guidednet import published
 from guidednet.config import RunConfig
+from guidednet.data.organs import Organ
 from guidednet.evaluation.statistics import holm, paired_p_value
 from guidednet.report.tables.table import dice_by_run, mean_interval, printed_beside
 from guidednet.runs.record import Run
@@ -46,20 +47,27 @@ class Difference:
         return self.row.label == self.baseline
 
     @property
+    def is_trained(self) -> bool:
+        """Whether the profile trains the row, or its runs are there without that."""
+        return self.row.trained or bool(self.runs)
+
+    @property
     def unclear(self) -> bool:
         """Whether the interval contains 0, so that row and baseline cannot be told apart."""
         return bool(self.low <= 0 <= self.high)
 
 
-def differences(rows: Sequence[Row], find: Callable[[RunConfig], Run | None]) -> list[Difference]:
+def differences(
+    rows: Sequence[Row], find: Callable[[RunConfig], Run | None], organ: str = ""
+) -> list[Difference]:
     """Each of `rows` beside "Sup only" on the same labelled cases, else beside the first row.
 
     `find` gives the finished run of a configuration, or None. Seeds that only one of the two has
-    take no part.
+    take no part. Dice is that of `organ`, or the mean over the organs of a case.
     """
     runs = [tuple(run for config in row.configs if (run := find(config))) for row in rows]
     found = [
-        _difference(row, of_row, *_baseline(row, rows, runs))
+        _difference(row, of_row, *_baseline(row, rows, runs), organ)
         for row, of_row in zip(rows, runs, strict=True)
     ]
     return _corrected(found)
@@ -77,12 +85,13 @@ def _baseline(
 
 
 def _difference(
-    row: Row, runs: tuple[Run, ...], name: str, baseline: Row, others: tuple[Run, ...]
+    row: Row, runs: tuple[Run, ...], name: str, baseline: Row, others: tuple[Run, ...], organ: str
 ) -> Difference:
     if not runs or not others or row.label == name:
         return Difference(row, runs, name)
-    points = dice_by_run(runs, row.predictor) - dice_by_run(others, baseline.predictor)
-    points = points.dropna(axis=1, how="all").dropna()
+    pair = ((runs, row.predictor), (others, baseline.predictor))
+    ours, theirs = (dice_by_run(*one, organ) for one in pair)
+    points = (ours - theirs).dropna(axis=1, how="all").dropna()
     if points.empty:
         return Difference(row, runs, name)
     by_case = points.mean(axis=1)
@@ -100,24 +109,47 @@ def _corrected(found: list[Difference]) -> list[Difference]:
     return [Difference(**value) for value in values]
 
 
-def published_differences(item: str, table: pd.DataFrame) -> pd.DataFrame:
+def difference_table(
+    item: str,
+    rows: Sequence[Row],
+    find: Callable[[RunConfig], Run | None],
+    organ: Organ | None = None,
+) -> pd.DataFrame:
+    """The `differences` of the rows of `item` that have one, with those of the paper, in points.
+
+    Columns are method, n_labeled, n_unlabeled, baseline, difference, low, high, and paper.
+    """
+    found = differences(rows, find, organ.name if organ else "")
+    lines = [
+        (one.row.label, *one.ratio, one.baseline, one.mean, one.low, one.high) for one in found
+    ]
+    columns = ["method", "n_labeled", "n_unlabeled", "baseline", "difference", "low", "high"]
+    table = pd.DataFrame(lines, columns=columns)
+    paper = published_differences(item, table, organ.column if organ else "mean_dice")
+    return table.assign(paper=paper["difference"]).dropna(subset="difference")
+
+
+def published_differences(
+    item: str, table: pd.DataFrame, column: str = "mean_dice"
+) -> pd.DataFrame:
     """The paper's row for each row of `table`, NaN without one.
 
     The columns are n_labeled, n_unlabeled, mean_dice, sd_dice and difference. The difference is
-    that to the paper's "Sup only" on the same labelled cases, else to its first row.
+    that of `column` to the paper's "Sup only" on the same labelled cases, else to its first row.
     """
     columns = ["n_labeled", "n_unlabeled", "mean_dice", "sd_dice", "difference"]
     if item not in published.TABLES:
         return pd.DataFrame(np.nan, index=table.index, columns=columns)
     printed = published.printed(item)
-    printed["difference"] = printed["mean_dice"] - [
-        _published_baseline(printed, line.method, line.n_labeled) for line in printed.itertuples()
+    printed["difference"] = printed[column] - [
+        _published_baseline(printed, line.method, line.n_labeled, column)
+        for line in printed.itertuples()
     ]
     return printed_beside(table, printed, columns)
 
 
-def _published_baseline(printed: pd.DataFrame, method: str, n_labelled: int) -> float:
-    """The mean Dice with which the paper's row is compared; NaN for that row itself."""
+def _published_baseline(printed: pd.DataFrame, method: str, n_labelled: int, column: str) -> float:
+    """The Dice with which the paper's row is compared; NaN for that row itself."""
     named = printed[printed["method"] == BASELINE]
     same = named[named["n_labeled"] == n_labelled] if len(named) else printed.iloc[:1]
-    return NAN if same.empty or method == same["method"].iloc[0] else same["mean_dice"].iloc[0]
+    return NAN if same.empty or method == same["method"].iloc[0] else same[column].iloc[0]

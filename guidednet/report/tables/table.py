@@ -64,15 +64,18 @@ def organ_dice(row: Row, runs: RunStore) -> pd.DataFrame:
         else None
     )
     counts = {"n_seeds": len(finished), "n_test_cases": 0 if cases is None else cases.to_numpy()}
-    return pd.DataFrame({"dice": by_seed.mean(), "sd_dice": by_seed.std(), **counts})
+    table = pd.DataFrame({"dice": by_seed.mean(), "sd_dice": by_seed.std(), **counts})
+    return table.astype(dict.fromkeys(counts, "Int64"))  # whole also beside lines that have none
 
 
-def dice_by_run(runs: Sequence[Run], predictor: str) -> pd.DataFrame:
-    """Dice in percent, the mean over the organs of a test case: a line per case, a column per run.
+def dice_by_run(runs: Sequence[Run], predictor: str, organ: str = "") -> pd.DataFrame:
+    """Dice in percent by test case, of `organ` or the mean over all: a line per case.
 
     The columns are the seeds of the runs.
     """
-    parts = [scores_of(run, "dice", predictor).groupby("case")["value"].mean() for run in runs]
+    scores = [scores_of(run, "dice", predictor) for run in runs]
+    kept = [lines[lines["organ"] == organ] if organ else lines for lines in scores]
+    parts = [lines.groupby("case")["value"].mean() for lines in kept]
     return 100 * pd.concat(parts, axis=1, keys=[run.config.seed for run in runs])
 
 

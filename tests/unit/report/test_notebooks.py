@@ -99,3 +99,11 @@ def test_notebook_files_are_canonical_json():
         assert text == json.dumps(json.loads(text), indent=1, ensure_ascii=False) + "\n", (
             f"{path.name}: reformatted by an editor"
         )
+
+
+@pytest.mark.parametrize("number", ["10", "11", "12", "13", "24"])
+def test_a_table_is_drawn_as_differences_to_its_baseline(number):
+    """Means from 0 hide what separates the rows."""
+    (path,) = (path for path in PATHS if path.stem.startswith(number))
+    made = {call for cell in code_cells(path) for call in calls(cell)}
+    assert made & {"show_published", "draw_gains"}

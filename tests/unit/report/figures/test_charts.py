@@ -6,8 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from guidednet.data.datasets import organ_set
-from guidednet.report.figures.charts import draw_curves, draw_means, draw_organ_gains
+from guidednet.report.figures.charts import draw_curves, draw_gains, draw_organ_gains
 
 
 def test_runs_that_are_missing_or_lack_the_column_have_no_curve():
@@ -50,33 +49,47 @@ def test_among_many_lines_guidednet_is_in_sight():
     assert len(names) == 2 and abs(names[0].xy[1] - names[1].xy[1]) > 1, "no name over another"
 
 
-def test_dots_are_the_numbers_of_the_table_with_their_intervals():
-    rows = {
-        "method": ["CPS", "GuidedNet", "DHC"],
-        "n_labeled": 1,
-        "n_unlabeled": 9,
-        "mean_dice": [50.0, 51.0, np.nan],
-        "ci_low": [48.0, 49.0, np.nan],
-        "ci_high": [52.0, 53.0, np.nan],
-    }
+def gains(**columns):
+    """Three rows beside CPS, of which the paper has the first two."""
+    rows = {"method": ["KT-CPS", "GuidedNet", "DHC"], "n_labeled": 1, "n_unlabeled": 9}
+    rows |= {"baseline": "CPS", "difference": [0.4, 1.5, -2.0]}
+    rows |= {"low": [-0.2, 0.5, -3.0], "high": [0.9, 2.5, -1.0]}
+    return pd.DataFrame(rows | columns)
+
+
+def intervals(lines):
+    """(low, high) of each line of a collection."""
+    return [tuple(line[:, 0]) for line in lines.get_segments()]
+
+
+def test_dots_are_differences_with_their_intervals_around_zero():
     _, axes = plt.subplots()
-    draw_means(axes, pd.DataFrame(rows), "means")
-    whiskers, dots = axes.lines[::2], axes.lines[1::2]
-    assert [dot.get_xdata()[0] for dot in dots][:2] == [50, 51]
-    assert [list(line.get_xdata()) for line in whiskers][:2] == [[48, 52], [49, 53]]
-    assert axes.get_xlim()[0] > 40, "two points of difference cannot be seen on an axis from 0"
-    assert [text.get_text() for text in axes.texts] == ["not run"]
+    draw_gains(axes, gains(), "gains")
+    lines, dots = axes.collections
+    assert list(dots.get_offsets()[:, 0]) == [0.4, 1.5, -2]
+    assert intervals(lines) == [(-0.2, 0.9), (0.5, 2.5), (-3, -1)]
+    assert [text.get_text() for text in axes.get_yticklabels()][1] == "GuidedNet 1+9"
+    assert axes.get_xlabel() == "Dice minus CPS (points); line: 95 % interval"
+    low, high = axes.get_xlim()
+    assert low < 0 < high < 10, "no axis that starts at a Dice of 0 and hides a point"
 
 
-def test_gains_stand_in_the_order_of_the_legend():
-    organs = organ_set("flare22")
-    table = pd.DataFrame({"method": ["CPS", "KT-CPS", "GuidedNet"]})
-    table = table.assign(**{name: [50.0, 55.0, 62.5] for name in organs.columns})
-    figure, axes = plt.subplots()
+def test_without_an_interval_no_line_is_promised():
+    _, axes = plt.subplots()
+    draw_gains(axes, gains(low=np.nan, high=np.nan), "paper")
+    assert axes.get_xlabel() == "Dice minus CPS (points)"
+
+
+def test_gains_of_organs_have_intervals_and_stand_in_the_order_of_the_legend():
+    organs = ["Liv", "Spl"]
+    table = pd.concat([gains(organ=organ) for organ in organs])
+    _, axes = plt.subplots()
     draw_organ_gains(axes, table, organs, "gains")
-    first, second = (line for line in axes.lines if line.get_label() in ("KT-CPS", "GuidedNet"))
-    assert (first.get_xdata() == 5).all() and (second.get_xdata() == 12.5).all()
-    down = axes.transData.transform(np.column_stack([first.get_xdata(), first.get_ydata()]))[:, 1]
-    below = axes.transData.transform(np.column_stack([second.get_xdata(), second.get_ydata()]))
-    assert (down > below[:, 1]).all(), "the row that the legend names first is above"
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["KT-CPS", "GuidedNet"]
+    assert intervals(axes.collections[1]) == [(0.5, 2.5)] * 2
+    first, second, _ = (line for line in axes.lines if line.get_marker() == "o")
+    assert (first.get_xdata() == 0.4).all() and (second.get_xdata() == 1.5).all()
+    heights = axes.transData.transform(np.column_stack([[0, 0], first.get_ydata()]))[:, 1]
+    below = axes.transData.transform(np.column_stack([[0, 0], second.get_ydata()]))[:, 1]
+    assert (heights > below).all(), "the row that the legend names first is above"
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == ["KT-CPS", "GuidedNet", "DHC"]

@@ -44,4 +44,6 @@ def test_a_runs_picture_has_its_ramp_its_weights_and_its_best_step(method, class
         [] if classes else ["no class weights"]
     )
     assert ramp.lines[0].get_ydata()[0] == pytest.approx(np.exp(-5))
+    dice = 100 * run.curves()["validation_dice"].dropna()
+    assert list(validation.lines[0].get_ydata()) == list(dice) and "%" in validation.get_ylabel()
     assert validation.lines[1].get_xdata()[0] == run.record["best_step"]

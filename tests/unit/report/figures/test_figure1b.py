@@ -14,6 +14,9 @@ from guidednet.report.figures.figure1b import (
     rank_table,
 )
 from guidednet.report.figures.save import SINGLE, print_figure
+from guidednet.report.lessons.numbers import text_table
+from guidednet.report.tables.table import organ_dice
+from helpers.written_pages import rows, write_runs
 
 
 def test_ranks_by_hand():
@@ -50,6 +53,16 @@ def test_organ_volumes_are_means_over_the_labelled_cases_that_have_them():
     )
     draw_ranks(axes, rank_table(volumes, scores, "here"), organ_set("flare22"), "ranks")
     assert len(axes.texts) == 12 + 1  # the gallbladder has no Dice; the last is the correlation
+
+
+def test_counts_stay_whole_beside_the_paper_which_has_none(tmp_path):
+    own = organ_dice(rows()[2], write_runs(tmp_path))
+    volumes = pd.Series(1.5, index=own.index)
+    parts = [rank_table(volumes, scores, "") for scores in (own, own[["dice"]])]
+    shown = text_table(pd.concat(parts, ignore_index=True))
+    assert list(shown)[0] == "organ"
+    assert shown["n_seeds"].tolist() == ["2"] * 13 + ["-"] * 13
+    assert shown["n_test_cases"].tolist() == ["6"] * 13 + ["-"] * 13
 
 
 def test_an_absent_organ_is_no_organ_of_a_tenth_of_a_millilitre():

@@ -10,7 +10,11 @@ import torch
 
 from guidednet.data.datasets import organ_set
 from guidednet.report.figures.figure2 import class_centres, draw_feature_distance, feature_distances
+from guidednet.report.figures.save import save_figure
+from guidednet.report.sections.markup import plain_table
+from guidednet.report.tables.table import organ_dice
 from guidednet.runs.store import RunStore
+from guidednet.study.rows import Row
 from helpers.batches import a_method
 from helpers.cases import SPLIT, BlobStore
 from helpers.tiny_runs import RealWorkspace, tiny_config
@@ -59,3 +63,15 @@ def test_feature_distances_of_real_cases_need_no_hidden_label(store):
     figure, axes = plt.subplots()
     draw_feature_distance(axes, table, organ_set("flare22"))
     assert len(axes.patches) == 13
+
+
+def test_the_numbers_behind_it_name_the_organ_first_and_count_in_whole_numbers(store, tmp_path):
+    config = tiny_config("cps")
+    scores = organ_dice(Row("CPS", (config,)), store)
+    table = feature_distances(config, store, scores, most_cases=2)
+    save_figure(plt.figure(), table, tmp_path, "figure2")
+    shown = pd.read_csv(tmp_path / "figure2.csv", dtype=str)
+    assert list(shown)[:2] == ["organ", "dice"]
+    assert shown[["n_seeds", "n_test_cases"]].map(str.isdigit).all(axis=None)
+    page = plain_table(pd.read_csv(tmp_path / "figure2.csv"))
+    assert page.index("<th>organ</th>") == page.index("<th>") and "1.00" not in page

@@ -1,8 +1,10 @@
 """A method's card lists its networks, loss terms and cost."""
 
+import pytest
 import torch
 
 from guidednet.methods.supervised import Supervised
+from guidednet.report.lessons import method_card as module
 from guidednet.report.lessons.method_card import (
     card_line,
     method_card,
@@ -48,6 +50,17 @@ def test_a_card_explains_a_loss_below_zero():
     assert card.loc[["note"], "name"].tolist() == ["dice"]
     assert "by design" in card.loc[["note"], "value"].iloc[0]
     assert "note" not in method_card("supervised", {"supervised": plain}, a_batch(), step=4).index
+
+
+def test_a_busy_moment_is_no_cost(monkeypatch):
+    """The clock of a machine on which one step of each method takes ten times as long."""
+    methods = {name: a_method(name) for name in ("supervised", "cps", "guidednet")}
+    usual = dict(zip(methods, (1.0, 2.0, 2.5), strict=True))
+    slow = {(0, "supervised"), (1, "cps"), (0, "guidednet")}
+    steps = [usual[name] * (10 if (turn, name) in slow else 1) for turn in (0, 1) for name in usual]
+    clock = iter([0.0, *(time for step in steps for time in (step, 0.0))])
+    monkeypatch.setattr(module.time, "perf_counter", lambda: next(clock))
+    assert relative_cost(methods, a_batch(), step=2, repeats=1) == pytest.approx(usual)
 
 
 def test_measuring_the_cost_leaves_the_networks_as_they_are():

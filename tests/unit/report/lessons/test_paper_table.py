@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import pytest
 
 from guidednet.report.lessons import paper_table as module
@@ -60,6 +61,46 @@ def test_a_jaccard_above_its_dice_fails(shown):
     damaged = replace(shown, table=shown.table.copy())
     damaged.table.loc[0, "mean_jaccard"] = 99.0
     assert failures(damaged, "blank") == ["no mean Jaccard exceeds its mean Dice"]
+
+
+@pytest.fixture
+def drawn(shown, monkeypatch):
+    """A function that draws a part of the notebook; returns its axes."""
+    monkeypatch.setattr(module, "display", lambda text: None)
+    monkeypatch.setattr(plt, "show", lambda: None)
+
+    def draw(part):
+        part(shown)
+        return plt.gcf().axes
+
+    return draw
+
+
+def test_gains_over_the_baseline_stand_beside_the_papers_on_one_scale(drawn):
+    here, paper = drawn(module.show_published)
+    dots = [axes.collections[-1].get_offsets()[:, 0].tolist() for axes in (here, paper)]
+    assert dots[0] == pytest.approx([10, -10, 20])
+    assert dots[1] == pytest.approx([1.96, 2.68, 4.32])
+    assert [len(line) for line in here.collections[0].get_segments()] == [2, 2, 2]
+    assert here.get_xlim() == paper.get_xlim() and here.get_ylim() == paper.get_ylim()
+    assert here.get_xlabel() == "Dice minus CPS (points); line: 95 % interval"
+    assert paper.get_xlabel() == "Dice minus CPS (points)"
+
+
+def test_gains_of_organs_have_intervals_and_one_scale(drawn):
+    here, paper = drawn(module.draw_organs)
+    names = [text.get_text() for text in here.get_legend().get_texts()]
+    assert names == ["CPS+KT-CPS", "CPS+3D-CGMM", "GuidedNet"]
+    of_liver = [lines.get_segments()[0][:, 0].tolist() for lines in here.collections]
+    assert of_liver == [pytest.approx([gain, gain]) for gain in (10, -10, 20)]
+    assert here.get_xlim() == paper.get_xlim() and here.get_ylim() == paper.get_ylim()
+
+
+def test_without_a_run_nothing_is_drawn(shown, monkeypatch):
+    said = []
+    monkeypatch.setattr(module, "display", lambda text: said.append(text.data))
+    module.show_published(replace(shown, rows=shown.rows[4:]))
+    assert said[-1] == "**not run**"
 
 
 def test_costs_have_a_file_of_their_own(shown, monkeypatch):

@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from guidednet.report.sections.contents import Contents
 from guidednet.report.sections.scores import score_groups, shown_scores
 from guidednet.report.tables.differences import differences
+from guidednet.report.tables.table import make_table
 from helpers.written_pages import contents, rows
 
 
@@ -56,6 +58,22 @@ def test_the_forest_has_a_dot_per_case_and_leaves_the_baseline_out(made, shown):
     ]
     assert "here: phantoms, 2 seeds, 6 test cases" in plot
     assert "1 of 2 rows cannot be told from Sup only" in shown
+
+
+def test_rows_that_the_profile_does_not_train_are_in_the_table_alone(made):
+    """A brief profile has one half of Table 1; the other would fill the plot with "not run"."""
+    others = [
+        replace(row, configs=tuple(replace(config, n_labelled=9) for config in row.configs))
+        for row in rows()
+    ]
+    for trained, in_plot in ((False, 0), (True, 2)):
+        every = [replace(row, trained=trained) for row in others] + rows()
+        table = make_table(every, made.runs, "table1", "blank")
+        plot, numbers = shown_scores("table1", table, every, made).split("<details")
+        assert plot.count("not run") == in_plot and plot.count("9 labelled") == bool(in_plot)
+        left_out = "The plot leaves out 3 rows that this profile does not train."
+        assert (left_out in plot) != trained and plot.count('class="case"') == 2 * 6
+        assert numbers.count("not run") == 3
 
 
 def test_groups_name_the_papers_cases(made):

@@ -13,6 +13,7 @@ from guidednet.runs.record import RecordedRuns
 from guidednet.runs.settings import changed
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace
+from guidednet.study.ablations import readings
 from guidednet.study.rows import Row
 from helpers.tiny_runs import tiny_config
 from helpers.written_runs import workspace, write_mixed_rows, write_run
@@ -74,6 +75,16 @@ def test_a_caption_says_where_seeds_are_missing_and_names_every_data_set(tmp_pat
     rows = [Row("CPS", configs), Row("CPS", (replace(configs[0], dataset="amos"),))]
     text = caption("Figure 4", rows, RecordedRuns(tmp_path, workspace(tmp_path))).text
     assert "; 1 of 3 seeds;" in text and "synthetic flare22 and amos phantoms" in text
+
+
+def test_of_rows_that_differ_none_speaks_for_all(tmp_path):
+    store = RecordedRuns(tmp_path, workspace(tmp_path))
+    text = caption("Readings", readings(store.workspace.profile, 1), store).text
+    assert 'reading "' not in text and "headline reading unless a row says otherwise" in text
+    config = tiny_config("cps")
+    longer = replace(config, training=replace(config.training, steps=9))
+    rows = [Row("long", (longer,)), Row("CPS", (config,))]
+    assert "9 steps or 5 steps" in caption("Readings", rows, store).text
 
 
 def test_phantoms_in_the_place_of_a_real_data_set_are_called_synthetic(tmp_path):

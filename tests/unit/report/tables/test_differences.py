@@ -7,7 +7,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from guidednet.report.tables.differences import differences, published_differences
+from guidednet.data.datasets import organ_set
+from guidednet.report.tables.differences import (
+    difference_table,
+    differences,
+    published_differences,
+)
 from helpers.written_pages import CASES, SEEDS, rows, write_runs
 
 
@@ -64,6 +69,32 @@ def test_a_seed_that_only_one_has_takes_no_part(store):
     found = differences([supervised, cps], lambda c: None if c == missing else store.get(c))[1]
     points = case_means(store, cps, 0) - case_means(store, supervised, 0)
     assert found.mean == pytest.approx(points.mean())
+
+
+def test_a_table_has_the_rows_with_a_difference_and_the_papers_beside(store):
+    found = difference_table("table1", rows(), store.get).set_index("method")
+    cps, ours = differences(rows(), store.get)[1:]
+    assert list(found.index) == ["CPS", "GuidedNet"] and (found["baseline"] == "Sup only").all()
+    assert found.loc["CPS", ["difference", "low", "high"]].tolist() == [cps.mean, cps.low, cps.high]
+    assert found.loc["GuidedNet", "paper"] == pytest.approx(83.12 - 68.41)
+    assert found.loc["GuidedNet", "difference"] == ours.mean
+    assert difference_table("table1", rows(), lambda config: None).empty
+
+
+def test_an_organs_difference_is_paired_as_well(store):
+    liver = organ_set("flare22").by_label[1]
+    found = difference_table("table1", rows(), store.get, liver).set_index("method")
+    scores = [
+        pd.read_csv(store.get(row.configs[seed]).folder / "scores.csv")
+        .query("metric == 'dice' and organ == 'liver'")
+        .set_index("case")["value"]
+        for row in rows()[:2]
+        for seed in SEEDS
+    ]
+    points = 100 * (scores[2] + scores[3] - scores[0] - scores[1]) / 2
+    cps = found.loc["CPS"]
+    assert cps["difference"] == pytest.approx(points.mean()) and cps["low"] < cps["difference"]
+    assert found.loc["GuidedNet", "paper"] == pytest.approx(96.09 - 94.21)
 
 
 def test_the_papers_differences_are_to_its_sup_only():
