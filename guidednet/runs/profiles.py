@@ -265,7 +265,7 @@ def quick() -> Profile:
         training=TrainingConfig(
             steps=32,
             ramp_steps=8,  # the start has done what a ramp is for
-            warm_start_steps=700,
+            warm_start_steps=850,
             warm_start_learning_rate=2e-2,
             validate_every=8,
             checkpoint_every=32,
