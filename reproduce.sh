@@ -126,14 +126,28 @@ set_up() { # sets $python: the active environment, else an existing one, else a 
 }
 
 run_tests() {
-    local which=(-m "not slow")
-    case "${1:-}" in
-        --slow) which=(-m "") && shift ;;
-        --unit) which=(tests/unit) && shift ;;
-    esac
     cd "$root"
     "$python" -m ruff check .
-    "$python" -m pytest "${which[@]}" "$@"
+    case "${1:-}" in
+        "") run_halves ;;
+        --slow) "$python" -m pytest -m "" "${@:2}" ;;
+        --unit) "$python" -m pytest tests/unit "${@:2}" ;;
+        *) "$python" -m pytest -m "not slow" "$@" ;;
+    esac
+}
+
+run_halves() { # the tests of whole programs take half of the time: they run beside the others
+    local log whole status=0
+    log="$(mktemp)"
+    "$python" -m pytest -m "not slow" tests/whole >"$log" 2>&1 &
+    whole=$!
+    # shellcheck disable=SC2064  # both are known now, and no longer when the trap runs
+    trap "kill $whole 2>/dev/null || true; rm -f '$log'" EXIT
+    "$python" -m pytest -m "not slow" --ignore tests/whole || status=$?
+    echo "tests of whole programs:"
+    wait "$whole" || status=$?
+    cat "$log"
+    return "$status"
 }
 
 run_benchmarks() { # installs the packages that they compare with, in addition to the lock

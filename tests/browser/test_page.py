@@ -125,7 +125,8 @@ def test_a_link_opens_the_fold_that_holds_its_runs(open_page):
     runs = page.locator("#table1 table.runs")
     assert not runs.is_visible()
     page.locator("#table1 .forest .ours a").click()
-    assert runs.is_visible() and page.locator("tbody:target").count() == 1
+    runs.wait_for(state="visible")
+    assert page.locator("tbody:target").count() == 1
     again = open_page(place="#runs-table1-1")
     assert again.locator("#runs-table1-1").is_visible()
 
@@ -135,7 +136,7 @@ def test_on_a_phone_the_contents_are_folded(open_page):
     assert not page.locator("nav a").first.is_visible()
     page.locator("nav summary").click()
     page.locator("nav a", has_text="Table 1").click()
-    assert page.locator("#table1").bounding_box()["y"] < 100
+    page.wait_for_function("document.querySelector('#table1').getBoundingClientRect().y < 100")
 
 
 def test_without_javascript_everything_is_there(new_tab, address):

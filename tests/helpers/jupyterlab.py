@@ -83,7 +83,7 @@ def said_of_itself(folder, server):
 def status(address):
     """The HTTP status of `address`, redirections followed; None where nobody answers."""
     try:
-        with urlopen(address, timeout=10) as answer:
+        with urlopen(address, timeout=PATIENCE) as answer:
             return answer.status
     except HTTPError as error:
         return error.code

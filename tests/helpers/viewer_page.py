@@ -17,11 +17,14 @@ SHAPE = (16, 40, 60)
 SOFT, BRIGHT = 40, 150  # HU
 WIDE = {"viewport": {"width": 1400, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-PIXEL = """([plane, left, top]) => {
+PIXELS = """places => places.map(([plane, across, down]) => {
   const canvas = document.querySelector(`canvas[data-plane=${plane}]`);
-  const ratio = canvas.width / canvas.clientWidth;
-  const context = canvas.getContext("2d");
-  return [...context.getImageData(left * ratio, top * ratio, 1, 1).data].slice(0, 3);
+  const [left, top] = [across * canvas.width, down * canvas.height];
+  return [...canvas.getContext("2d").getImageData(left, top, 1, 1).data].slice(0, 3);
+})"""
+AWAIT_WHEEL = """() => {
+  window.turned = false;
+  addEventListener("wheel", () => { turned = true; }, { capture: true, once: true });
 }"""
 PICTURE = """place => {
   const canvas = document.querySelectorAll("canvas")[place];
@@ -85,10 +88,13 @@ class Hands:
         return self
 
     def settle(self):
-        """Wait for two frames: one that draws, and one after it."""
+        """Wait for two frames, one that draws and one after it, and then for what the pictures
+        still need from a kernel.
+        """
         self.page.evaluate(
             "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
         )
+        self.page.locator(".guidednet-viewer[aria-busy=true]").first.wait_for(state="detached")
 
     def until(self, holds, seconds=120):
         """Wait until `holds` returns True: for what comes from a kernel."""
@@ -111,9 +117,9 @@ class Hands:
 
     def wheel(self, plane, pixels, place=(0.5, 0.5)):
         self.hover(plane, *place)
+        self.page.evaluate(AWAIT_WHEEL)
         self.page.mouse.wheel(0, pixels)
-        self.page.wait_for_timeout(100)  # the browser sends a wheel's event when it likes
-        self.settle()
+        self.until(lambda: self.page.evaluate("turned"))  # the browser sends it when it likes
 
     def press(self, key):
         self.page.keyboard.press(key)
@@ -189,9 +195,11 @@ class Hands:
 
     def pixel(self, plane, across, down):
         """The colour (red, green, blue) at shares of a pane's width and height."""
-        box = self.box(plane)
-        place = [plane, across * box["width"], down * box["height"]]
-        return self.page.evaluate(PIXEL, place)
+        return self.pixels((plane, across, down))[0]
+
+    def pixels(self, *places):
+        """The colours at places (plane, across, down), read at once."""
+        return self.page.evaluate(PIXELS, places)
 
     def picture(self, place):
         """A number that stands for all pixels of the pane with this place in the layout."""

@@ -31,10 +31,16 @@ COMPARED = {"what", "unit", "ours", "other", "theirs", "ratio", "wanted", "holds
 NEEDS = {"windows": "monai", "loader": "h5py"}
 
 
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """One results folder, so that phantoms are made once."""
+    return tmp_path_factory.mktemp("results")
+
+
 @pytest.fixture(autouse=True)
-def folders(tmp_path, monkeypatch):
+def folders(tmp_path, results, monkeypatch):
     monkeypatch.setenv("FIGURES_DIR", str(tmp_path / "figures"))
-    monkeypatch.setenv("RESULTS_DIR", str(tmp_path / "results"))
+    monkeypatch.setenv("RESULTS_DIR", str(results))
 
 
 def run(monkeypatch, *arguments):
@@ -126,6 +132,8 @@ def test_the_bench_extra_is_what_the_benchmarks_ask_for():
 
 
 def test_quick_results_are_not_written_over_the_real_ones(monkeypatch, tmp_path):
+    row = {"what": "a", "threads": 1}
+    monkeypatch.setattr(load("cgmm"), "measure", lambda quick: [row] if quick else [])
     assert run(monkeypatch, "cgmm", "--quick") == 0
     assert [path.name for path in (tmp_path / "figures" / "benchmarks").iterdir()] == [
         "cgmm_quick.csv"

@@ -60,7 +60,7 @@ CASES = {name: (name, OPTIONS.get(name)) for name in METHODS} | {
     "guidednet, in parts": ("guidednet", None),
 }
 EVEN, UNEVEN = 2, 3  # rows of either stream, shared by two processes
-KILLED = tiny_config("guidednet", steps=60, checkpoint_every=4, validate_every=10)
+KILLED = tiny_config("guidednet", steps=24, checkpoint_every=4, validate_every=10)
 
 
 @pytest.fixture(scope="module")

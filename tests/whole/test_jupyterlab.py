@@ -7,7 +7,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from helpers.jupyterlab import lab_starter, listening, status
+from helpers.jupyterlab import PATIENCE, lab_starter, listening, status
 
 
 @pytest.fixture
@@ -26,17 +26,17 @@ def test_an_open_configuration_of_the_users_does_not_open_it(lab):
     assert status(f"{about['url']}api/contents?token={about['token']}") == 200
     check_start(about)
     for door in ("lab", "files/notebooks/00_start_here.ipynb"):
-        with urlopen(f"{about['url']}{door}", timeout=10) as page:
+        with urlopen(f"{about['url']}{door}", timeout=PATIENCE) as page:
             assert "/login?" in page.url
 
 
 def check_start(about):
     """It opens the first notebook, has the whole repository in reach, and asks for no news."""
-    with urlopen(f"{about['url']}?token={about['token']}", timeout=30) as page:
+    with urlopen(f"{about['url']}?token={about['token']}", timeout=PATIENCE) as page:
         assert page.url.partition("?")[0].endswith("/lab/tree/notebooks/00_start_here.ipynb")
     assert status(f"{about['url']}api/contents/figures/quick?token={about['token']}") == 200
     news = "lab/api/settings/@jupyterlab/apputils-extension:notification"
-    with urlopen(f"{about['url']}{news}?token={about['token']}", timeout=30) as answer:
+    with urlopen(f"{about['url']}{news}?token={about['token']}", timeout=PATIENCE) as answer:
         properties = json.load(answer)["schema"]["properties"]
     assert properties["fetchNews"]["default"] == "false"
     assert properties["checkForUpdates"]["default"] is False

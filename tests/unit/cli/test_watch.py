@@ -64,11 +64,11 @@ def test_the_command_at_the_end_runs_when_time_is_over():
         "options = Namespace(on_exit=['echo', 'status={status}']);"
         "sys.exit(followed(options, lambda options: print('begun', flush=True) or time.sleep(60)))"
     )
-    began = time.monotonic()
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as process:
         assert process.stdout.readline() == "begun\n"
+        began = time.monotonic()
         process.terminate()
         assert process.stdout.read() == "status=143\n"
     assert process.returncode == 143 and time.monotonic() - began < 50

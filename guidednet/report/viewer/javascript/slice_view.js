@@ -42,6 +42,7 @@ export class SliceView {
     this.painted = "";
     this.drawn = "";
     this.traced = "";
+    this.waits = false; // for a slice from the kernel
     /** @type {Map<string, Map<number, Path2D>>} */
     this.outlines = new Map();
   }
@@ -95,6 +96,7 @@ export class SliceView {
 
   /** Paints what has changed; whether there was anything to paint. */
   draw() {
+    this.waits = false;
     if (!this.width) return false;
     const ratio = Math.min(globalThis.devicePixelRatio || 1, 2);
     const size = [this.width, this.height].map((side) => Math.round(side * ratio));
@@ -102,7 +104,8 @@ export class SliceView {
     const whole = JSON.stringify([content, size, this.placeKey()]);
     if (whole === this.drawn) return false;
     if (content !== this.painted) {
-      if (!this.paint()) return false; // a slice is on its way; the picture before it stays
+      this.waits = !this.paint();
+      if (this.waits) return false; // the picture before it stays
       this.painted = content;
     }
     if (this.canvas.width !== size[0]) this.canvas.width = size[0];

@@ -20,6 +20,8 @@ export class SurfaceView {
     this.canvas.setAttribute("role", "img");
     this.width = this.height = 0; // of the pane in CSS pixels
     this.drawn = "";
+    this.asked = ""; // the label map whose surfaces were asked for last
+    this.waits = false; // for surfaces from the kernel
     /** @type {import("./scene.js").Surface[] | null} */
     this.fitted = null;
     this.ball = { middle: [0, 0, 0], radius: 1 };
@@ -39,7 +41,9 @@ export class SurfaceView {
     const { width, height } = this;
     if (!width) return false;
     const surfaces = this.scene.surfaces.get(state.shown);
-    if (!surfaces && state.shown) this.source.askSurfaces(state.shown);
+    this.waits = this.source.computes && !surfaces && Boolean(state.shown);
+    if (this.waits && this.asked !== state.shown)
+      this.source.askSurfaces((this.asked = state.shown));
     const key = JSON.stringify([
       width,
       height,

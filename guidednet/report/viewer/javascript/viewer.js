@@ -90,6 +90,7 @@ export class Viewer {
   draw() {
     for (const { view } of this.panes) view.readSize();
     const painted = this.panes.map((pane) => pane.draw());
+    this.root.ariaBusy = String(this.panes.some(({ view }) => view.waits));
     this.toolbar.update(this.state);
     this.panel.update(this.state);
     this.readout.update(this.state);
