@@ -264,4 +264,6 @@ def test_the_readmes_first_table_is_that_of_the_study_on_real_ct():
 def test_no_difference_from_guidednet_is_significant_as_the_readme_says():
     assert "(p > 0.05 throughout" in text_of(README)
     for name in ("table1", "table2"):
-        assert pd.read_csv(ROOT / "figures" / "quick" / f"{name}.csv")["p_vs_guidednet"].min() > 0.05
+        assert (
+            pd.read_csv(ROOT / "figures" / "quick" / f"{name}.csv")["p_vs_guidednet"].min() > 0.05
+        )
