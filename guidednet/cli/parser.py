@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 
-from guidednet.cli import data, models, nnunet, reproduction, runs, settings, trust, watch
+from guidednet.cli import data, models, nnunet, reproduction, runs, settings, split, trust, watch
 from guidednet.cli.on_exit import followed
 from guidednet.errors import CompanionError
 from guidednet.support.files import OF_THE_DISK
@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
         description="GuidedNet companion: from raw CT to the paper's tables and figures",
     )
     subparsers = main.add_subparsers(dest="command", required=True)
-    groups = (data, runs, settings, watch, models, trust, nnunet, reproduction)
+    groups = (data, split, runs, settings, watch, models, trust, nnunet, reproduction)
     for command in (command for group in groups for command in group.COMMANDS):
         subparser = subparsers.add_parser(command.name, help=command.help)
         command.add_options(subparser)
