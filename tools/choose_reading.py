@@ -24,7 +24,7 @@ from guidednet.config import RunConfig
 from guidednet.evaluation.scores import LAST, organ_means
 from guidednet.evaluation.statistics import bootstrap_interval
 from guidednet.processes.workers import cores, in_parallel
-from guidednet.report.tables.table import case_dice
+from guidednet.report.tables.mean_dice import case_dice
 from guidednet.runs.fingerprint import hash_of
 from guidednet.runs.identity import RunIdentity
 from guidednet.runs.make import RunMaker

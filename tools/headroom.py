@@ -19,9 +19,12 @@ import pandas as pd
 
 from guidednet.data.case_store import CaseStore
 from guidednet.data.datasets import organ_set
-from guidednet.evaluation.statistics import bootstrap_interval
 from guidednet.processes.workers import cores
-from guidednet.report.tables.table import case_dice
+from guidednet.report.tables.mean_dice import (
+    mean_with_interval,
+    organ_scores_by_case,
+    paired_gain,
+)
 from guidednet.runs.side_by_side import train_runs
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import Workspace, open_workspace
@@ -33,7 +36,7 @@ METHODS = ("supervised", "all_labels")
 def headroom(runs: RunStore, dataset: str, seeds: int, jobs: int) -> dict[str, object]:
     """Test Dice of both methods on `dataset` in percent, and their paired difference in points.
 
-    `low` and `high` are the 95 % interval of the difference over test cases.
+    `low` and `high` are the 95 % interval of the difference over test cases, and seeds if several.
     """
     profile = runs.workspace.profile
     ratio = profile.data[dataset].at(profile.percent / 100)
@@ -41,15 +44,17 @@ def headroom(runs: RunStore, dataset: str, seeds: int, jobs: int) -> dict[str, o
     configs = [config for row in rows for config in row.configs]
     needed = dict.fromkeys(run for one in configs for run in runs.identity.with_warm_start(one))
     train_runs(runs, list(needed), jobs)
-    supervised, bound = (case_dice(runs.finished(row.configs), "primary") for row in rows)
-    low, high = bootstrap_interval(bound - supervised)
+    supervised, bound = (
+        organ_scores_by_case(runs.finished(row.configs), row.predictor) for row in rows
+    )
+    gain, low, high = mean_with_interval(paired_gain(bound, supervised))
     return {
         "dataset": dataset,
         "labelled": ratio[0],
         "all": sum(ratio),
-        "Sup only": supervised.mean(),
-        "All labels": bound.mean(),
-        "headroom": (bound - supervised).mean(),
+        "Sup only": mean_with_interval(supervised)[0],
+        "All labels": mean_with_interval(bound)[0],
+        "headroom": gain,
         "low": low,
         "high": high,
     }

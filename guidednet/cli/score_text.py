@@ -8,7 +8,7 @@ import pandas as pd
 from guidednet.evaluation.statistics import bootstrap_interval
 from guidednet.metrics import METRICS
 from guidednet.report.tables.captions import counted
-from guidednet.report.tables.table import case_dice
+from guidednet.report.tables.mean_dice import case_dice
 from guidednet.runs.record import Run
 
 

@@ -27,14 +27,29 @@ def bootstrap_interval(
     return tuple(map(float, result.confidence_interval))
 
 
+def mean_over_organs(scores: np.ndarray) -> float:
+    """Mean of `scores` (S,N,O) over seeds and cases, and then over organs.
+
+    NaN is left out; an organ without any value takes no part.
+    """
+    return float(_mean(_mean(scores, (0, 1)), (-1,)))
+
+
+def _mean(values: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    """The mean over `axes` of what is not NaN; NaN where nothing is left."""
+    known = ~np.isnan(values)
+    counts, sums = known.sum(axes), np.where(known, values, 0).sum(axes)
+    return np.divide(sums, counts, out=np.full(np.shape(sums), np.nan), where=counts > 0)
+
+
 def two_way_resamples(
     scores: Sequence[np.ndarray], seed: int = 0, resamples: int = 2000
 ) -> np.ndarray:
-    """Means (R,M) of resampled `scores`, M arrays (S,N) of one value per seed and case.
+    """Means (R,M) of resampled `scores`, M arrays (S,N,O) of one value per seed, case and organ.
 
     Each resample draws cases with replacement, the same for all arrays, and seeds with replacement
     within each array, whose numbers of seeds S may differ (the crossed bootstrap of Owen, 2007).
-    Values may be NaN; the mean is over the others.
+    Means are those of `mean_over_organs`.
     """
     random = np.random.default_rng(seed)
     cases = scores[0].shape[1]
@@ -42,24 +57,26 @@ def two_way_resamples(
     means = np.empty((resamples, len(scores)))
     for place, values in enumerate(scores):
         seeds = random.integers(0, len(values), (resamples, len(values)))
-        means[:, place] = np.nanmean(values[seeds[:, :, None], drawn[:, None, :]], axis=(1, 2))
+        by_organ = _mean(values[seeds[:, :, None], drawn[:, None, :]], (1, 2))  # (R,O)
+        means[:, place] = _mean(by_organ, (-1,))
     return means
 
 
 def two_way_interval(scores: np.ndarray, seed: int = 0) -> tuple[float, float]:
-    """95 % percentile interval of the mean of `scores` (S,N) over seeds and cases together.
+    """95 % percentile interval of `mean_over_organs` of `scores` (S,N,O) over seeds and cases.
 
     It is over the cases alone for one seed, and NaN for fewer than two cases.
     """
     if scores.shape[1] < 2:
         return float("nan"), float("nan")
-    return tuple(map(float, np.percentile(two_way_resamples([scores], seed), (2.5, 97.5))))
+    means = two_way_resamples([scores], seed)
+    return tuple(map(float, np.nanpercentile(means, (2.5, 97.5))))
 
 
 def rank_intervals(scores: Sequence[np.ndarray], seed: int = 0) -> np.ndarray:
-    """Rank and its 95 % interval (M,3) of each array (S,N) by its mean; rank 1 is the highest."""
+    """Rank and its 95 % interval (M,3) of each array (S,N,O) by its mean; rank 1 is the highest."""
     resampled = stats.rankdata(-two_way_resamples(scores, seed), axis=1)
-    own = stats.rankdata([-np.nanmean(values) for values in scores])
+    own = stats.rankdata([-mean_over_organs(values) for values in scores])
     low, high = np.percentile(resampled, (2.5, 97.5), axis=0, method="nearest")
     return np.stack([own, low, high], axis=1)
 

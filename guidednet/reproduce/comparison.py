@@ -9,13 +9,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from guidednet.errors import InputError
-from guidednet.evaluation.statistics import bootstrap_interval, holm, paired_p_value
+from guidednet.evaluation.statistics import holm, paired_p_value
 from guidednet.methods import method_class, method_label
 from guidednet.report.figures.charts import LINE_COLOURS
 from guidednet.report.figures.save import DOUBLE, print_figure, save_figure
 from guidednet.report.tables.captions import Caption, caption
 from guidednet.report.tables.formats import write_table
-from guidednet.report.tables.table import RUN_KEYS, by_organ, case_dice, keys_of
+from guidednet.report.tables.mean_dice import (
+    mean_with_interval,
+    means_by_case,
+    organ_scores_by_case,
+    paired_gain,
+)
+from guidednet.report.tables.table import RUN_KEYS, keys_of
 from guidednet.runs.record import Run
 from guidednet.runs.resources import default_jobs
 from guidednet.runs.side_by_side import train_runs
@@ -95,13 +101,13 @@ def comparison_table(rows: Sequence[Row], runs: RunStore) -> pd.DataFrame:
     Fewer than FEWEST_CASES cases give no interval.
     """
     finished = [runs.finished(row.configs) for row in rows]
-    by_case = [
-        case_dice(found, row.predictor) if found else None
+    scores = [
+        organ_scores_by_case(found, row.predictor)
         for row, found in zip(rows, finished, strict=True)
     ]
     lines = [
-        _line(row, found, dice, by_case[0])
-        for row, found, dice in zip(rows, finished, by_case, strict=True)
+        _line(row, found, dice, scores[0])
+        for row, found, dice in zip(rows, finished, scores, strict=True)
     ]
     table = pd.DataFrame(lines)
     table["p_vs_supervised"] = holm(table["p_vs_supervised"])
@@ -110,37 +116,50 @@ def comparison_table(rows: Sequence[Row], runs: RunStore) -> pd.DataFrame:
     return table.round(decimals).assign(**{RUN_KEYS: keys})
 
 
-def _line(row: Row, runs: list[Run], dice: pd.Series | None, baseline: pd.Series | None) -> dict:
+def _line(
+    row: Row, runs: list[Run], scores: pd.DataFrame, baseline: pd.DataFrame
+) -> dict[str, object]:
+    """One method: its means by organ and over all, and its difference to `baseline`."""
     config = row.configs[0]
-    values = {
+    mean, low, high = interval(scores)
+    return {
         "method": row.label,
         "n_labeled": config.n_labelled,
         "n_unlabeled": config.n_unlabelled,
+        **scores.mean().reindex(config.organs.column_names).set_axis(config.organs.columns),
+        "mean_dice": mean,
+        "n_seeds": len({run.config.seed for run in runs}),
+        "n_test_cases": number_of_cases(scores),
+        "ci_low": low,
+        "ci_high": high,
+        **_beside(scores, baseline),
     }
-    values |= by_organ(row, runs, "dice").mean().to_dict()
-    counts = {"n_seeds": len({run.config.seed for run in runs}), "n_test_cases": 0}
-    empty = dict.fromkeys(
-        ("difference", "difference_low", "difference_high", "p_vs_supervised"), np.nan
-    )
-    if dice is None:
-        return (
-            values | {"mean_dice": np.nan} | counts | {"ci_low": np.nan, "ci_high": np.nan} | empty
-        )
-    low, high = interval(dice)
-    counts["n_test_cases"] = len(dice)
-    values |= {"mean_dice": dice.mean(), **counts, "ci_low": low, "ci_high": high}
-    if baseline is None or dice is baseline:
-        return values | empty
-    gain = (dice - baseline).dropna()
-    low, high = interval(gain)
-    p = paired_p_value(dice, baseline) if len(gain) >= FEWEST_CASES else np.nan
-    return values | dict(zip(empty, (gain.mean(), low, high, p), strict=True))
 
 
-def interval(values: pd.Series) -> tuple[float, float]:
-    """The 95 % interval of a mean over cases; NaN if they are fewer than FEWEST_CASES."""
-    few = len(values) < FEWEST_CASES
-    return (np.nan, np.nan) if few else bootstrap_interval(values.to_numpy())
+def _beside(scores: pd.DataFrame, baseline: pd.DataFrame) -> dict[str, float]:
+    """The paired difference to `baseline` in points, with interval and p.
+
+    They are NaN without scores, and for the baseline itself.
+    """
+    columns = "difference", "difference_low", "difference_high", "p_vs_supervised"
+    gain = paired_gain(scores, baseline)
+    if scores is baseline or gain.empty:
+        return dict.fromkeys(columns, np.nan)
+    by_case = means_by_case(gain)
+    p = paired_p_value(by_case, by_case * 0) if number_of_cases(gain) >= FEWEST_CASES else np.nan
+    return dict(zip(columns, (*interval(gain), p), strict=True))
+
+
+def number_of_cases(scores: pd.DataFrame) -> int:
+    """The number of test cases in `scores`, which has a line per seed and case."""
+    return scores.index.unique("case").size
+
+
+def interval(scores: pd.DataFrame) -> tuple[float, float, float]:
+    """Mean of `scores` and its 95 % interval, NaN for fewer than FEWEST_CASES cases."""
+    mean, low, high = mean_with_interval(scores)
+    few = number_of_cases(scores) < FEWEST_CASES
+    return mean, np.nan if few else low, np.nan if few else high
 
 
 def verdict(table: pd.DataFrame) -> str:

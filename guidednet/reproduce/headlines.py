@@ -4,10 +4,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from guidednet.evaluation.statistics import bootstrap_interval
 from guidednet.published.checks import stated_numbers
 from guidednet.report.tables.captions import counted
-from guidednet.report.tables.table import case_dice
+from guidednet.report.tables.mean_dice import (
+    mean_with_interval,
+    organ_scores_by_case,
+    paired_gain,
+)
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import REPOSITORY, Workspace
 from guidednet.study.artefacts import Artefact
@@ -75,22 +78,24 @@ def _beside(guided: Row, baseline: str, rows: Sequence[Row]) -> Row | None:
     return next(found, None)
 
 
-def _difference(guided: Row, other: Row, runs: RunStore) -> pd.Series | None:
-    """Dice of `guided` minus that of `other` by test case, in points."""
+def _difference(guided: Row, other: Row, runs: RunStore) -> pd.DataFrame | None:
+    """Dice of `guided` minus that of `other` by seed, test case and organ, in points."""
     of_guided, of_other = runs.finished(guided.configs), runs.finished(other.configs)
     if not of_guided or not of_other:
         return None
-    return case_dice(of_guided, guided.predictor) - case_dice(of_other, other.predictor)
+    ours = organ_scores_by_case(of_guided, guided.predictor)
+    return paired_gain(ours, organ_scores_by_case(of_other, other.predictor))
 
 
-def _in_words(guided: Row, other: Row, difference: pd.Series, workspace: Workspace) -> str:
+def _in_words(guided: Row, other: Row, difference: pd.DataFrame, workspace: Workspace) -> str:
     config = guided.configs[0]
-    low, high = bootstrap_interval(difference)
+    mean, low, high = mean_with_interval(difference)
     data = f"{config.dataset} phantoms, not patients" if workspace.synthetic else config.dataset
+    tested = difference.index.unique("case").size
     cases = f"{config.n_labelled} labelled and {config.n_unlabelled} unlabelled"
     return (
-        f"here ({data}, {cases}, {counted([len(difference)], 'test case')}): GuidedNet minus "
-        f"{other.label} {difference.mean():+.1f} ({_span(low, high)}) points of Dice"
+        f"here ({data}, {cases}, {counted([tested], 'test case')}): GuidedNet minus "
+        f"{other.label} {mean:+.1f} ({_span(low, high)}) points of Dice"
     )
 
 

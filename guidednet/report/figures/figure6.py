@@ -7,11 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from guidednet.evaluation.statistics import bootstrap_interval
 from guidednet.report.figures.charts import LINE_COLOURS
 from guidednet.report.figures.save import DOUBLE, print_figure
-from guidednet.report.tables.table import scores_of
-from guidednet.runs.record import Run
+from guidednet.report.tables.mean_dice import mean_with_interval, organ_scores_by_case, paired_gain
 from guidednet.runs.store import RunStore
 from guidednet.study.rows import Row
 
@@ -23,24 +21,20 @@ PAPERS_LAST = 4  # the paper's last layer
 def own_differences(rows: Sequence[Row], default: Row, runs: RunStore) -> pd.DataFrame:
     """For every row and metric its mean and its difference to `default`, in points.
 
-    The difference is paired by test case, with the 95 % interval of its mean over cases. Columns
-    are setting, metric, mean, difference, low and high; NaN without runs.
+    The difference is that of the means, with its 95 % interval over test cases, paired by case.
+    Columns are setting, metric, mean, difference, low and high; NaN without runs.
     """
     lines = []
     for row in rows:
         for metric in METRICS:
-            ours, theirs = (by_case(runs.finished(one.configs), metric) for one in (row, default))
-            gains = (ours - theirs).dropna()
-            low, high = bootstrap_interval(gains.to_numpy()) if len(gains) else (np.nan, np.nan)
-            lines.append((row.label, metric, ours.mean(), gains.mean(), low, high))
+            ours, theirs = (
+                organ_scores_by_case(runs.finished(one.configs), one.predictor, metric=metric)
+                for one in (row, default)
+            )
+            mean, *_ = mean_with_interval(ours)
+            lines.append((row.label, metric, mean, *mean_with_interval(paired_gain(ours, theirs))))
     columns = ["setting", "metric", "mean", "difference", "low", "high"]
     return pd.DataFrame(lines, columns=columns)
-
-
-def by_case(runs: Sequence[Run], metric: str) -> pd.Series:
-    """`metric` in percent by test case: the mean over its organs, then over seeds."""
-    parts = [scores_of(run, metric, "primary").groupby("case")["value"].mean() for run in runs]
-    return 100 * pd.concat(parts, axis=1).mean(axis=1) if parts else pd.Series(dtype=float)
 
 
 def papers_differences(printed: pd.DataFrame) -> pd.DataFrame:

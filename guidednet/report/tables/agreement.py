@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from guidednet.report.tables.real_ct import scores_by_case
+from guidednet.evaluation.statistics import mean_over_organs
+from guidednet.report.tables.mean_dice import as_array, organ_scores_by_case
 from guidednet.runs.record import RecordedRuns, Run
 from guidednet.study.rows import Row
 from guidednet.support.files import file_hash
@@ -27,7 +28,7 @@ def agreement_table(
 ) -> pd.DataFrame:
     """One line per run of `rows` that is both in `shipped` and in `again`.
 
-    Mean Dice over test cases in percent in either, the largest difference of a test case in points,
+    Mean Dice in percent in either, the largest difference of a test case's mean in points,
     the largest difference between two shipped seeds of the row in points (NaN for one seed), and
     how the runs agree: in their "bytes" if the score files are equal, within the "spread of seeds",
     or "no".
@@ -43,19 +44,21 @@ def agreement_table(
 
 
 def _line(row: Row, pair: tuple[Run, Run], shipped: RecordedRuns) -> dict[str, object]:
-    ours, theirs = (scores_by_case([run], row.predictor).iloc[0] for run in pair)
-    seeds = scores_by_case(shipped.finished(row.configs), row.predictor).mean(axis=1)
-    spread = seeds.max() - seeds.min() if len(seeds) > 1 else float("nan")
+    ours, theirs = (organ_scores_by_case([run], row.predictor) for run in pair)
+    of_ours, of_theirs = (mean_over_organs(as_array(scores)) for scores in (ours, theirs))
+    seeds = as_array(organ_scores_by_case(shipped.finished(row.configs), row.predictor))
+    means = [mean_over_organs(seed[None]) for seed in seeds]
+    spread = max(means) - min(means) if len(means) > 1 else float("nan")
     same = len({file_hash(run.folder / "scores.csv") for run in pair}) == 1
-    within = abs(ours.mean() - theirs.mean()) <= spread
+    within = abs(of_ours - of_theirs) <= spread
     values = (
         row.label,
         pair[0].config.seed,
         pair[0].record["device"],
         pair[1].record["device"],
-        round(ours.mean(), 2),
-        round(theirs.mean(), 2),
-        round((ours - theirs).abs().max(), 2),
+        round(of_ours, 2),
+        round(of_theirs, 2),
+        round((ours.mean(axis=1) - theirs.mean(axis=1)).abs().max(), 2),
         round(spread, 2),
         "bytes" if same else "spread of seeds" if within else "no",
     )

@@ -10,7 +10,13 @@ from guidednet import published
 from guidednet.config import RunConfig
 from guidednet.data.organs import Organ
 from guidednet.evaluation.statistics import holm, paired_p_value
-from guidednet.report.tables.table import dice_by_run, mean_interval, printed_beside
+from guidednet.report.tables.mean_dice import (
+    mean_with_interval,
+    means_by_case,
+    organ_scores_by_case,
+    paired_gain,
+)
+from guidednet.report.tables.table import printed_beside
 from guidednet.runs.record import Run
 from guidednet.study.rows import Row
 
@@ -22,9 +28,9 @@ NAN = float("nan")
 class Difference:
     """A row beside its baseline.
 
-    `mean` (low to high) is the mean difference in points of Dice with its 95 % interval over cases
-    and seeds, `by_case` the difference of each test case, the mean over seeds. All are NaN or empty
-    without runs, and for the baseline itself.
+    `mean` (low to high) is the difference of the two means in points of Dice, with its 95 %
+    interval over cases and seeds, `by_case` the difference of each test case, a mean over its
+    organs and over seeds. All are NaN or empty without runs, and for the baseline itself.
     """
 
     row: Row
@@ -63,7 +69,7 @@ def differences(
     """Each of `rows` beside "Sup only" on the same labelled cases, else beside the first row.
 
     `find` gives the finished run of a configuration, or None. Seeds that only one of the two has
-    take no part. Dice is that of `organ`, or the mean over the organs of a case.
+    take no part. Dice is that of `organ`, or the mean over organs.
     """
     runs = [tuple(run for config in row.configs if (run := find(config))) for row in rows]
     found = [
@@ -90,14 +96,13 @@ def _difference(
     if not runs or not others or row.label == name:
         return Difference(row, runs, name)
     pair = ((runs, row.predictor), (others, baseline.predictor))
-    ours, theirs = (dice_by_run(*one, organ) for one in pair)
-    points = (ours - theirs).dropna(axis=1, how="all").dropna()
+    ours, theirs = (organ_scores_by_case(*one, organ) for one in pair)
+    points = paired_gain(ours, theirs)
     if points.empty:
         return Difference(row, runs, name)
-    by_case = points.mean(axis=1)
-    low, high = mean_interval(points)
+    by_case = means_by_case(points)
     p = paired_p_value(by_case, by_case * 0)
-    return Difference(row, runs, name, by_case.mean(), low, high, p, by_case)
+    return Difference(row, runs, name, *mean_with_interval(points), p, by_case)
 
 
 def _corrected(found: list[Difference]) -> list[Difference]:

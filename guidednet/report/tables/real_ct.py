@@ -6,8 +6,14 @@ import numpy as np
 import pandas as pd
 
 from guidednet import published
-from guidednet.evaluation.statistics import rank_intervals, two_way_interval
-from guidednet.report.tables.table import by_organ, dice_by_run, last_mean_dice
+from guidednet.evaluation.statistics import rank_intervals
+from guidednet.report.tables.mean_dice import (
+    as_array,
+    mean_with_interval,
+    organ_scores_by_case,
+    paired_gain,
+)
+from guidednet.report.tables.table import by_organ, last_mean_dice
 from guidednet.runs.record import RecordedRuns, Run
 from guidednet.study.real_ct import DATASET
 from guidednet.study.rows import Row
@@ -16,11 +22,6 @@ from guidednet.study.rows import Row
 PRINTED_AS = {"GA-CPS": (20, "GA"), "All labels (upper bound)": (100, "V-Net (fully supervised)")}
 RIVALS = {"supervised": "Sup only", "cps": "CPS"}  # rows to which every row is compared
 AT_ZERO = 0.05  # mean Dice in percent below which an organ is lost: 0.0 at the printed decimal
-
-
-def scores_by_case(runs: Sequence[Run], predictor: str) -> pd.DataFrame:
-    """Dice in percent (S,N): a line per seed, a column per test case, means over its organs."""
-    return dice_by_run(runs, predictor).T.sort_index()
 
 
 def real_ct_table(rows: Sequence[Row], runs: RecordedRuns, percent: int = 20) -> pd.DataFrame:
@@ -34,7 +35,7 @@ def real_ct_table(rows: Sequence[Row], runs: RecordedRuns, percent: int = 20) ->
     """
     finished = [runs.finished(row.configs) for row in rows]
     by_case = [
-        scores_by_case(found, row.predictor) if found else None
+        organ_scores_by_case(found, row.predictor)
         for row, found in zip(rows, finished, strict=True)
     ]
     rivals = {name: by_case[_place(rows, label)] for name, label in RIVALS.items()}
@@ -55,11 +56,11 @@ def _place(rows: Sequence[Row], label: str) -> int:
     return next(place for place, row in enumerate(rows) if row.label == label)
 
 
-def _numbers(row: Row, runs: Sequence[Run], scores: pd.DataFrame | None) -> dict[str, object]:
+def _numbers(row: Row, runs: Sequence[Run], scores: pd.DataFrame) -> dict[str, object]:
     """Means of one row by organ and over all."""
     organs = by_organ(row, runs, "dice")
     by_seed = organs.mean(axis=1)
-    low, high = (np.nan, np.nan) if scores is None else two_way_interval(scores.to_numpy())
+    _, low, high = mean_with_interval(scores)
     return {
         "method": row.label,
         "n_labeled": row.configs[0].n_labelled,
@@ -70,37 +71,33 @@ def _numbers(row: Row, runs: Sequence[Run], scores: pd.DataFrame | None) -> dict
         "ci_low": low,
         "ci_high": high,
         "n_seeds": len(runs),
-        "n_test_cases": 0 if scores is None else scores.shape[1],
+        "n_test_cases": scores.index.unique("case").size,
         "last_mean_dice": last_mean_dice(row, list(runs)),
         "organs_at_zero": (organs.max() < AT_ZERO).sum() if runs else np.nan,
     }
 
 
-def _differences(
-    scores: pd.DataFrame | None, rivals: dict[str, pd.DataFrame | None]
-) -> dict[str, float]:
-    """The paired difference to each of `rivals` in points, with its interval."""
+def _differences(scores: pd.DataFrame, rivals: dict[str, pd.DataFrame]) -> dict[str, float]:
+    """The paired difference to each of `rivals` in points, with its interval; NaN to itself."""
     columns = {}
     for name, rival in rivals.items():
-        gain = None if scores is None or rival is None else (scores - rival).dropna(how="all")
-        values = (np.nan,) * 3
-        if gain is not None and len(gain) and scores is not rival:
-            values = (gain.to_numpy().mean(), *two_way_interval(gain.to_numpy()))
+        itself = scores is rival
+        values = (np.nan,) * 3 if itself else mean_with_interval(paired_gain(scores, rival))
         names = (f"to_{name}", f"to_{name}_low", f"to_{name}_high")
         columns |= dict(zip(names, values, strict=True))
     return columns
 
 
-def _ranks(rows: Sequence[Row], by_case: Sequence[pd.DataFrame | None]) -> dict[str, pd.Series]:
+def _ranks(rows: Sequence[Row], by_case: Sequence[pd.DataFrame]) -> dict[str, pd.Series]:
     """Rank among the rows that hide their labels, with its interval; NaN for the others."""
     ranked = [
         place
         for place, row in enumerate(rows)
-        if by_case[place] is not None and row.configs[0].method != "all_labels"
+        if len(by_case[place]) and row.configs[0].method != "all_labels"
     ]
     ranks = np.full((len(rows), 3), np.nan)
     if ranked:
-        ranks[ranked] = rank_intervals([by_case[place].to_numpy() for place in ranked])
+        ranks[ranked] = rank_intervals([as_array(by_case[place]) for place in ranked])
     return dict(zip(("rank", "rank_low", "rank_high"), map(pd.Series, ranks.T), strict=True))
 
 

@@ -9,13 +9,14 @@ from guidednet import published
 from guidednet.data.organs import OrganSet
 from guidednet.errors import one_of
 from guidednet.evaluation.scores import LAST, organ_means
-from guidednet.evaluation.statistics import (
-    bootstrap_interval,
-    holm,
-    paired_p_value,
-    two_way_interval,
-)
+from guidednet.evaluation.statistics import holm, paired_p_value
 from guidednet.metrics import METRICS, Metric
+from guidednet.report.tables.mean_dice import (
+    case_dice,
+    mean_with_interval,
+    organ_scores_by_case,
+    scores_of,
+)
 from guidednet.report.tables.outside import outside_rows
 from guidednet.runs.record import Run
 from guidednet.runs.store import RunStore
@@ -24,12 +25,6 @@ from guidednet.study.rows import Row
 NOT_RUN = "not run"
 RUN_KEYS = "run_keys"  # a column of the CSV files alone: the keys of a row's runs
 NAN = float("nan")
-
-
-def scores_of(run: Run, metric: str, predictor: str) -> pd.DataFrame:
-    """The lines of a run's scores for one metric and predictor."""
-    scores = run.scores()
-    return scores[(scores["metric"] == metric) & (scores["predictor"] == predictor)]
 
 
 def organ_scores(
@@ -68,32 +63,6 @@ def organ_dice(row: Row, runs: RunStore) -> pd.DataFrame:
     return table.astype(dict.fromkeys(counts, "Int64"))  # whole also beside lines that have none
 
 
-def dice_by_run(runs: Sequence[Run], predictor: str, organ: str = "") -> pd.DataFrame:
-    """Dice in percent by test case, of `organ` or the mean over all: a line per case.
-
-    The columns are the seeds of the runs.
-    """
-    scores = [scores_of(run, "dice", predictor) for run in runs]
-    kept = [lines[lines["organ"] == organ] if organ else lines for lines in scores]
-    parts = [lines.groupby("case")["value"].mean() for lines in kept]
-    return 100 * pd.concat(parts, axis=1, keys=[run.config.seed for run in runs])
-
-
-def case_dice(runs: list[Run], predictor: str) -> pd.Series:
-    """Dice in percent by test case: the mean over the organs of the case, then over seeds."""
-    return dice_by_run(runs, predictor).mean(axis=1)
-
-
-def mean_interval(by_run: pd.DataFrame) -> tuple[float, float]:
-    """95 % interval of the mean of `by_run` (a line per case, a column per run).
-
-    It is over cases and seeds where there are several runs, else over cases.
-    """
-    if by_run.shape[1] == 1:
-        return bootstrap_interval(by_run.iloc[:, 0].to_numpy())
-    return two_way_interval(by_run.to_numpy().T)
-
-
 def table_row(row: Row, runs: list[Run]) -> dict[str, object]:
     """One line of a table: organ columns, then means over organs and seeds with sd over seeds.
 
@@ -103,7 +72,7 @@ def table_row(row: Row, runs: list[Run]) -> dict[str, object]:
     config = row.configs[0]
     of_paper = [metric for metric in METRICS.values() if metric.in_paper]
     others = [metric for metric in METRICS.values() if not metric.in_paper]
-    low, high = mean_interval(dice_by_run(runs, row.predictor)) if runs else (NAN, NAN)
+    _, low, high = mean_with_interval(organ_scores_by_case(runs, row.predictor))
     return {
         "method": row.label,
         "n_labeled": config.n_labelled,

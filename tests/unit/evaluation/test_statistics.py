@@ -8,6 +8,7 @@ from scipy import stats
 from guidednet.evaluation.statistics import (
     bootstrap_interval,
     holm,
+    mean_over_organs,
     paired_p_value,
     rank_correlation,
     rank_intervals,
@@ -60,7 +61,7 @@ def test_rank_correlation_and_its_interval():
 def test_two_way_interval_covers_seeds_and_cases():
     random = np.random.default_rng(3)
     cases, seeds = random.normal(0, 4, 40), random.normal(0, 4, 8)
-    low, high = two_way_interval(50 + seeds[:, None] + cases[None, :])
+    low, high = two_way_interval((50 + seeds[:, None] + cases[None, :])[..., None])
     # the sd of the mean by hand: seeds and cases are independent
     sd = np.sqrt(seeds.var() / 8 + cases.var() / 40)
     middle = 50 + seeds.mean() + cases.mean()
@@ -70,12 +71,23 @@ def test_two_way_interval_covers_seeds_and_cases():
 
 def test_two_way_interval_of_one_seed_is_that_over_cases():
     values = np.random.default_rng(0).normal(0, 1, 30)
-    assert two_way_interval(values[None]) == pytest.approx(bootstrap_interval(values), abs=0.05)
-    assert np.isnan(two_way_interval(np.ones((3, 1)))).all()
+    assert two_way_interval(values[None, :, None]) == pytest.approx(
+        bootstrap_interval(values), abs=0.05
+    )
+    assert np.isnan(two_way_interval(np.ones((3, 1, 2)))).all()
+
+
+def test_means_are_over_cases_first_and_then_over_organs():
+    large, small = [80.0, 84, 88], [10.0, np.nan, np.nan]
+    scores = np.array([large, small]).T[None]
+    assert mean_over_organs(scores) == (84 + 10) / 2, "not the mean of the cases, which is 72.3"
+    low, high = two_way_interval(scores)
+    assert low == pytest.approx((80 + 10) / 2) and high == 88, "88 where no case has the organ"
+    assert np.isnan(mean_over_organs(scores * np.nan))
 
 
 def test_ranks_have_intervals_that_close_where_rows_are_far_apart():
     random = np.random.default_rng(1)
-    far, near = random.normal(80, 1, (3, 6)), random.normal(50, 1, (2, 6))
+    far, near = random.normal(80, 1, (3, 6, 1)), random.normal(50, 1, (2, 6, 1))
     ranks = rank_intervals([near, far, near + 1e-3])
     assert ranks[1].tolist() == [1, 1, 1] and ranks[0, 0] == 3 and ranks[2, 0] == 2

@@ -16,6 +16,12 @@ def table(*differences, cases=12):
     return rows.assign(n_test_cases=cases)
 
 
+def scores(*values):
+    """Scores of one seed and one organ, a line per case."""
+    index = pd.MultiIndex.from_product([[0], range(len(values))], names=["seed", "case"])
+    return pd.DataFrame({"liver": values}, index=index)
+
+
 def test_a_difference_beyond_noise_is_named_with_its_interval():
     said = verdict(table((1.24, 0.3, 2.1, 0.01), (-2.0, -3.0, -1.0, 0.02)))
     assert said == (
@@ -32,9 +38,10 @@ def test_differences_within_noise_are_no_finding():
 def test_too_few_cases_have_no_interval_and_no_winner():
     few = table((9.0, np.nan, np.nan, np.nan), cases=4)
     assert "4 test cases are too few for an interval" in verdict(few)
-    assert np.isnan(interval(pd.Series([1.0, 2, 3, 4]))).all()
-    low, high = interval(pd.Series([1.0, 2, 3, 4, 5]))
-    assert low < 3 < high
+    mean, *span = interval(scores(1.0, 2, 3, 4))
+    assert mean == 2.5 and np.isnan(span).all()
+    mean, low, high = interval(scores(1.0, 2, 3, 4, 5))
+    assert low < mean == 3 < high
 
 
 def test_every_labelled_case_has_a_fold():

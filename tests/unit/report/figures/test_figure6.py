@@ -12,6 +12,7 @@ from guidednet.report.figures.figure6 import (
     papers_differences,
     with_papers_layer,
 )
+from guidednet.report.tables.mean_dice import NO_SCORES
 from guidednet.study.rows import Row
 
 
@@ -22,17 +23,19 @@ class Runs:
         return list(configs)
 
 
-def scores(run, metric, predictor):
-    gains = np.arange(1, 5) / 100 if run == "b" else np.zeros(4)
-    values = np.array([0.2, 0.5, 0.6, 0.9]) + gains
-    return pd.DataFrame({"case": list("wxyz"), "value": values})
+def scores(runs, predictor, metric):
+    if not runs:
+        return NO_SCORES
+    gains = np.arange(1, 5) if runs == ["b"] else np.zeros(4)
+    index = pd.MultiIndex.from_product([[0], list("wxyz")], names=["seed", "case"])
+    return pd.DataFrame({"liver": np.array([20, 50, 60, 90]) + gains}, index=index)
 
 
 ROWS = [Row("lambda_g = 0.03", ("a",)), Row("lambda_g = 0.1", ("b",)), Row("lambda_g = 1", ())]
 
 
 def test_differences_are_paired_by_case(monkeypatch):
-    monkeypatch.setattr(figure6, "scores_of", scores)
+    monkeypatch.setattr(figure6, "organ_scores_by_case", scores)
     found = own_differences(ROWS, ROWS[0], Runs()).query("metric == 'dice'")
     assert found["difference"].tolist()[:2] == [0, pytest.approx(2.5)]
     assert found["mean"].tolist()[:2] == [pytest.approx(55), pytest.approx(57.5)]
@@ -42,7 +45,7 @@ def test_differences_are_paired_by_case(monkeypatch):
 
 
 def test_the_papers_numbers_keep_two_decimals_and_the_scale_is_shared(monkeypatch):
-    monkeypatch.setattr(figure6, "scores_of", scores)
+    monkeypatch.setattr(figure6, "organ_scores_by_case", scores)
     printed = published.printed("figure6")
     paper = papers_differences(printed[printed["panel"].str[0] == "b"])
     figure = draw_figure6({"here": own_differences(ROWS, ROWS[0], Runs()), "paper": paper})

@@ -8,11 +8,13 @@ import pytest
 from scipy import stats
 
 from guidednet.data.datasets import organ_set
+from guidednet.report.tables import differences as module
 from guidednet.report.tables.differences import (
     difference_table,
     differences,
     published_differences,
 )
+from guidednet.report.tables.mean_dice import as_array, organ_scores_by_case
 from helpers.written_pages import CASES, SEEDS, rows, write_runs
 
 
@@ -39,6 +41,21 @@ def test_differences_are_paired_by_case_and_seed(store):
     cases, seeds = generator.integers(0, 6, (2000, 6)), generator.integers(0, 2, (2000, 2))
     means = [points[np.ix_(s, c)].mean() for s, c in zip(seeds, cases, strict=True)]
     np.testing.assert_allclose((found.low, found.high), np.percentile(means, (2.5, 97.5)))
+
+
+def test_a_difference_is_that_of_the_means_also_where_organs_are_absent(store, monkeypatch):
+    found = {
+        row.label: organ_scores_by_case(store.finished(row.configs), "primary") for row in rows()
+    }
+    for scores in found.values():
+        scores.iloc[[0, 6], 0] = np.nan
+    wanted = [as_array(found[name]) for name in ("CPS", "Sup only")]
+    of_row = iter([found["CPS"], found["Sup only"], found["GuidedNet"], found["Sup only"]])
+    monkeypatch.setattr(module, "organ_scores_by_case", lambda *_: next(of_row))
+    one = differences(rows(), store.get)[1]
+    means = [np.nanmean(array, axis=(0, 1)).mean() for array in wanted]
+    assert one.mean == pytest.approx(means[0] - means[1])
+    assert one.mean != pytest.approx(one.by_case.mean(), abs=1e-3)
 
 
 def test_p_values_are_corrected_among_rows_of_the_same_cases(store):

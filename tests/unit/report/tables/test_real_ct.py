@@ -46,6 +46,9 @@ def test_the_table_is_recomputed_from_the_shipped_scores():
         assert line["mean_dice"] == f"{mean(seeds):.2f}".rstrip("0").rstrip(".")
         assert int(line["n_seeds"]) == len(keys)
         assert float(line["ci_low"]) < float(line["mean_dice"]) < float(line["ci_high"])
+        if line["to_supervised"] and line["n_seeds"] == present[0]["n_seeds"]:
+            gain = float(line["mean_dice"]) - float(present[0]["mean_dice"])
+            assert float(line["to_supervised"]) == pytest.approx(gain, abs=0.0101)
     assert sorted(seen) == sorted(folders), "a shipped run belongs to no row"
 
 

@@ -70,7 +70,7 @@ class ScoredStore:
 
 @pytest.fixture
 def table():
-    configs = [tiny_config("cps", steps=steps) for steps in range(1, 6)]
+    configs = [replace(tiny_config("cps"), seed=seed) for seed in range(5)]
     labels = ["CPS", "CPS+KT-CPS", "CPS+3D-CGMM", "GuidedNet"]
     rows = [
         Row(label, configs[:2] if label == "CPS" else (config,))
