@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from guidednet.report.sections.markup import signed, text, with_interval
+from guidednet.report.tables.table import NOT_RUN
 
 HEIGHT = 26  # of a strip, in pixels
 MIDDLE, DOTS = 10, 19  # heights of the interval and of the cases
@@ -17,7 +18,7 @@ MIDDLE, DOTS = 10, 19  # heights of the interval and of the cases
 @dataclass(frozen=True)
 class Line:
     """A row: its name, the difference with its interval, `dots` (one per case), the paper's
-    difference with its sd, and whether it stands out.
+    difference with its sd, whether it stands out, and what is said in place of a missing value.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Line:
     paper_sd: float = float("nan")
     ours: bool = False
     link: str = ""  # HTML instead of the name
+    missing: str = NOT_RUN
 
     @property
     def extremes(self) -> list[float]:
@@ -73,7 +75,7 @@ def forest(groups: dict[str, Sequence[Line]], against: str, here: str) -> str:
     """The plot: a group of lines under each title, our own values left and the paper's right.
 
     `against` names the baseline, `here` what our own values rest on. A line without a value is
-    shown as not run. The paper's strip is left out if it has no value.
+    shown with what its line says is missing. The paper's strip is left out if it has no value.
     """
     lines = [line for group in groups.values() for line in group]
     own = axis(value for line in lines for value in line.extremes)
@@ -108,7 +110,7 @@ def _line(line: Line, own: Axis, paper: Axis | None) -> str:
     return _row(
         line.link or text(line.name),
         _strip(own, _marks(own, line)) if known else "",
-        with_interval(line.value, line.low, line.high) if known else "not run",
+        with_interval(line.value, line.low, line.high) if known else text(line.missing),
         _strip(paper, _diamond(paper, line)) if printed else "",
         signed(line.paper) if printed else "",
         kind="line ours" if line.ours else "line",

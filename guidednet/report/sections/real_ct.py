@@ -62,7 +62,7 @@ def setup() -> str:
 
 
 def summary(contents: Contents) -> str:
-    """What the study says about GuidedNet and its printed equations, in two or three sentences."""
+    """What the study says about GuidedNet, its printed equations and the other methods."""
     study = _study(contents)
     lines = next(iter(_groups(study, contents).values()), [])
     ours = [line for line in lines if line.ours]
@@ -74,7 +74,21 @@ def summary(contents: Contents) -> str:
     more = f" As printed, it differs by {_values(printed)}." if printed else ""
     return (
         f"{OURS} differs from training on the labelled scans alone by "
-        f"{_values(ours)} points of Dice{said}.{more}{_of_one_seed(study)}"
+        f"{_values(ours)} points of Dice{said}.{more}{_of_the_others(study)}{_of_one_seed(study)}"
+    )
+
+
+def _of_the_others(study: pd.DataFrame) -> str:
+    """How many other methods differ from training on the labelled scans alone beyond noise."""
+    learns = (study["n_seeds"] > 0) & (study["n_unlabeled"] > 0)
+    others = study[learns & ~study["method"].str.startswith(OURS)]
+    if others.empty:
+        return ""
+    _, low, high = (others[column] for column in DIFFERENCE)
+    above, below = ((low > 0).sum() or "none"), ((high < 0).sum() or "none")
+    return (
+        f" Of the other methods that learn from unlabelled scans ({len(others)} trained), {above} "
+        f"lie above it beyond noise and {below} below."
     )
 
 

@@ -12,6 +12,7 @@ from guidednet.report.sections.markup import fold, text
 from guidednet.report.sections.score_table import Scored, score_table
 from guidednet.report.tables.captions import counted
 from guidednet.report.tables.differences import differences, published_differences
+from guidednet.report.tables.table import NOT_RUN
 from guidednet.study.rows import Row
 
 KEYS = ["method", "n_labeled", "n_unlabeled"]
@@ -117,6 +118,7 @@ def _line(row: Scored) -> Line:
         row.paper["sd_dice"],
         difference.row.label == "GuidedNet",
         f'<a href="#{row.anchor}">{text(difference.row.label)}</a>',
+        f"{difference.baseline}: {NOT_RUN}" if difference.runs else NOT_RUN,
     )
 
 

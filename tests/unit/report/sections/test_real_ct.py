@@ -46,10 +46,18 @@ def test_the_difference_is_said_and_the_runs_are_linked(made):
     folder.mkdir(parents=True)
     assert "by +2.5 (+1.0\u00a0to\u00a0+4.5) points" in summary(made)
     assert "As printed, it differs by −1.0" in summary(made)
+    assert "other methods" not in summary(made), "MT was not trained"
     html = real_ct_section(made).html()
     assert "study/table.csv" in html and "seed 0" not in html and "52.25" in html
     assert "Not run yet: MT." in html and "GuidedNet, as printed (2 seeds)" in html
     assert f'<a href="{made.address(folder)}/">k3</a> k4 k5' in html
+
+
+def test_the_other_methods_are_counted(made):
+    table = study().assign(n_seeds=3)
+    table.loc[2, ["to_supervised", "to_supervised_low", "to_supervised_high"]] = -3.0, -5.0, -1.0
+    write(made, "study", "table.csv", table)
+    assert "(1 trained), none lie above it beyond noise and 1 below." in summary(made)
 
 
 def test_the_cases_of_the_study_are_dots(made):

@@ -47,6 +47,24 @@ def test_the_tables_numbers_are_those_of_the_file_and_of_the_pairs(made, shown):
     assert organs == scores["Liv":"LAG"].tolist()
 
 
+class Without:
+    """A run store that lacks the runs of `configs`."""
+
+    def __init__(self, runs, configs):
+        self.workspace, self.runs, self.configs = runs.workspace, runs, configs
+
+    def get(self, config, on_missing):
+        return None if config in self.configs else self.runs.get(config, on_missing)
+
+
+def test_a_row_without_its_baseline_is_not_called_not_run(tmp_path):
+    made = contents(tmp_path)
+    baseline = rows()[0].configs
+    without = replace(made, runs=Without(made.runs, baseline))
+    plot = shown_scores("table1", table_of(made), rows(), without).split("<details")[0]
+    assert plot.count("Sup only: not run") == 2
+
+
 def test_the_forest_has_a_dot_per_case_and_leaves_the_baseline_out(made, shown):
     plot = shown.split("<details")[0]
     assert plot.count('class="case"') == 2 * 6 and "Sup only</a>" not in plot
