@@ -88,7 +88,7 @@ def _of_the_others(study: pd.DataFrame) -> str:
     above, below = ((low > 0).sum() or "none"), ((high < 0).sum() or "none")
     return (
         f" Of the other methods that learn from unlabelled scans ({len(others)} trained), {above} "
-        f"lie above it beyond noise and {below} below."
+        f"lie above {BASELINE} beyond noise and {below} below."
     )
 
 
@@ -96,7 +96,7 @@ def _of_one_seed(study: pd.DataFrame) -> str:
     """What an interval lacks if GuidedNet was trained once."""
     if study.loc[study["method"] == OURS, "n_seeds"].max() > 1:
         return ""
-    return " It was trained once: the intervals hold for other patients, not for other trainings."
+    return f" {OURS} was trained once: the intervals hold for other patients, not for other trainings."
 
 
 def _values(lines: Sequence[Line]) -> str:
