@@ -96,7 +96,9 @@ def _of_one_seed(study: pd.DataFrame) -> str:
     """What an interval lacks if GuidedNet was trained once."""
     if study.loc[study["method"] == OURS, "n_seeds"].max() > 1:
         return ""
-    return f" {OURS} was trained once: the intervals hold for other patients, not for other trainings."
+    return (
+        f" {OURS} was trained once: the intervals hold for other patients, not for other trainings."
+    )
 
 
 def _values(lines: Sequence[Line]) -> str:
