@@ -16,10 +16,11 @@ import pandas as pd
 import torch
 
 from guidednet.config import RunConfig
+from guidednet.runs.environment import REPOSITORY
 from guidednet.runs.profiles import profile
 from guidednet.runs.side_by_side import train_runs
 from guidednet.runs.store import RunStore
-from guidednet.runs.workspace import REPOSITORY, Workspace
+from guidednet.runs.workspace import Workspace
 from guidednet.study.real_ct import DATASET, FOLDER
 from guidednet.support.files import write_text
 

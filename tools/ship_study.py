@@ -16,8 +16,8 @@ from pathlib import Path
 from guidednet.report.figures.real_ct import draw_organs, draw_study
 from guidednet.report.figures.save import save_figure
 from guidednet.report.tables.real_ct import real_ct_table
+from guidednet.runs.environment import REPOSITORY
 from guidednet.runs.record import RecordedRuns, Run
-from guidednet.runs.workspace import REPOSITORY
 from guidednet.study.real_ct import repeated_in, runs_in, shipped_rows
 from guidednet.support.files import write_text
 

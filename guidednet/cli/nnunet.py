@@ -35,9 +35,10 @@ def nnunet(options: Namespace) -> None:
         return _import(options)
     from guidednet.cli.options import runs_of, workspace_of
     from guidednet.exports.nnunet import export_split
+    from guidednet.runs.profiles import default_percent
 
     workspace = workspace_of(options)
-    percent = options.ratio or workspace.profile.default_percent(options.dataset)
+    percent = options.ratio or default_percent(workspace.profile, options.dataset)
     config = workspace.run(options.dataset, "supervised", percent, options.seed)
     runs = runs_of(workspace, options)
     folder = export_split(runs, config, options.output, options.id, bar("nnU-Net", "case"))

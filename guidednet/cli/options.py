@@ -11,12 +11,14 @@ from guidednet.data.datasets import Dataset, dataset_of, resolve
 from guidednet.data.partitions import ALL, SPLIT
 from guidednet.errors import InputError
 from guidednet.methods import METHODS, find_method
+from guidednet.runs.environment import home
 from guidednet.runs.model_file import load_model
-from guidednet.runs.profiles import Profile
+from guidednet.runs.profile import Profile
+from guidednet.runs.profiles import default_percent
 from guidednet.runs.settings import Changes, changed, changes_of_texts
 from guidednet.runs.settings_file import changes_of_file, fields_of_one_run
 from guidednet.runs.store import RunStore
-from guidednet.runs.workspace import Workspace, home, open_workspace
+from guidednet.runs.workspace import Workspace, open_workspace
 from guidednet.training.device import device_of
 from guidednet.training.journal import TENSORBOARD, check_tensorboard
 
@@ -59,7 +61,7 @@ def asked_for(options: Namespace) -> tuple[Workspace, RunConfig]:
     takes_all, percent = getattr(options, "all", False), options.ratio
     partition = ALL if takes_all else of_run.get("partition", SPLIT)
     if percent is None and partition == SPLIT:
-        percent = workspace.profile.default_percent(options.dataset)
+        percent = default_percent(workspace.profile, options.dataset)
     config = workspace.run(options.dataset, method, percent, seed, partition)
     if not takes_all and options.ratio is None:
         cases = {name: of_run[name] for name in ("n_labelled", "n_unlabelled") if name in of_run}

@@ -20,7 +20,7 @@ def _status_options(command: argparse.ArgumentParser) -> None:
 def status(options: Namespace) -> None:
     """Print where every training stands that is at work."""
     from guidednet.runs.at_work import run_folders, status_table, stopped
-    from guidednet.runs.workspace import results_folder
+    from guidednet.runs.environment import results_folder
 
     results = results_folder(options.results)
     folders = run_folders(results, options.run_folder)
@@ -49,7 +49,7 @@ def curves(options: Namespace) -> None:
     from guidednet.report.figures.curves import draw_curves, last_numbers, read_curves
     from guidednet.report.figures.save import check_picture, write_picture
     from guidednet.runs.at_work import run_folders
-    from guidednet.runs.workspace import results_folder
+    from guidednet.runs.environment import results_folder
 
     check_picture(options.output)
     (folder,) = run_folders(results_folder(options.results), options.run_folder)

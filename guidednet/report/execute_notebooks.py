@@ -19,10 +19,10 @@ from traitlets.config import Config
 from guidednet.errors import InputError, NotebookError
 from guidednet.report.notebook_page.write import title as notebook_title
 from guidednet.report.notebook_page.write import write_notebook_page
+from guidednet.runs.environment import REPOSITORY
 from guidednet.runs.fingerprint import hash_of
 from guidednet.runs.profiles import PROFILES
 from guidednet.runs.store import OnMissing
-from guidednet.runs.workspace import REPOSITORY
 from guidednet.support.files import listed_paths, read_json, told_of_disk, write_json, write_text
 from guidednet.support.locks import locked, told_of_locks
 

@@ -18,6 +18,7 @@ from guidednet.report.tables.formats import write_table
 from guidednet.report.tables.mean_dice import (
     mean_with_interval,
     means_by_case,
+    number_of_cases,
     organ_scores_by_case,
     paired_gain,
 )
@@ -148,11 +149,6 @@ def _beside(scores: pd.DataFrame, baseline: pd.DataFrame) -> dict[str, float]:
     by_case = means_by_case(gain)
     p = paired_p_value(by_case, by_case * 0) if number_of_cases(gain) >= FEWEST_CASES else np.nan
     return dict(zip(columns, (*interval(gain), p), strict=True))
-
-
-def number_of_cases(scores: pd.DataFrame) -> int:
-    """The number of test cases in `scores`, which has a line per seed and case."""
-    return scores.index.unique("case").size
 
 
 def interval(scores: pd.DataFrame) -> tuple[float, float, float]:

@@ -8,11 +8,13 @@ from guidednet.published.checks import stated_numbers
 from guidednet.report.tables.captions import counted
 from guidednet.report.tables.mean_dice import (
     mean_with_interval,
+    number_of_cases,
     organ_scores_by_case,
     paired_gain,
 )
+from guidednet.runs.environment import REPOSITORY
 from guidednet.runs.store import RunStore
-from guidednet.runs.workspace import REPOSITORY, Workspace
+from guidednet.runs.workspace import Workspace
 from guidednet.study.artefacts import Artefact
 from guidednet.study.real_ct import FOLDER
 from guidednet.study.rows import Row
@@ -61,7 +63,7 @@ def of_rows(rows: Sequence[Row], runs: RunStore) -> str:
     for row in sorted(same, key=lambda row: -row.configs[0].n_unlabelled):
         for other in filter(None, (_beside(row, name, rows) for name in BASELINES)):
             difference = _difference(row, other, runs)
-            if difference is not None:
+            if len(difference):
                 return _in_words(row, other, difference, runs.workspace)
     return ""
 
@@ -78,23 +80,20 @@ def _beside(guided: Row, baseline: str, rows: Sequence[Row]) -> Row | None:
     return next(found, None)
 
 
-def _difference(guided: Row, other: Row, runs: RunStore) -> pd.DataFrame | None:
+def _difference(guided: Row, other: Row, runs: RunStore) -> pd.DataFrame:
     """Dice of `guided` minus that of `other` by seed, test case and organ, in points."""
-    of_guided, of_other = runs.finished(guided.configs), runs.finished(other.configs)
-    if not of_guided or not of_other:
-        return None
-    ours = organ_scores_by_case(of_guided, guided.predictor)
-    return paired_gain(ours, organ_scores_by_case(of_other, other.predictor))
+    pair = ((runs.finished(row.configs), row.predictor) for row in (guided, other))
+    return paired_gain(*(organ_scores_by_case(*one) for one in pair))
 
 
 def _in_words(guided: Row, other: Row, difference: pd.DataFrame, workspace: Workspace) -> str:
     config = guided.configs[0]
     mean, low, high = mean_with_interval(difference)
     data = f"{config.dataset} phantoms, not patients" if workspace.synthetic else config.dataset
-    tested = difference.index.unique("case").size
+    tested = counted([number_of_cases(difference)], "test case")
     cases = f"{config.n_labelled} labelled and {config.n_unlabelled} unlabelled"
     return (
-        f"here ({data}, {cases}, {counted([tested], 'test case')}): GuidedNet minus "
+        f"here ({data}, {cases}, {tested}): GuidedNet minus "
         f"{other.label} {mean:+.1f} ({_span(low, high)}) points of Dice"
     )
 

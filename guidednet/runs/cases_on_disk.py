@@ -6,6 +6,7 @@ from pathlib import Path
 from guidednet.data.case_store import CaseStore
 from guidednet.data.datasets import dataset_of
 from guidednet.data.layouts import find_cases, listed_parts
+from guidednet.data.partitions import SPLIT, partition_lists
 from guidednet.data.splits import (
     LIST_FILE,
     CaseLists,
@@ -15,7 +16,8 @@ from guidednet.data.splits import (
     read_lists,
     released_lists,
 )
-from guidednet.runs.profiles import DataConfig
+from guidednet.errors import InputError
+from guidednet.runs.profile import DataConfig
 
 FEWEST_TO_DIVIDE = 3  # labelled cases: training, validation and test
 
@@ -37,6 +39,24 @@ class CasesOnDisk:
             test=len(self.lists.test),
             most_unlabelled=len(self.lists.train) - labelled,
         )
+
+    def in_partition(self, dataset: str, partition: str, n_labelled: int = 0) -> CaseLists:
+        """The lists of a partition of `dataset`; the released ones depend on `n_labelled`.
+
+        Raises InputError if there are too few labelled cases to hold some out.
+        """
+        if partition != SPLIT:
+            everyone = set().union(*vars(self.lists).values()) | self.with_label
+            return partition_lists(partition, self.with_label, everyone - self.with_label)
+        if not self.lists.test:
+            raise InputError(
+                f"{dataset}: {len(self.with_label)} labelled cases are too few to hold some out"
+                " for validation and test; label more cases, or train with --all"
+            )
+        published = dataset_of(dataset).published_split
+        if published is not None and self.lists == released_lists(published):
+            return released_lists(published, n_labelled=n_labelled)
+        return self.lists
 
 
 def cases_on_disk(raw_folder: Path, store_folder: Path, dataset: str) -> CasesOnDisk:

@@ -9,9 +9,11 @@ from guidednet.config import RunConfig
 from guidednet.data.datasets import resolve
 from guidednet.data.partitions import ALL, SPLIT
 from guidednet.errors import InputError, one_of
+from guidednet.runs.environment import home
+from guidednet.runs.profiles import default_percent
 from guidednet.runs.record import Run, config_from_record
 from guidednet.runs.store import RunStore
-from guidednet.runs.workspace import Workspace, home, open_workspace
+from guidednet.runs.workspace import Workspace, open_workspace
 from guidednet.training.device import device_of
 
 
@@ -59,7 +61,7 @@ def _percent(
     if ratio == 100:
         raise InputError("ratio 100: no training case would be unlabelled; give a share below 100")
     if ratio is None and not all_cases:
-        return workspace.profile.default_percent(dataset)
+        return default_percent(workspace.profile, dataset)
     return ratio
 
 

@@ -12,7 +12,7 @@ from guidednet.config import RunConfig
 from guidednet.errors import OutOfMemoryError
 from guidednet.methods import method_class
 from guidednet.processes.distributed import world_size
-from guidednet.runs.profiles import Profile
+from guidednet.runs.profile import Profile
 
 # Memory of a network's pass, besides a gigabyte: bytes per voxel and channel of its width.
 BYTES_PER_CHANNEL = {"fp32": 90, "bf16": 60, "fp16": 60}

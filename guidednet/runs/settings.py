@@ -27,7 +27,7 @@ from guidednet.runs.config_fields import (
     with_fields,
 )
 from guidednet.runs.fingerprint import hash_of
-from guidednet.runs.profiles import Profile
+from guidednet.runs.profile import Profile
 
 Changes = dict[str, Any]
 LONGEST = 80  # characters of a name that changes may take

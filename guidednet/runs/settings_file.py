@@ -8,7 +8,7 @@ from typing import Any
 
 from guidednet.config import RunConfig, restore
 from guidednet.errors import InputError, naming
-from guidednet.runs.profiles import Profile
+from guidednet.runs.profile import Profile
 from guidednet.runs.settings import OF_ONE_RUN, Changes, restored
 from guidednet.support.files import read_json
 

@@ -9,11 +9,12 @@ from guidednet.config import RunConfig
 from guidednet.data.splits import Split
 from guidednet.errors import InputError, one_of
 from guidednet.methods import Method, method_class
+from guidednet.runs.environment import number_of_environment
 from guidednet.runs.identity import RunIdentity
 from guidednet.runs.make import RunMaker
 from guidednet.runs.record import Run, load_weights, read_run
 from guidednet.runs.torchrun import launch
-from guidednet.runs.workspace import Workspace, number_of_environment
+from guidednet.runs.workspace import Workspace
 from guidednet.support.progress import Progress, bar
 from guidednet.support.registry import travels
 from guidednet.training.device import device_of

@@ -1,6 +1,5 @@
 """The folders of a reproduction's data, runs and figures, and the making of its case stores."""
 
-import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,36 +9,25 @@ from guidednet.config import RunConfig
 from guidednet.data.case_store import CaseStore, store_settings
 from guidednet.data.datasets import DATASETS, dataset_of
 from guidednet.data.layouts import PHANTOM_FILE, find_cases
-from guidednet.data.partitions import SPLIT, partition_lists
+from guidednet.data.partitions import SPLIT
 from guidednet.data.splits import (
     LIST_FILE,
-    CaseLists,
     Split,
     choose,
     draw_lists,
     refuse_leaks,
-    released_lists,
     write_lists,
 )
 from guidednet.errors import InputError
 from guidednet.methods import use_variable
 from guidednet.processes.workers import cores, refuse_unguarded_script
 from guidednet.runs.cases_on_disk import CasesOnDisk, cases_on_disk
-from guidednet.runs.profiles import DataConfig, Profile, by_name, profile, with_steps
+from guidednet.runs.environment import folder_of, number_of_environment, results_folder
+from guidednet.runs.profile import DataConfig, Profile, by_name
+from guidednet.runs.profiles import profile, with_steps
 from guidednet.runs.settings import from_variable, suffix
-from guidednet.support.files import nearest_existing
 from guidednet.support.locks import locked, told_of_locks
 from guidednet.support.progress import bar
-
-REPOSITORY = Path(__file__).resolve().parents[2]  # where the package lies beside reproduce.sh
-
-
-def home() -> Path:
-    """The folder that holds `data`, `results` and `figures`.
-
-    It is the repository, or the current folder if the package is installed without it.
-    """
-    return REPOSITORY if (REPOSITORY / "reproduce.sh").is_file() else Path.cwd()
 
 
 @dataclass(frozen=True)
@@ -196,9 +184,8 @@ class Workspace:
     def has_cases(self, dataset: str) -> bool:
         """Whether the cases of `dataset` are prepared with this profile's settings."""
         folder = self.store_folder(dataset)
-        if not (folder / "cases.csv").exists():
-            return False
-        return CaseStore(folder).settings == store_settings(dataset, self.data(dataset).prepare)
+        settings = store_settings(dataset, self.data(dataset).prepare)
+        return (folder / "cases.csv").exists() and CaseStore(folder).settings == settings
 
     def cases(self, dataset: str) -> CaseStore:
         """The prepared cases of `dataset`, which are made first if they are missing."""
@@ -216,31 +203,12 @@ class Workspace:
         Raises InputError if there are too few cases, and if an image is in two parts of the split.
         """
         cases, on_disk = self.cases(dataset), self._cases_on_disk(dataset)
-        lists = self._lists(dataset, on_disk, partition, n_labelled)
-        split = choose(
-            lists, on_disk.with_label, n_labelled, n_unlabelled, source=str(cases.folder)
-        )
+        lists, source = on_disk.in_partition(dataset, partition, n_labelled), str(cases.folder)
+        split = choose(lists, on_disk.with_label, n_labelled, n_unlabelled, source)
         if further := split.cases - set(cases.table.index):
             cases = self.make_data(dataset, further)
         refuse_leaks(split, cases)
         return split
-
-    def _lists(
-        self, dataset: str, on_disk: CasesOnDisk, partition: str, n_labelled: int
-    ) -> CaseLists:
-        """The lists of a partition of `dataset`."""
-        if partition != SPLIT:
-            everyone = set().union(*vars(on_disk.lists).values()) | on_disk.with_label
-            return partition_lists(partition, on_disk.with_label, everyone - on_disk.with_label)
-        if not on_disk.lists.test:
-            raise InputError(
-                f"{dataset}: {len(on_disk.with_label)} labelled cases are too few to hold some out"
-                " for validation and test; label more cases, or train with --all"
-            )
-        published = dataset_of(dataset).published_split
-        if published is not None and on_disk.lists == released_lists(published):
-            return released_lists(published, n_labelled=n_labelled)
-        return on_disk.lists
 
     def labelled_cases(self, dataset: str) -> int:
         """How many cases of `dataset` have a label."""
@@ -257,12 +225,12 @@ class Workspace:
         if percent is not None and partition == SPLIT:
             return settings.at(percent / 100)
         on_disk = self._cases_on_disk(dataset)
-        lists = self._lists(dataset, on_disk, partition, n_labelled=0)
+        lists = on_disk.in_partition(dataset, partition)
         labelled = len(on_disk.with_label.intersection(lists.train))
-        numbers = replace(settings, training=labelled, most_unlabelled=len(lists.train) - labelled)
+        unlabelled = len(lists.train) - labelled
         if percent is None:
-            return labelled, len(lists.train) - labelled
-        return numbers.at(percent / 100)
+            return labelled, unlabelled
+        return replace(settings, training=labelled, most_unlabelled=unlabelled).at(percent / 100)
 
     def run(
         self,
@@ -324,36 +292,8 @@ def open_workspace(
     chosen, steps = profile(name), steps or number_of_environment("TRAINING_STEPS", least=1)
     workspace = Workspace(
         profile=from_variable(with_steps(chosen, steps) if steps else chosen),
-        data_root=_folder(data_root, "DATA_DIR", "data"),
+        data_root=folder_of(data_root, "DATA_DIR", "data"),
         results=results_folder(results),
-        figures=_folder(None, "FIGURES_DIR", "figures"),
+        figures=folder_of(None, "FIGURES_DIR", "figures"),
     )
     return workspace.with_numbers_on_disk()
-
-
-def number_of_environment(name: str, least: int = 0) -> int:
-    """The whole number, `least` or more, in the environment variable `name`; 0 if it is not set.
-
-    Raises InputError for any other value.
-    """
-    text = os.environ.get(name, "")
-    if text and not (text.isdecimal() and int(text) >= least):
-        raise InputError(
-            f"{name} is '{text}'; "
-            f"give a whole number{f' of at least {least}' if least else ''}, or unset it"
-        )
-    return int(text or 0)
-
-
-def results_folder(given: str | Path | None = None) -> Path:
-    """The folder of the results: `given`, else RESULTS_DIR, else results of the repository."""
-    return _folder(given, "RESULTS_DIR", "results")
-
-
-def _folder(given: str | Path | None, variable: str, default: str) -> Path:
-    folder = Path(given or os.environ.get(variable) or home() / default).resolve()
-    if (nearest := nearest_existing(folder)).is_file():
-        raise InputError(
-            f"{nearest}: this is a file, not a folder; choose another {variable} or option"
-        )
-    return folder

@@ -9,7 +9,7 @@ from typing import Any
 
 from guidednet.config import RunConfig
 from guidednet.methods.guidednet import GuidedNetConfig
-from guidednet.runs.profiles import Profile
+from guidednet.runs.profile import Profile
 from guidednet.study.candidates import changed, printed, released
 from guidednet.study.rows import Row, optional, with_long_ramp
 

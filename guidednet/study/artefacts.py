@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from guidednet.errors import one_of
-from guidednet.runs.profiles import Profile
+from guidednet.runs.profile import Profile
 from guidednet.study.ablations import figure6, guidednet_rows, readings, selection, table4
 from guidednet.study.real_ct import study_rows
 from guidednet.study.rows import (

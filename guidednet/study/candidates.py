@@ -12,7 +12,7 @@ from typing import Any
 from guidednet.methods.cps import CPSConfig
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.methods.supervised import Supervised
-from guidednet.runs.profiles import Profile
+from guidednet.runs.profile import Profile
 from guidednet.study.rows import Row, with_long_ramp
 
 

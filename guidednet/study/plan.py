@@ -17,7 +17,7 @@ from guidednet.runs.cost import (
     voxels_per_step,
 )
 from guidednet.runs.memory import GIB
-from guidednet.runs.profiles import Profile
+from guidednet.runs.profile import Profile
 from guidednet.runs.record import finished_runs, read_record
 from guidednet.runs.resources import in_software
 from guidednet.runs.store import RunStore

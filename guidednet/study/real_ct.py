@@ -6,7 +6,8 @@ records, curves and scores of all runs are in `figures/study/runs`.
 
 from pathlib import Path
 
-from guidednet.runs.profiles import Profile, profile
+from guidednet.runs.profile import Profile
+from guidednet.runs.profiles import profile
 from guidednet.study.rows import Row, comparison
 
 DATASET = "btcv"

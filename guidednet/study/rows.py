@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from guidednet.config import RunConfig
 from guidednet.methods import METHODS, Method, is_of_this_package, is_printed, method_label
 from guidednet.methods.guidednet import GuidedNetConfig
-from guidednet.runs.profiles import Profile
+from guidednet.runs.profile import Profile
 
 # The methods that the qualitative figures show beside the reference.
 SHOWN_METHODS = ("GuidedNet", "MagicNet", "DHC", "CLD", "CPS")

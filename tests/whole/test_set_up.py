@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from guidednet.runs.workspace import REPOSITORY
+from guidednet.runs.environment import REPOSITORY
 
 # Like pip: a line for every package, warnings unless it is told twice to be quiet, errors always.
 PYTHON = """#!/bin/sh

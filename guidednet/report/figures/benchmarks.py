@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from guidednet.runs.profiles import Profile
+from guidednet.runs.environment import REPOSITORY
+from guidednet.runs.profile import Profile
 from guidednet.runs.record import finished_runs
-from guidednet.runs.workspace import REPOSITORY, Workspace
+from guidednet.runs.workspace import Workspace
 
 FOLDER = "benchmarks"
 COLOURS = {True: "#3b7a57", False: "#b5523b"}  # target met, target missed

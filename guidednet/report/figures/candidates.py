@@ -6,7 +6,8 @@ The numbers were made by `python -m tools.choose_reading` and are in `figures/re
 import pandas as pd
 from matplotlib.axes import Axes
 
-from guidednet.runs.workspace import REPOSITORY, Workspace
+from guidednet.runs.environment import REPOSITORY
+from guidednet.runs.workspace import Workspace
 from guidednet.study.candidates import HEADLINE
 
 FOLDER = "readings"

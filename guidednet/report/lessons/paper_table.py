@@ -27,7 +27,7 @@ from guidednet.report.tables.formats import (
     write_table,
 )
 from guidednet.report.tables.table import NOT_RUN, cost_table, make_table
-from guidednet.runs.profiles import Profile
+from guidednet.runs.profile import Profile
 from guidednet.runs.record import Run
 from guidednet.runs.store import RunStore
 from guidednet.runs.workspace import open_workspace

@@ -19,7 +19,7 @@ from guidednet.methods import Method
 from guidednet.report.viewer.enlarged import enlarged
 from guidednet.report.viewer.scene import SCALED_WINDOWS, Overlay, Scene
 from guidednet.report.viewer.slices import cut, draw_slice
-from guidednet.runs.profiles import Profile
+from guidednet.runs.profile import Profile
 from guidednet.runs.store import RunStore
 from guidednet.training.loop import make_method
 

@@ -9,7 +9,7 @@ from guidednet.report.tables.table import NOT_RUN
 from guidednet.report.viewer.page_viewer import viewer_html
 from guidednet.report.viewer.scene import Scene
 from guidednet.report.viewer.trained import scene_of_runs
-from guidednet.runs.profiles import Profile
+from guidednet.runs.profile import Profile
 from guidednet.study.rows import SHOWN_METHODS, Row, comparison_rows, table1, table2
 
 BROWSED = (("flare22", table1), ("amos", table2))

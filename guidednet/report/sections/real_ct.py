@@ -19,9 +19,9 @@ from guidednet.report.sections.markup import (
 )
 from guidednet.report.tables.captions import counted
 from guidednet.report.tables.differences import differences
+from guidednet.runs.environment import REPOSITORY
 from guidednet.runs.profiles import profile
 from guidednet.runs.record import RecordedRuns
-from guidednet.runs.workspace import REPOSITORY
 from guidednet.study.real_ct import DATASET, FOLDER, runs_in, shipped_rows
 
 TABLE = "table.csv"

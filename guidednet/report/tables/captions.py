@@ -9,7 +9,7 @@ from guidednet.report.tables.comparability import differences, shortened
 from guidednet.report.tables.footnotes import failures, runs_by_row, warnings
 from guidednet.report.tables.markup import markdown_text
 from guidednet.report.tables.outside import outside_notes
-from guidednet.runs.profiles import Profile
+from guidednet.runs.profile import Profile
 from guidednet.runs.record import Run
 from guidednet.runs.settings import texts_of, texts_of_changes
 from guidednet.runs.store import RunStore

@@ -48,6 +48,11 @@ def means_by_case(scores: pd.DataFrame) -> pd.Series:
     return scores.mean(axis=1).groupby("case").mean()
 
 
+def number_of_cases(scores: pd.DataFrame) -> int:
+    """The number of test cases in `scores`, which has a line per seed and case."""
+    return scores.index.unique("case").size
+
+
 def paired_gain(scores: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
     """`scores` minus `baseline` for the seeds and cases that both have."""
     return (scores - baseline).dropna(how="all")

@@ -10,6 +10,7 @@ from guidednet.evaluation.statistics import rank_intervals
 from guidednet.report.tables.mean_dice import (
     as_array,
     mean_with_interval,
+    number_of_cases,
     organ_scores_by_case,
     paired_gain,
 )
@@ -71,7 +72,7 @@ def _numbers(row: Row, runs: Sequence[Run], scores: pd.DataFrame) -> dict[str, o
         "ci_low": low,
         "ci_high": high,
         "n_seeds": len(runs),
-        "n_test_cases": scores.index.unique("case").size,
+        "n_test_cases": number_of_cases(scores),
         "last_mean_dice": last_mean_dice(row, list(runs)),
         "organs_at_zero": (organs.max() < AT_ZERO).sum() if runs else np.nan,
     }

@@ -7,9 +7,9 @@ import pytest
 
 from guidednet.reproduce.ending import Outcome, ending
 from guidednet.reproduce.headlines import headlines, of_rows, on_real_ct
+from guidednet.runs.environment import REPOSITORY
 from guidednet.runs.record import RecordedRuns
 from guidednet.runs.store import RunStore
-from guidednet.runs.workspace import REPOSITORY
 from guidednet.study.artefacts import Artefact, artefacts
 from guidednet.study.rows import Row
 from helpers.tiny_runs import tiny_config

@@ -8,7 +8,8 @@ from guidednet.inference import WindowConfig
 from guidednet.methods.guidednet import GuidedNetConfig
 from guidednet.networks import NetworkConfig
 from guidednet.optimiser import OptimiserConfig
-from guidednet.runs.profiles import PROFILES, DataConfig, profile, with_steps
+from guidednet.runs.profile import DataConfig
+from guidednet.runs.profiles import PROFILES, profile, with_steps
 
 
 def test_profile_paper_trains_as_section_4_1_says():

@@ -11,7 +11,7 @@ from guidednet.data.datasets import organ_set
 from guidednet.data.prepare import prepare
 from guidednet.phantom import make_case, write_phantoms
 from guidednet.report.figures.hidden_truth import hidden_label
-from guidednet.runs.profiles import DataConfig, PhantomConfig, Profile
+from guidednet.runs.profile import DataConfig, PhantomConfig, Profile
 from guidednet.runs.workspace import Workspace
 
 

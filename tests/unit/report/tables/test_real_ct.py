@@ -9,8 +9,8 @@ import pytest
 
 from guidednet.report.tables.agreement import agreement_table
 from guidednet.report.tables.real_ct import real_ct_table
+from guidednet.runs.environment import REPOSITORY
 from guidednet.runs.record import RecordedRuns
-from guidednet.runs.workspace import REPOSITORY
 from guidednet.study.real_ct import runs_in, shipped_rows
 from tools.ship_study import FILES, ship, ship_missing
 
