@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from guidednet.data.sampling import Batch
+from guidednet.errors import InputError
 from guidednet.losses import batch_dice_loss, class_counts, cross_entropy, hard_labels
 from guidednet.methods.base import MeanTeacherMethod, MethodSetup
 from guidednet.methods.parts.cubes import (
@@ -52,8 +53,7 @@ class MagicNet(MeanTeacherMethod):
 
     def __init__(self, setup: MethodSetup, options: MagicNetConfig) -> None:
         super().__init__(setup, options)
-        side = 2**setup.network.depth
-        self.grid = tuple(length // side for length in setup.crop)
+        self.grid = grid_of(setup.crop, side=2**setup.network.depth)
         self.cells = self.grid[0] * self.grid[1] * self.grid[2]
         centre = 8 * setup.network.width * 2 ** (setup.network.depth - 1)  # 2 x 2 x 2 voxels
         with torch.random.fork_rng(devices=[]):
@@ -127,6 +127,25 @@ class MagicNet(MeanTeacherMethod):
     def omega(self) -> Tensor:
         """Frequency of each class in recent pseudo-labels (K,), relative to the most frequent."""
         return self.frequency / self.frequency.max().clamp_min(1)
+
+
+def grid_of(crop: tuple[int, int, int], side: int) -> tuple[int, ...]:
+    """How many cubes of `side` voxels fill `crop` along each axis.
+
+    Raises InputError if they do not fill it.
+    """
+    if any(length % side for length in crop):
+        sides = ",".join(map(str, fitting_crop(crop, side)))
+        raise InputError(
+            f"MagicNet: cubes of {side} voxels do not fill the crop {crop}; "
+            f"use multiples of {side}, such as --set batch.crop={sides}"
+        )
+    return tuple(length // side for length in crop)
+
+
+def fitting_crop(crop: tuple[int, int, int], side: int) -> tuple[int, ...]:
+    """The crop nearest to `crop` that cubes of `side` voxels fill."""
+    return tuple(side * max(1, round(length / side)) for length in crop)
 
 
 def dice(logits: Tensor, label: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 from guidednet.config import RunConfig
 from guidednet.errors import NotebookError
 from guidednet.processes.shared_bar import Reports, shared_bar
-from guidednet.processes.workers import in_parallel
+from guidednet.processes.workers import cores, in_parallel
 from guidednet.report.execute_notebooks import (
     Execution,
     execute,
@@ -136,6 +136,7 @@ class Reproduction:
         if not waiting:
             return {}
         workers = min(self.jobs, len(waiting))
+        environment["OMP_NUM_THREADS"] = _threads_of_each(workers)
         bar = WorkBar("notebooks", TimeLeft(len(waiting), workers=workers), names_first=True)
         with shared_bar(bar, processes=workers > 1) as reports:
             job = partial(_executed, reports=reports, environment=environment)
@@ -190,6 +191,11 @@ class Reproduction:
             | self._read_by(artefact),
             outputs=tuple(self.workspace.figure_folder / file for file in artefact.files),
         )
+
+
+def _threads_of_each(kernels: int) -> str:
+    """The number of threads for each of `kernels` that run at once, unless the user set one."""
+    return os.environ.get("OMP_NUM_THREADS", str(max(1, cores() // kernels)))
 
 
 def _executed(

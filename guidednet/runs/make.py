@@ -111,18 +111,17 @@ class RunMaker:
         self, config: RunConfig, folder: Path, cases: CaseStore, test: Sequence[str]
     ) -> pd.DataFrame:
         """The scores of every predictor at the best step, and of the primary one at the last."""
-        files = {"weights.pt": None, "weights_last.pt": ["primary"]}
-        best, last = (
-            score_method(
-                accelerated(load_weights(config, folder / file), config.training, self.device),
-                config,
-                cases,
-                test,
-                self.device,
-                predictors,
-            )
-            for file, predictors in files.items()
-        )
+
+        def scored(weights: Path, predictors: Sequence[str] | None = None) -> pd.DataFrame:
+            method = accelerated(load_weights(config, weights), config.training, self.device)
+            return score_method(method, config, cases, test, self.device, predictors)
+
+        best_weights, last_weights = folder / "weights.pt", folder / "weights_last.pt"
+        best = scored(best_weights)
+        if file_hash(best_weights) == file_hash(last_weights):
+            last = best[best["predictor"] == "primary"]
+        else:
+            last = scored(last_weights, ["primary"])
         return pd.concat([best, last.assign(predictor=LAST)], ignore_index=True)
 
     def _write_record(

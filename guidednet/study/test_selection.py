@@ -10,6 +10,7 @@ from guidednet.runs.record import Run
 from guidednet.runs.store import RunStore
 from guidednet.study.rows import Row
 from guidednet.training import checkpoint
+from guidednet.training.device import accelerated
 from guidednet.training.loop import make_method
 from guidednet.training.state import kept_weights
 from guidednet.training.validation import validation_dice
@@ -31,7 +32,7 @@ def look_scores(run: Run, runs: RunStore) -> pd.DataFrame:
     """Mean Dice in percent of every kept step of a run: columns step, validation, test."""
     config, split = run.config, runs.split(run.config)
     cases = runs.workspace.cases(config.dataset)
-    method = make_method(config)
+    method = accelerated(make_method(config), config.training, "cpu")
     lines = []
     for step in range(
         config.training.keep_every, config.training.steps + 1, config.training.keep_every

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from guidednet.report.figures.charts import LINE_COLOURS
 from guidednet.report.figures.save import DOUBLE, print_figure
+from guidednet.study.real_ct import OWN_CROP
 
 OURS, OTHERS = LINE_COLOURS[1], LINE_COLOURS[0]
 
@@ -79,7 +80,10 @@ def beside_phantoms(table: pd.DataFrame, figures: Path, profile: str = "quick") 
     phantoms = pd.read_csv(figures / profile / "table2.csv")
     fewest = phantoms[phantoms["n_labeled"] == phantoms["n_labeled"].min()]
     means = {"real CT": made(table), "phantoms": fewest}
-    columns = {name: rows.set_index("method")["mean_dice"] for name, rows in means.items()}
+    columns = {
+        name: rows.set_index(rows["method"].str.split(OWN_CROP).str[0])["mean_dice"]
+        for name, rows in means.items()
+    }
     return pd.concat(columns, axis=1).dropna()
 
 

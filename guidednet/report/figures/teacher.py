@@ -24,6 +24,7 @@ from guidednet.report.figures.save import DOUBLE, print_figure
 from guidednet.runs.record import Run
 from guidednet.runs.store import RunStore
 from guidednet.training import checkpoint
+from guidednet.training.device import accelerated
 from guidednet.training.loop import kept_weights, make_method
 
 COLUMNS = ["voxels", "step", "posterior", "network"]
@@ -70,7 +71,7 @@ def logged_course(run: Run) -> pd.DataFrame:
 def unlabelled_course(run: Run, runs: RunStore) -> pd.DataFrame:
     """Dice on unlabelled crops of phantoms at every kept step of a run."""
     batches = batches_with_truth(run, runs)
-    method = make_method(run.config)
+    method = accelerated(make_method(run.config), run.config.training, "cpu")
     every, last = run.config.training.keep_every, run.config.training.steps
     lines = []
     for step in range(every, last + 1, every):

@@ -57,7 +57,7 @@ def trainable_parameters(method: Method) -> int:
 
 
 def relative_cost(
-    methods: dict[str, Method], batch: Batch, step: int, repeats: int = 3
+    methods: dict[str, Method], batch: Batch, step: int, repeats: int = 1
 ) -> dict[str, float]:
     """Time of one training step of each method divided by that of "supervised".
 

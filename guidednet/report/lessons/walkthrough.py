@@ -21,6 +21,7 @@ from guidednet.report.viewer.scene import SCALED_WINDOWS, Overlay, Scene
 from guidednet.report.viewer.slices import cut, draw_slice
 from guidednet.runs.profile import Profile
 from guidednet.runs.store import RunStore
+from guidednet.training.device import accelerated
 from guidednet.training.loop import make_method
 
 BACKGROUND_COLOUR = "#888888"
@@ -219,9 +220,8 @@ def ready_method(
     Parents of the warm start are loaded from `runs`; `on_missing` says what to do without them.
     """
     config = profile.run("flare22", name, ratio, seed=0)
-    method = make_method(
-        config, runs.workspace.cases("flare22").class_voxels(runs.split(config).labelled)
-    )
+    voxels = runs.workspace.cases("flare22").class_voxels(runs.split(config).labelled)
+    method = accelerated(make_method(config, voxels), config.training, "cpu")
     parents = {
         scheme: runs.get(parent, on_missing)
         for scheme, parent in runs.identity.warm_start(config).items()

@@ -16,7 +16,7 @@ from guidednet.report.tables.mean_dice import (
 )
 from guidednet.report.tables.table import by_organ, last_mean_dice
 from guidednet.runs.record import RecordedRuns, Run
-from guidednet.study.real_ct import DATASET
+from guidednet.study.real_ct import DATASET, OWN_CROP
 from guidednet.study.rows import Row
 
 # The names of rows in the published table, where they differ.
@@ -104,7 +104,8 @@ def _ranks(rows: Sequence[Row], by_case: Sequence[pd.DataFrame]) -> dict[str, pd
 
 def _published(rows: Sequence[Row], percent: int) -> list[float]:
     """Published mean Dice of each row's method at `percent` % labelled; NaN where there is none."""
-    names = [PRINTED_AS.get(row.label, (percent, row.label)) for row in rows]
+    methods = [row.label.split(OWN_CROP)[0] for row in rows]
+    names = [PRINTED_AS.get(method, (percent, method)) for method in methods]
     return [published.means_on(DATASET, share).get(name, np.nan) for share, name in names]
 
 

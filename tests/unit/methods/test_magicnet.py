@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from guidednet.methods.magicnet import MagicNetConfig
+from guidednet.errors import InputError
+from guidednet.methods.magicnet import MagicNetConfig, fitting_crop, grid_of
 from guidednet.methods.parts.cubes import draw_permutations, mix, recover
 from helpers.batches import a_batch, a_method
 
@@ -47,3 +48,10 @@ def test_pseudo_labels_carry_no_gradient():
     assert not method.pseudo_label(
         torch.rand(1, 1, 8, 8, 16), torch.rand(1, 14, 8, 8, 16, requires_grad=True), 1
     ).requires_grad
+
+
+def test_a_crop_that_the_cubes_do_not_fill_is_refused_with_one_that_they_do():
+    assert grid_of((16, 32, 48), side=16) == (1, 2, 3)
+    with pytest.raises(InputError, match=r"\(24, 40, 40\).*--set batch\.crop=32,32,32$"):
+        grid_of((24, 40, 40), side=16)
+    assert fitting_crop((4, 40, 90), side=16) == (16, 32, 96)

@@ -87,3 +87,8 @@ def test_runs_are_shipped_once(tmp_path, repeated):
     assert len(first) == len(list(runs_in(FIGURES).iterdir()))
     again = ship_missing(sources, tmp_path, repeated)
     assert again == (first if repeated else [])
+
+
+def test_a_row_with_a_crop_of_its_own_keeps_its_published_mean():
+    line = next(line for line in lines_of(FOLDER / "table.csv") if "MagicNet" in line["method"])
+    assert line["method"].endswith("crops of 32 x 32 x 32") and line["published"] == "60.57"
