@@ -89,13 +89,13 @@ def quick() -> Profile:
         batch=BatchConfig(labelled=2, unlabelled=2, crop=(16, 32, 32), flip_axes=()),
         optimiser=OptimiserConfig(name="adam", learning_rate=1e-2, weight_decay=0.0),
         training=TrainingConfig(
-            steps=20,
+            steps=24,
             ramp_steps=8,  # the start has done what a ramp is for
             warm_start_steps=850,
             warm_start_learning_rate=2e-2,
-            validate_every=5,
-            checkpoint_every=20,
-            log_every=4,
+            validate_every=6,
+            checkpoint_every=24,
+            log_every=3,
         ),
         window=WindowConfig(size=(16, 32, 40), stride=(8, 16, 20)),
         brief=True,
