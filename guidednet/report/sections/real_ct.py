@@ -88,7 +88,7 @@ def _of_the_others(study: pd.DataFrame) -> str:
     above, below = ((low > 0).sum() or "none"), ((high < 0).sum() or "none")
     return (
         f" Of the other methods that learn from unlabelled scans ({len(others)} trained), {above} "
-        f"lie above {BASELINE} beyond noise and {below} below."
+        f"did better than {BASELINE} beyond noise and {below} worse."
     )
 
 

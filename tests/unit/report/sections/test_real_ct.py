@@ -57,7 +57,7 @@ def test_the_other_methods_are_counted(made):
     table = study().assign(n_seeds=3)
     table.loc[2, ["to_supervised", "to_supervised_low", "to_supervised_high"]] = -3.0, -5.0, -1.0
     write(made, "study", "table.csv", table)
-    assert "(1 trained), none lie above Sup only beyond noise and 1 below." in summary(made)
+    assert "(1 trained), none did better than Sup only beyond noise and 1 worse." in summary(made)
 
 
 def test_the_cases_of_the_study_are_dots(made):
