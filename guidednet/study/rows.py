@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from guidednet.config import RunConfig
 from guidednet.methods import METHODS, Method, is_of_this_package, is_printed, method_label
 from guidednet.methods.guidednet import GuidedNetConfig
+from guidednet.methods.magicnet import fitting_crop
 from guidednet.runs.profile import Profile
 
 # The methods that the qualitative figures show beside the reference.
 SHOWN_METHODS = ("GuidedNet", "MagicNet", "DHC", "CLD", "CPS")
+OWN_CROP = ", crops of "  # in the label of a row with a crop of its own, before the crop
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,22 @@ def method_row(
 ) -> Row:
     """The row of `method` at one ratio of labelled to unlabelled cases."""
     configs = tuple(profile.run(dataset, method, ratio, seed) for seed in range(seeds))
-    return Row(method_label(method), configs)
+    row = Row(method_label(method), configs)
+    return in_whole_cubes(row) if method == "magicnet" else row
+
+
+def in_whole_cubes(row: Row) -> Row:
+    """MagicNet's `row`; if its cubes do not fill the crop, with the nearest that they fill, and a
+    label that says so.
+    """
+    own = row.configs[0]
+    crop = fitting_crop(own.batch.crop, side=2**own.network.depth)
+    if crop == own.batch.crop:
+        return row
+    label = f"{row.label}{OWN_CROP}{' x '.join(map(str, crop))}"
+    batch = dataclasses.replace(own.batch, crop=crop)
+    configs = tuple(dataclasses.replace(config, batch=batch) for config in row.configs)
+    return Row(label, configs)
 
 
 def supervised_baseline(profile: Profile, seeds: int) -> list[Row]:
@@ -145,7 +162,7 @@ def comparison_rows(rows: Sequence[Row], labels: Sequence[str], n_unlabelled: in
     They come in the order of `labels`.
     """
     found = {
-        row.label: row
+        row.label.split(OWN_CROP)[0]: row
         for row in rows
         if row.configs[0].n_unlabelled == n_unlabelled and row.predictor == "primary"
     }

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from guidednet.report.figures.charts import LINE_COLOURS
 from guidednet.report.figures.save import DOUBLE, print_figure
-from guidednet.study.real_ct import OWN_CROP
+from guidednet.study.rows import OWN_CROP
 
 OURS, OTHERS = LINE_COLOURS[1], LINE_COLOURS[0]
 

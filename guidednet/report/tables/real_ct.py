@@ -16,8 +16,8 @@ from guidednet.report.tables.mean_dice import (
 )
 from guidednet.report.tables.table import by_organ, last_mean_dice
 from guidednet.runs.record import RecordedRuns, Run
-from guidednet.study.real_ct import DATASET, OWN_CROP
-from guidednet.study.rows import Row
+from guidednet.study.real_ct import DATASET
+from guidednet.study.rows import OWN_CROP, Row
 
 # The names of rows in the published table, where they differ.
 PRINTED_AS = {"GA-CPS": (20, "GA"), "All labels (upper bound)": (100, "V-Net (fully supervised)")}

@@ -3,10 +3,11 @@
 import errno
 import os
 
+import pandas as pd
 import pytest
 
 from guidednet.errors import InputError, NonFiniteLossError
-from guidednet.runs import identity
+from guidednet.runs import identity, make
 from guidednet.runs.record import config_from_record
 from guidednet.runs.store import RunStore
 from guidednet.support.files import write_json
@@ -66,6 +67,15 @@ def test_scores_are_long_form_over_the_test_list_alone(store):
         overlap.loc[absent, "value"].isna().all()
         and overlap.loc[~absent, "value"].between(0, 1).all()
     )
+
+
+def test_a_last_step_that_is_the_best_is_scored_once(store, monkeypatch):
+    asked, score = [], make.score_method
+    monkeypatch.setattr(make, "score_method", lambda *given: asked.append(given) or score(*given))
+    scores = store.get(tiny_config("cps", validate_every=5)).scores().set_index("predictor")
+    assert len(asked) == 1
+    last, best = (scores.loc[name].reset_index(drop=True) for name in ("last", "primary"))
+    pd.testing.assert_frame_equal(last, best)
 
 
 def test_record_is_written_last(store, monkeypatch):

@@ -1,7 +1,5 @@
 """The study's rows: every method once, on the split and at the share that are published."""
 
-from dataclasses import replace
-
 from guidednet.methods import METHODS
 from guidednet.runs.profiles import profile
 from guidednet.study.real_ct import shipped_rows, study_rows
@@ -19,13 +17,6 @@ def test_only_magicnet_has_another_crop_and_its_row_says_which():
     crops = {row.label: row.configs[0].batch.crop for row in shipped_rows()}
     assert crops.pop("MagicNet, crops of 32 x 32 x 32") == (32, 32, 32)
     assert set(crops.values()) == {profile("study").batch.crop}
-
-
-def test_magicnet_keeps_a_crop_that_its_cubes_fill():
-    study = profile("study")
-    fitting = replace(study, batch=replace(study.batch, crop=(32, 48, 48)))
-    found = next(row for row in study_rows(fitting, 1) if row.configs[0].method == "magicnet")
-    assert found.label == "MagicNet" and found.configs[0].batch.crop == (32, 48, 48)
 
 
 def test_a_profile_without_the_scans_has_no_rows():
