@@ -56,6 +56,11 @@ def in_whole_cubes(row: Row) -> Row:
     return Row(label, configs)
 
 
+def without_crop(label: str) -> str:
+    """The label of a row, without the crop that it may name."""
+    return label.split(OWN_CROP)[0]
+
+
 def supervised_baseline(profile: Profile, seeds: int) -> list[Row]:
     """Sup only on FLARE22's labelled cases, the run that the first notebook follows throughout."""
     return [method_row(profile, seeds, "flare22", "supervised", profile.data["flare22"].ratios[1])]
@@ -162,7 +167,7 @@ def comparison_rows(rows: Sequence[Row], labels: Sequence[str], n_unlabelled: in
     They come in the order of `labels`.
     """
     found = {
-        row.label.split(OWN_CROP)[0]: row
+        without_crop(row.label): row
         for row in rows
         if row.configs[0].n_unlabelled == n_unlabelled and row.predictor == "primary"
     }

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from guidednet.report.figures.charts import LINE_COLOURS
 from guidednet.report.figures.save import DOUBLE, print_figure
-from guidednet.study.rows import OWN_CROP
+from guidednet.study.rows import without_crop
 
 OURS, OTHERS = LINE_COLOURS[1], LINE_COLOURS[0]
 
@@ -81,7 +81,7 @@ def beside_phantoms(table: pd.DataFrame, figures: Path, profile: str = "quick") 
     fewest = phantoms[phantoms["n_labeled"] == phantoms["n_labeled"].min()]
     means = {"real CT": made(table), "phantoms": fewest}
     columns = {
-        name: rows.set_index(rows["method"].str.split(OWN_CROP).str[0])["mean_dice"]
+        name: rows.set_index(rows["method"].map(without_crop))["mean_dice"]
         for name, rows in means.items()
     }
     return pd.concat(columns, axis=1).dropna()

@@ -17,7 +17,7 @@ from guidednet.report.tables.mean_dice import (
 from guidednet.report.tables.table import by_organ, last_mean_dice
 from guidednet.runs.record import RecordedRuns, Run
 from guidednet.study.real_ct import DATASET
-from guidednet.study.rows import OWN_CROP, Row
+from guidednet.study.rows import Row, without_crop
 
 # The names of rows in the published table, where they differ.
 PRINTED_AS = {"GA-CPS": (20, "GA"), "All labels (upper bound)": (100, "V-Net (fully supervised)")}
@@ -104,7 +104,7 @@ def _ranks(rows: Sequence[Row], by_case: Sequence[pd.DataFrame]) -> dict[str, pd
 
 def _published(rows: Sequence[Row], percent: int) -> list[float]:
     """Published mean Dice of each row's method at `percent` % labelled; NaN where there is none."""
-    methods = [row.label.split(OWN_CROP)[0] for row in rows]
+    methods = [without_crop(row.label) for row in rows]
     names = [PRINTED_AS.get(method, (percent, method)) for method in methods]
     return [published.means_on(DATASET, share).get(name, np.nan) for share, name in names]
 
