@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,19 +15,26 @@ import torch
 from guidednet.processes.distributed import world_size
 
 STATUS, CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+CPUINFO = Path("/proc/cpuinfo")  # Linux alone
+# The instructions for matrix products that a CPU may have, best first: with others it sums in
+# another order.
+INSTRUCTIONS = ("amx_bf16", "avx512_bf16", "avx512f", "avx2")
+HELD_TO = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")  # variables that keep oneDNN from some of them
 RECORDED = ("torch", "numpy", "scipy", "pandas", "torchio", "nibabel")
 
 
 def provenance(device: torch.device | str) -> dict[str, Any]:
     """What a record says about the machine that made the run.
 
-    It names versions, device, threads, peak memory (of the first process), commit and time.
+    It names versions, device, threads, processor, peak memory (of the first process), commit and
+    time.
     """
     return {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "versions": {name: version for name in RECORDED if (version := _version(name))},
         "device": device_name(device, world_size()),
+        "processor": processor(os.environ),
         "processes": world_size(),
         "peak_memory_gib": None if (peak := peak_memory(device)) is None else round(peak, 3),
         "commit": _git("rev-parse", "HEAD"),
@@ -51,6 +59,28 @@ def _name_of_one(device: torch.device) -> str:
         return torch.cuda.get_device_name(device) if here else "GPU of another machine"
     threads = torch.get_num_threads()
     return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+
+
+def processor(environment: Mapping[str, str]) -> str:
+    """The model of the CPU and the instructions that decide the order of its sums.
+
+    These are the best it has of INSTRUCTIONS, or those that a variable of `environment` (HELD_TO)
+    holds oneDNN to.
+    """
+    facts = _cpu_facts()
+    held = [f"held to {value}" for name in HELD_TO if (value := environment.get(name))]
+    best = [name for name in INSTRUCTIONS if name in facts.get("flags", "").split()]
+    model = facts.get("model name") or platform.processor() or platform.machine()
+    return ", ".join([model, *(held or best)[:1]])
+
+
+def _cpu_facts() -> dict[str, str]:
+    """What Linux says about the first core, by name; empty elsewhere."""
+    if not CPUINFO.is_file():
+        return {}
+    first = CPUINFO.read_text(encoding="utf-8").split("\n\n")[0]
+    pairs = (line.partition(":") for line in first.splitlines())
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def reset_peak_memory(device: torch.device | str) -> None:

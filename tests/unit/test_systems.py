@@ -94,6 +94,16 @@ def test_peak_memory_is_unknown_without_resource(windows):
     assert provenance.provenance("cpu")["peak_memory_gib"] is None
 
 
+def test_a_processor_is_named_with_its_instructions(monkeypatch, tmp_path):
+    text = "processor: 0\nmodel name\t: Some CPU\nflags\t\t: avx2 avx512f fma\n\nprocessor: 1\n"
+    (tmp_path / "cpuinfo").write_text(text)
+    monkeypatch.setattr(provenance, "CPUINFO", tmp_path / "cpuinfo")
+    assert provenance.processor({}) == "Some CPU, avx512f"
+    assert provenance.processor({"ONEDNN_MAX_CPU_ISA": "AVX2"}) == "Some CPU, held to AVX2"
+    monkeypatch.setattr(provenance, "CPUINFO", tmp_path / "none")
+    assert provenance.processor({})
+
+
 @pytest.mark.parametrize(("platform", "unit"), [("darwin", 1), ("freebsd", 1024)])
 def test_peak_memory_is_in_bytes_on_a_mac_and_in_kibibytes_elsewhere(
     platform, unit, monkeypatch, tmp_path

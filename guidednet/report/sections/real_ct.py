@@ -17,12 +17,13 @@ from guidednet.report.sections.markup import (
     text,
     with_interval,
 )
+from guidednet.report.tables.agreement import agreement_table
 from guidednet.report.tables.captions import counted
 from guidednet.report.tables.differences import differences
 from guidednet.runs.environment import REPOSITORY
 from guidednet.runs.profiles import profile
 from guidednet.runs.record import RecordedRuns
-from guidednet.study.real_ct import DATASET, FOLDER, runs_in, shipped_rows
+from guidednet.study.real_ct import DATASET, FOLDER, repeated_in, runs_in, shipped_rows
 
 TABLE = "table.csv"
 FILES = (TABLE, "comparison.pdf", "comparison.png", "organs.pdf", "organs.png", "choice.csv")
@@ -40,7 +41,7 @@ def real_ct_section(contents: Contents) -> Section:
     body = [
         f"<p>{text(setup())} {text(summary(contents))}</p>",
         forest(_groups(study, contents), BASELINE, "mean over seeds, 95 % interval"),
-        f"<p>{text(_missing(study))}</p>",
+        f"<p>{text(_missing(study))}{text(_agreement(contents))}</p>",
         fold("The numbers as a table", _table(study, contents)),
         _downloads(contents),
     ]
@@ -142,7 +143,33 @@ def _cases(contents: Contents) -> dict[tuple[str, int], tuple[float, ...]]:
 def _missing(table: pd.DataFrame) -> str:
     """Which rows have no run yet."""
     names = table.loc[table["n_seeds"] == 0, "method"]
-    return f"Not run yet: {'; '.join(names)}." if len(names) else ""
+    return f"Not run yet: {'; '.join(names)}. " if len(names) else ""
+
+
+def _agreement(contents: Contents) -> str:
+    """How far the runs that another machine made again agree with the shipped ones."""
+    figures = _figures(contents)
+    shipped, again = (RecordedRuns(place(figures)) for place in (runs_in, repeated_in))
+    table = agreement_table(shipped_rows(), shipped, again)
+    return " ".join(_again(line) for _, line in table.iterrows())
+
+
+def _again(line: pd.Series) -> str:
+    """How far one run agrees, a line of the agreement table."""
+    name = f"{line['method']}, seed {line['seed']}, trained again ({line['processor']})"
+    if line["agrees"] == "bytes":
+        return f"{name}, gave the same scores to the byte."
+    found = (
+        f"{name}, reached {line['dice']:.1f} instead of {line['shipped_dice']:.1f} %, and at most "
+        f"{line['largest_case_difference']:.1f} points more or less for a patient."
+    )
+    if pd.isna(line["spread_of_seeds"]):
+        return found
+    than = "less" if line["agrees"] == "spread of seeds" else "more"
+    return (
+        f"{found} Two seeds differ by up to {line['spread_of_seeds']:.1f} points: "
+        f"the difference is {than} than that."
+    )
 
 
 def _table(study: pd.DataFrame, contents: Contents) -> str:

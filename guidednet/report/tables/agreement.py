@@ -15,6 +15,7 @@ COLUMNS = (
     "seed",
     "shipped_device",
     "device",
+    "processor",
     "shipped_dice",
     "dice",
     "largest_case_difference",
@@ -28,10 +29,10 @@ def agreement_table(
 ) -> pd.DataFrame:
     """One line per run of `rows` that is both in `shipped` and in `again`.
 
-    Mean Dice in percent in either, the largest difference of a test case's mean in points,
-    the largest difference between two shipped seeds of the row in points (NaN for one seed), and
-    how the runs agree: in their "bytes" if the score files are equal, within the "spread of seeds",
-    or "no".
+    The device of either, and the processor of the second; mean Dice in percent in either, the
+    largest difference of a test case's mean in points, the largest difference between two shipped
+    seeds of the row in points (NaN for one seed), and how the runs agree: in their "bytes" if the
+    score files are equal, within the "spread of seeds", or "no".
     """
     lines = [
         _line(row, pair, shipped)
@@ -56,6 +57,7 @@ def _line(row: Row, pair: tuple[Run, Run], shipped: RecordedRuns) -> dict[str, o
         pair[0].config.seed,
         pair[0].record["device"],
         pair[1].record["device"],
+        pair[1].record.get("processor"),
         round(of_ours, 2),
         round(of_theirs, 2),
         round((ours.mean(axis=1) - theirs.mean(axis=1)).abs().max(), 2),

@@ -7,6 +7,7 @@ from guidednet.report.sections.contents import Contents
 from guidednet.report.sections.real_ct import real_ct_section, setup, summary
 from guidednet.runs.profiles import profile
 from guidednet.runs.record import RecordedRuns
+from guidednet.study.real_ct import shipped_rows
 from guidednet.study.rows import comparison
 from helpers.written_pages import random_scores
 from helpers.written_runs import workspace, write_run
@@ -69,6 +70,18 @@ def test_the_cases_of_the_study_are_dots(made):
         scores = random_scores(number)
         write_run(made.workspace.figures / "study" / "runs", row.configs[0], found=scores)
     assert real_ct_section(made).html().count('class="case"') == 6
+
+
+def test_a_run_made_again_is_compared_with_the_shipped_one(made):
+    write(made, "study", "table.csv", study())
+    config = shipped_rows()[0].configs[0]
+    for name, dice in {"runs": 0.5, "repeated": 0.45}.items():
+        scores = random_scores(0).assign(value=dice)
+        write_run(made.workspace.figures / "study" / name, config, found=scores)
+    html = real_ct_section(made).html()
+    assert "Sup only, seed 0, trained again" in html
+    assert "reached 45.0 instead of 50.0 %, and at most 5.0 points more or less" in html
+    assert "Two seeds" not in html, "there is one"
 
 
 def test_the_cases_are_those_of_the_profile():
