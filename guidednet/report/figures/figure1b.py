@@ -52,8 +52,10 @@ def draw_ranks(axes: Axes, table: pd.DataFrame, organs: OrganSet, title: str) ->
     for line in known.itertuples():
         place = (line.size_rank, line.dice_rank)
         axes.scatter(*place, color=colours[line.organ], **dot)
+        beside = known["size_rank"].sub(place[0]).isin([1, 2]) & (known["dice_rank"] == place[1])
+        side = {"xytext": (-4, 2), "ha": "right"} if beside.any() else {"xytext": (4, 2)}
         how = {"textcoords": "offset points", "fontsize": 7, "path_effects": halo}
-        axes.annotate(line.organ, place, (4, 2), **how)
+        axes.annotate(line.organ, place, **side, **how)
     rho, low, high = rank_correlation(known["volume_ml"], known["dice"])
     said = f"Spearman's ρ = {rho:.2f} ({low:.2f} to {high:.2f})"
     axes.text(0.98, 0.98, said, transform=axes.transAxes, ha="right", va="top", fontsize=7)

@@ -78,7 +78,7 @@ def draw_differences(axes: Axes, differences: pd.DataFrame, title: str) -> None:
 
 
 def _number(value: float) -> str:
-    return "not run" if np.isnan(value) else f"{value:.2f}"
+    return "not\nrun" if np.isnan(value) else f"{value:.2f}"  # in two lines: panels are narrow
 
 
 def shown_setting(label: str) -> str:

@@ -54,7 +54,7 @@ def test_the_papers_numbers_keep_two_decimals_and_the_scale_is_shared(monkeypatc
     assert [text.get_text() for text in of_paper.get_xticklabels()] == [
         *("L1\n82.05", "L2\n82.76", "L3\n82.85", "L4\n83.64")
     ]
-    assert [text.get_text() for text in here.get_xticklabels()][2] == "1\nnot run"
+    assert [text.get_text() for text in here.get_xticklabels()][2] == "1\nnot\nrun"
 
 
 def test_a_shallow_networks_last_layer_has_the_papers_number():
