@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from guidednet.report.sections.contents import Contents
-from guidednet.report.sections.real_ct import real_ct_section, setup, summary
+from guidednet.report.sections.real_ct import of_phantoms, real_ct_section, setup, summary
+from guidednet.runs.environment import REPOSITORY
 from guidednet.runs.profiles import profile
 from guidednet.runs.record import RecordedRuns
 from guidednet.study.real_ct import shipped_rows
@@ -70,6 +71,15 @@ def test_the_cases_of_the_study_are_dots(made):
         scores = random_scores(number)
         write_run(made.workspace.figures / "study" / "runs", row.configs[0], found=scores)
     assert real_ct_section(made).html().count('class="case"') == 6
+
+
+def test_the_page_says_whether_phantoms_rank_alike():
+    phantoms = pd.read_csv(REPOSITORY / "figures" / "quick" / "table2.csv")
+    alike = phantoms[phantoms["n_labeled"] == phantoms["n_labeled"].min()]
+    assert "rank the methods alike: Spearman's ρ of the mean Dice is 1.00" in of_phantoms(alike)
+    opposite = alike.assign(mean_dice=-alike["mean_dice"])
+    assert "do not tell which method to use on patients" in of_phantoms(opposite)
+    assert not of_phantoms(study()), "three methods, two of them trained"
 
 
 def test_a_run_made_again_is_compared_with_the_shipped_one(made):
