@@ -1,11 +1,12 @@
 """Copy the finished runs of the study on real CT to the figures: numbers alone, no image.
 
-    python -m tools.ship_study RESULTS [RESULTS ...] [--repeated]
+    python -m tools.ship_study RESULTS [RESULTS ...] [--repeated NAME]
 
 RESULTS are folders of runs (results/runs). A run of the study (guidednet.study.real_ct) that is not
 shipped yet goes to figures/study/runs with its record, curves and scores; with --repeated, one that
-is shipped already and was made again elsewhere goes to figures/study/repeated. Weights stay where
-they are. Then the table and the pictures of figures/study are made from the shipped scores.
+is shipped already and was made again goes to figures/study/repeated/NAME, where NAME says on what.
+Weights stay where they are. Then the table and the pictures of figures/study are made from the
+shipped scores.
 """
 
 import argparse
@@ -32,18 +33,19 @@ def ship(run: Run, folder: Path) -> None:
         shutil.copyfile(run.folder / name, target / name)
 
 
-def ship_missing(sources: Sequence[Path], figures: Path, repeated: bool = False) -> list[str]:
-    """Ship what `sources` have of the study, and return the names of the runs."""
-    shipped, configs = (
-        RecordedRuns(runs_in(figures)),
-        [c for r in shipped_rows() for c in r.configs],
-    )
-    folder, names = repeated_in(figures) if repeated else runs_in(figures), []
-    for found in map(RecordedRuns, sources):
-        for run in found.finished(configs):
-            if (shipped.get(run.config) is not None) == repeated and run.folder.name not in names:
-                ship(run, folder)
-                names.append(run.folder.name)
+def ship_missing(sources: Sequence[Path], figures: Path, repeated: str = "") -> list[str]:
+    """Ship what `sources` have of the study, and return the names of the runs.
+
+    If `repeated` names a way of computing, these are runs that are shipped already.
+    """
+    shipped = RecordedRuns(runs_in(figures))
+    configs = [config for row in shipped_rows() for config in row.configs]
+    folder, names = repeated_in(figures) / repeated if repeated else runs_in(figures), []
+    for run in (run for found in map(RecordedRuns, sources) for run in found.finished(configs)):
+        is_shipped = shipped.get(run.config) is not None
+        if is_shipped == bool(repeated) and run.folder.name not in names:
+            ship(run, folder)
+            names.append(run.folder.name)
     return names
 
 
@@ -64,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("results", type=Path, nargs="*", help="folders of finished runs")
     parser.add_argument("--figures", type=Path, default=REPOSITORY / "figures")
-    parser.add_argument("--repeated", action="store_true", help="runs that were made again")
+    parser.add_argument("--repeated", default="", help="ship runs made again, to a folder so named")
     options = parser.parse_args(arguments)
     for name in ship_missing(options.results, options.figures, options.repeated):
         print(f"shipped: {name}")

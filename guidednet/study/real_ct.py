@@ -37,5 +37,5 @@ def runs_in(figures: Path) -> Path:
 
 
 def repeated_in(figures: Path) -> Path:
-    """The folder of shipped runs that another machine made again."""
+    """The folder of shipped runs that were made again: a folder for each way they were computed."""
     return figures / FOLDER / "repeated"

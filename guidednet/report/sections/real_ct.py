@@ -163,16 +163,17 @@ def of_phantoms(study: pd.DataFrame) -> str:
 
 
 def _agreement(contents: Contents) -> str:
-    """How far the runs that another machine made again agree with the shipped ones."""
+    """How far the runs that were made again agree with the shipped ones."""
     figures = _figures(contents)
-    shipped, again = (RecordedRuns(place(figures)) for place in (runs_in, repeated_in))
+    shipped, again = RecordedRuns(runs_in(figures)), sorted(repeated_in(figures).glob("*"))
     table = agreement_table(shipped_rows(), shipped, again)
     return " ".join(_again(line) for _, line in table.iterrows())
 
 
 def _again(line: pd.Series) -> str:
     """How far one run agrees, a line of the agreement table."""
-    name = f"{line['method']}, seed {line['seed']}, trained again ({line['processor']})"
+    computed = f"{line['device']}; {line['processor']}"
+    name = f"{line['method']}, seed {line['seed']}, trained again ({computed})"
     if line["agrees"] == "bytes":
         return f"{name}, gave the same scores to the byte."
     found = (

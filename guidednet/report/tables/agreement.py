@@ -1,6 +1,7 @@
 """How far runs that were made again agree with the shipped ones: to the byte, or within noise."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import pandas as pd
 
@@ -25,9 +26,9 @@ COLUMNS = (
 
 
 def agreement_table(
-    rows: Sequence[Row], shipped: RecordedRuns, again: RecordedRuns
+    rows: Sequence[Row], shipped: RecordedRuns, folders: Iterable[Path]
 ) -> pd.DataFrame:
-    """One line per run of `rows` that is both in `shipped` and in `again`.
+    """One line per run of `rows` that is both in `shipped` and in one of `folders` of runs.
 
     The device of either, and the processor of the second; mean Dice in percent in either, the
     largest difference of a test case's mean in points, the largest difference between two shipped
@@ -36,6 +37,7 @@ def agreement_table(
     """
     lines = [
         _line(row, pair, shipped)
+        for again in map(RecordedRuns, folders)
         for row in rows
         for config in row.configs
         if None not in (pair := (shipped.get(config), again.get(config)))

@@ -85,7 +85,7 @@ def test_the_page_says_whether_phantoms_rank_alike():
 def test_a_run_made_again_is_compared_with_the_shipped_one(made):
     write(made, "study", "table.csv", study())
     config = shipped_rows()[0].configs[0]
-    for name, dice in {"runs": 0.5, "repeated": 0.45}.items():
+    for name, dice in {"runs": 0.5, "repeated/elsewhere": 0.45}.items():
         scores = random_scores(0).assign(value=dice)
         write_run(made.workspace.figures / "study" / name, config, found=scores)
     html = real_ct_section(made).html()
