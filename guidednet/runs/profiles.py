@@ -91,7 +91,7 @@ def quick() -> Profile:
         training=TrainingConfig(
             steps=24,
             ramp_steps=8,  # the start has done what a ramp is for
-            warm_start_steps=850,
+            warm_start_steps=950,
             warm_start_learning_rate=2e-2,
             validate_every=6,
             checkpoint_every=24,
