@@ -156,9 +156,10 @@ def of_phantoms(study: pd.DataFrame) -> str:
         return ""
     rho, low, high = rank_correlation(both["real CT"], both["phantoms"])
     alike = "rank the methods alike" if low > 0 else "do not tell which method to use on patients"
+    interval = f"{rho:.2f} ({low:.2f} to {high:.2f})".replace("-", "−")
     return (
         f"The phantoms of Table 2 (profile quick) {alike}: Spearman's ρ of the mean Dice is "
-        f"{rho:.2f} ({low:.2f} to {high:.2f}) over {len(both)} methods."
+        f"{interval} over {len(both)} methods."
     )
 
 
@@ -177,8 +178,8 @@ def _again(line: pd.Series) -> str:
     if line["agrees"] == "bytes":
         return f"{name}, gave the same scores to the byte."
     found = (
-        f"{name}, reached {line['dice']:.1f} instead of {line['shipped_dice']:.1f} %, and at most "
-        f"{line['largest_case_difference']:.1f} points more or less for a patient."
+        f"{name}, reached {line['dice']:.1f} instead of {line['shipped_dice']:.1f} %; the largest "
+        f"difference of a patient is {line['largest_case_difference']:.1f} points."
     )
     if pd.isna(line["spread_of_seeds"]):
         return found
