@@ -38,7 +38,7 @@ from guidednet.support.locks import told_of_locks
 from guidednet.support.progress import Progress, silent
 from guidednet.training import checkpoint, health
 from guidednet.training.device import accelerated
-from guidednet.training.loop import train
+from guidednet.training.loop import make_method, train
 from guidednet.training.state import TrainingState, Weights
 
 
@@ -57,6 +57,11 @@ class RunMaker:
     def make(self, config: RunConfig) -> None:
         """Train, score and record the run of `config`, after the supervised runs it starts from."""
         finished = by_first_rank(self.identity.status, config) == "finished"
+        if (
+            not finished
+        ):  # a method refuses its settings before a run that it starts from is trained
+            with noting_failure(self.identity.folder(config)):
+                make_method(config)
         for needed in [config] if finished else self.identity.with_warm_start(config):
             self._make(needed, self.identity.folder(needed))
 
@@ -186,6 +191,7 @@ def noting_failure(folder: Path) -> Iterator[None]:
 
 def _note_failure(folder: Path, reason: str) -> None:
     if rank() == 0:
+        folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "failure.json", {"reason": reason})
 
 

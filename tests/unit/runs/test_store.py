@@ -2,6 +2,7 @@
 
 import errno
 import os
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -140,6 +141,16 @@ def test_a_start_that_fails_is_the_reason_of_all_that_would_start_from_it(store,
     with pytest.raises(NonFiniteLossError):
         store.get(config)
     assert store.failure(config) == "loss term 'supervised' is inf at step 1"
+
+
+def test_settings_are_refused_before_the_start_is_trained(store):
+    config = tiny_config("magicnet", warm_start_steps=3)
+    odd = replace(config, batch=replace(config.batch, crop=(12, 12, 12)))
+    with pytest.raises(InputError, match="do not fill the crop"):
+        store.get(odd)
+    assert all(
+        store.identity.status(one) == "missing" for one in store.identity.with_warm_start(odd)
+    )
 
 
 def test_warnings_of_a_run_and_of_its_start_are_in_its_record(store, monkeypatch):
