@@ -57,11 +57,9 @@ class RunMaker:
     def make(self, config: RunConfig) -> None:
         """Train, score and record the run of `config`, after the supervised runs it starts from."""
         finished = by_first_rank(self.identity.status, config) == "finished"
-        if (
-            not finished
-        ):  # a method refuses its settings before a run that it starts from is trained
+        if not finished:
             with noting_failure(self.identity.folder(config)):
-                make_method(config)
+                make_method(config)  # refuses its settings before its start is trained
         for needed in [config] if finished else self.identity.with_warm_start(config):
             self._make(needed, self.identity.folder(needed))
 

@@ -179,7 +179,7 @@ def _again(line: pd.Series) -> str:
         return f"{name}, gave the same scores to the byte."
     found = (
         f"{name}, reached {line['dice']:.1f} instead of {line['shipped_dice']:.1f} %; the largest "
-        f"difference of a patient is {line['largest_case_difference']:.1f} points."
+        f"difference for a patient is {line['largest_case_difference']:.1f} points."
     )
     if pd.isna(line["spread_of_seeds"]):
         return found

@@ -90,9 +90,7 @@ def test_a_run_made_again_is_compared_with_the_shipped_one(made):
         write_run(made.workspace.figures / "study" / name, config, found=scores)
     html = real_ct_section(made).html()
     assert "Sup only, seed 0, trained again" in html
-    assert (
-        "reached 45.0 instead of 50.0 %; the largest difference of a patient is 5.0 points." in html
-    )
+    assert "reached 45.0 instead of 50.0 %; the largest difference for a patient is 5.0" in html
     assert "Two seeds" not in html, "there is one"
 
 
