@@ -11,6 +11,7 @@ from guidednet.evaluation.statistics import rank_correlation
 from guidednet.report.figures.real_ct import beside_phantoms
 from guidednet.report.sections.contents import Contents
 from guidednet.report.sections.forest import Line, forest
+from guidednet.report.sections.made_again import made_again
 from guidednet.report.sections.markup import (
     Section,
     fold,
@@ -19,13 +20,12 @@ from guidednet.report.sections.markup import (
     text,
     with_interval,
 )
-from guidednet.report.tables.agreement import agreement_table
 from guidednet.report.tables.captions import counted
 from guidednet.report.tables.differences import differences
 from guidednet.runs.environment import REPOSITORY
 from guidednet.runs.profiles import profile
 from guidednet.runs.record import RecordedRuns
-from guidednet.study.real_ct import DATASET, FOLDER, repeated_in, runs_in, shipped_rows
+from guidednet.study.real_ct import DATASET, FOLDER, runs_in, shipped_rows
 
 TABLE = "table.csv"
 FILES = (TABLE, "comparison.pdf", "comparison.png", "organs.pdf", "organs.png", "choice.csv")
@@ -44,7 +44,7 @@ def real_ct_section(contents: Contents) -> Section:
         f"<p>{text(setup())} {text(summary(contents))}</p>",
         forest(_groups(study, contents), BASELINE, "mean over seeds, 95 % interval"),
         f"<p>{text(_missing(study))}{text(of_phantoms(study))}</p>",
-        f"<p>{text(_agreement(contents))}</p>",
+        f"<p>{text(made_again(_figures(contents)))}</p>",
         fold("The numbers as a table", _table(study, contents)),
         _downloads(contents),
     ]
@@ -160,33 +160,6 @@ def of_phantoms(study: pd.DataFrame) -> str:
     return (
         f"The phantoms of Table 2 (profile quick) {alike}: Spearman's ρ of the mean Dice is "
         f"{interval} over {len(both)} methods."
-    )
-
-
-def _agreement(contents: Contents) -> str:
-    """How far the runs that were made again agree with the shipped ones."""
-    figures = _figures(contents)
-    shipped, again = RecordedRuns(runs_in(figures)), sorted(repeated_in(figures).glob("*"))
-    table = agreement_table(shipped_rows(), shipped, again)
-    return " ".join(_again(line) for _, line in table.iterrows())
-
-
-def _again(line: pd.Series) -> str:
-    """How far one run agrees, a line of the agreement table."""
-    computed = f"{line['device']}; {line['processor']}"
-    name = f"{line['method']}, seed {line['seed']}, trained again ({computed})"
-    if line["agrees"] == "bytes":
-        return f"{name}, gave the same scores to the byte."
-    found = (
-        f"{name}, reached {line['dice']:.1f} instead of {line['shipped_dice']:.1f} %; the largest "
-        f"difference for a patient is {line['largest_case_difference']:.1f} points."
-    )
-    if pd.isna(line["spread_of_seeds"]):
-        return found
-    than = "less" if line["agrees"] == "spread of seeds" else "more"
-    return (
-        f"{found} Two seeds differ by up to {line['spread_of_seeds']:.1f} points: "
-        f"the difference is {than} than that."
     )
 
 
