@@ -19,7 +19,7 @@ from guidednet.report.figures.save import save_figure
 from guidednet.report.tables.real_ct import real_ct_table
 from guidednet.runs.environment import REPOSITORY
 from guidednet.runs.record import RecordedRuns, Run
-from guidednet.study.real_ct import repeated_in, runs_in, shipped_rows
+from guidednet.study.real_ct import REPEATED, runs_in, shipped_rows
 from guidednet.support.files import write_text
 
 FILES = ("curves.csv", "scores.csv", "scores.json", "record.json")  # the record last
@@ -40,7 +40,9 @@ def ship_missing(sources: Sequence[Path], figures: Path, repeated: str = "") -> 
     """
     shipped = RecordedRuns(runs_in(figures))
     configs = [config for row in shipped_rows() for config in row.configs]
-    folder, names = repeated_in(figures) / repeated if repeated else runs_in(figures), []
+    folder, names = runs_in(figures), []
+    if repeated:
+        folder = folder.parent / REPEATED / repeated
     for run in (run for found in map(RecordedRuns, sources) for run in found.finished(configs)):
         is_shipped = shipped.get(run.config) is not None
         if is_shipped == bool(repeated) and run.folder.name not in names:

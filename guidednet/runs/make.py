@@ -57,11 +57,12 @@ class RunMaker:
     def make(self, config: RunConfig) -> None:
         """Train, score and record the run of `config`, after the supervised runs it starts from."""
         finished = by_first_rank(self.identity.status, config) == "finished"
-        if not finished:
+        needed = [config] if finished else self.identity.with_warm_start(config)
+        if len(needed) > 1:
             with noting_failure(self.identity.folder(config)):
                 make_method(config)  # refuses its settings before its start is trained
-        for needed in [config] if finished else self.identity.with_warm_start(config):
-            self._make(needed, self.identity.folder(needed))
+        for one in needed:
+            self._make(one, self.identity.folder(one))
 
     def _make(self, config: RunConfig, folder: Path) -> None:
         """Make one run; the runs it starts from are finished."""

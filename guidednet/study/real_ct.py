@@ -12,6 +12,7 @@ from guidednet.study.rows import Row, comparison
 
 DATASET = "btcv"
 FOLDER = "study"  # in the folder of figures
+REPEATED = "repeated"  # in that folder
 
 
 def study_rows(chosen: Profile, seeds: int) -> list[Row]:
@@ -36,6 +37,6 @@ def runs_in(figures: Path) -> Path:
     return figures / FOLDER / "runs"
 
 
-def repeated_in(figures: Path) -> Path:
-    """The folder of shipped runs that were made again: a folder for each way they were computed."""
-    return figures / FOLDER / "repeated"
+def repeated_in(figures: Path) -> list[Path]:
+    """The folders of shipped runs that were made again, one for each way they were computed."""
+    return sorted((figures / FOLDER / REPEATED).glob("*"))

@@ -11,8 +11,8 @@ from guidednet.study.real_ct import repeated_in, runs_in, shipped_rows
 
 def made_again(figures: Path) -> str:
     """A sentence or two for each run of the study in `figures` that was made again."""
-    shipped, again = RecordedRuns(runs_in(figures)), sorted(repeated_in(figures).glob("*"))
-    table = agreement_table(shipped_rows(), shipped, again)
+    shipped = RecordedRuns(runs_in(figures))
+    table = agreement_table(shipped_rows(), shipped, repeated_in(figures))
     return " ".join(_again(line) for _, line in table.iterrows())
 
 
