@@ -1,14 +1,14 @@
 """3D-CGMM: one Gaussian per class in feature space, and the losses built on it (eqs. 3-14).
 
-`printed` is the well-defined reading of the printed equations, `released` is what the released code
-computes; `config` selects one of them and holds their switches.
+`gaussians` and `printed` are the well-defined reading of the printed equations, `released` is what
+the released code computes; `config` selects one of them and holds their switches.
 """
 
 from torch import Tensor
 
 from guidednet.cgmm import printed, released
 from guidednet.cgmm.config import DEFAULT, CGMMConfig
-from guidednet.cgmm.printed import ClassStatistics, class_statistics, log_posterior
+from guidednet.cgmm.gaussians import ClassStatistics, class_statistics, log_posterior
 
 __all__ = [
     "DEFAULT",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from guidednet.cgmm.printed import ClassStatistics, class_statistics, log_posterior
+from guidednet.cgmm.gaussians import ClassStatistics, class_statistics, log_posterior
 from guidednet.cgmm.released import likelihood
 from guidednet.ktcps import difficulty_weights
 from guidednet.metrics.overlap import dice

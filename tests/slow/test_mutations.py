@@ -27,25 +27,25 @@ class Mutation:
 
 MUTATIONS = {
     "centroid, eq. 3": Mutation(
-        "cgmm/printed.py",
+        "cgmm/gaussians.py",
         "/ count.clamp_min(1).unsqueeze(1)",
         "/ (count + 1).unsqueeze(1)",
         ("unit/paper/cgmm/test_printed.py::test_statistics_are_those_of_each_class",),
     ),
     "spread, eq. 4": Mutation(
-        "cgmm/printed.py",
+        "cgmm/gaussians.py",
         "squared.mean(1, keepdim=True)",
         "squared.sum(1, keepdim=True)",
         ("unit/paper/cgmm/test_printed.py::test_statistics_are_those_of_each_class",),
     ),
     "Gaussian, eq. 5": Mutation(
-        "cgmm/printed.py",
+        "cgmm/gaussians.py",
         "-sharpness * statistics.std.log()",
         "sharpness * statistics.std.log()",
         ("unit/paper/cgmm/test_printed.py::test_posterior_is_bayes_rule_on_the_present_classes",),
     ),
     "posterior, eq. 7": Mutation(
-        "cgmm/printed.py",
+        "cgmm/gaussians.py",
         "density.log_softmax(1)",
         "density.log_softmax(2)",
         ("unit/paper/cgmm/test_printed.py::test_printed_equation_7_is_constant",),

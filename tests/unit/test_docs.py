@@ -27,7 +27,7 @@ INLINE = re.compile(r"`([^`\n]+)`")
 # What the package keeps in folders, and where a reader of the paper looks for it: three files, the
 # word that stands beside the way to each, and a line that it holds.
 SOUGHT = {
-    "guidednet/cgmm/printed.py": ("eq. 6", "eq. 6: G_kv"),
+    "guidednet/cgmm/gaussians.py": ("eq. 6", "eq. 6: G_kv"),
     "guidednet/metrics/overlap.py": ("Dice", "def dice("),
     "guidednet/data/sampling.py": ("crops", "def random_crop("),
 }

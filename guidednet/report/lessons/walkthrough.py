@@ -13,7 +13,7 @@ from torch import Tensor
 
 from guidednet.cgmm import cgmm_losses
 from guidednet.cgmm.config import CGMMConfig
-from guidednet.cgmm.printed import ClassStatistics
+from guidednet.cgmm.gaussians import ClassStatistics
 from guidednet.data.organs import OrganSet
 from guidednet.methods import Method
 from guidednet.report.viewer.enlarged import enlarged

@@ -11,7 +11,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from guidednet.cgmm.printed import class_statistics, log_posterior
+from guidednet.cgmm.gaussians import class_statistics, log_posterior
 from guidednet.cgmm.released import image_centroids
 from guidednet.data.organs import OrganSet
 from guidednet.data.sampling import BatchDataset

@@ -7,7 +7,8 @@ import torch
 
 from guidednet.cgmm import cgmm_losses
 from guidednet.cgmm.config import CGMMConfig
-from guidednet.cgmm.printed import class_statistics, consistency_loss, log_posterior
+from guidednet.cgmm.gaussians import class_statistics, log_posterior
+from guidednet.cgmm.printed import consistency_loss
 from guidednet.errors import InputError
 from helpers.batches import C, K, make_batch
 from helpers.cgmm_by_hand import gradients, naive_network

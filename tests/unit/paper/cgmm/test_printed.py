@@ -7,15 +7,8 @@ import torch
 
 from guidednet.cgmm import cgmm_losses
 from guidednet.cgmm.config import CGMMConfig
-from guidednet.cgmm.printed import (
-    ClassStatistics,
-    class_statistics,
-    log_posterior,
-    max_loss,
-    network_losses,
-    rectify_loss,
-    self_loss,
-)
+from guidednet.cgmm.gaussians import ClassStatistics, class_statistics, log_posterior
+from guidednet.cgmm.printed import max_loss, network_losses, rectify_loss, self_loss
 from helpers.batches import ABSENT, SIZE, C, K, make_batch
 from helpers.cgmm_by_hand import (
     naive_posterior,

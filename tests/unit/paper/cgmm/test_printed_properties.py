@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guidednet.cgmm.printed import class_statistics, log_posterior
+from guidednet.cgmm.gaussians import class_statistics, log_posterior
 from helpers.strategies import SEEDS
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from guidednet.cgmm.config import CGMMConfig
-from guidednet.cgmm.printed import ClassStatistics
+from guidednet.cgmm.gaussians import ClassStatistics
 from guidednet.data.datasets import organ_set
 from guidednet.report.figures.benchmarks import training_times
 from guidednet.report.lessons.walkthrough import (
