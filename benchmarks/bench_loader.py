@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-import torchio
 
 from benchmarks.common import best_cpu_seconds, comparison, require, using
 from guidednet.data.case_store import CaseStore, PrepareConfig
@@ -116,6 +115,8 @@ def from_hdf5(paths: list[Path], crop: Size) -> None:
 
 def queue(cases: CaseStore, crop: Size, crops_per_volume: int) -> Callable[[], None]:
     """A function that iterates once through torchio's Queue over the same arrays."""
+    import torchio  # here, so that other benchmarks can use these cases without it
+
     subjects = [
         torchio.Subject(
             image=torchio.ScalarImage(

@@ -61,7 +61,7 @@ def measure(quick: bool = False) -> list[dict[str, Any]]:
     size, steps, repeats = (
         ("smoke", 2, 1)
         if quick
-        else ("paper", 100, 2)
+        else ("paper", 60, 1)
         if device.type == "cuda"
         else ("quick", 20, 3)
     )

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import torch
@@ -39,15 +39,35 @@ def seeds_first(methods: Sequence[str] | None = None) -> list[RunConfig]:
 
 @contextmanager
 def shared_gpu() -> Iterator[None]:
-    """Let several processes compute on one GPU at the same time, where NVIDIA's service can."""
+    """Let several processes compute on one GPU at the same time, where NVIDIA's service can.
+
+    Where the service starts but no process can compute through it, they take turns instead.
+    """
     if shutil.which(SHARED_GPU) is None:
         yield
         return
     subprocess.run([SHARED_GPU, "-d"], check=False)
     try:
+        if not _can_compute():
+            _end_service()
         yield
     finally:
-        subprocess.run([SHARED_GPU], input="quit\n", text=True, check=False)
+        _end_service()
+
+
+def _end_service() -> None:
+    """End the service, if it runs."""
+    if shutil.which(SHARED_GPU):
+        subprocess.run([SHARED_GPU], input="quit\n", text=True, check=False, capture_output=True)
+
+
+def _can_compute() -> bool:
+    """Whether a new process can compute on the GPU."""
+    command = [sys.executable, "-c", "import torch; torch.ones(1, device='cuda').item()"]
+    try:
+        return subprocess.run(command, timeout=60, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def train_for(seconds: float, arguments: Sequence[str]) -> None:
@@ -61,6 +81,7 @@ def train_for(seconds: float, arguments: Sequence[str]) -> None:
         while training.poll() is None and time.monotonic() < until:
             time.sleep(0.5)
         training.terminate()
+    _end_service()  # which a process that is ended leaves behind
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -82,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     workspace.cases(DATASET)
     runs = RunStore(workspace, torch.device("cuda" if options.gpu else "cpu"))
     methods = options.methods.split(",") if options.methods else None
-    with shared_gpu():
+    with shared_gpu() if options.gpu else nullcontext():
         train_runs(runs, seeds_first(methods), options.jobs, int(options.gpu))
 
 
