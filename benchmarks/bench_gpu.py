@@ -51,12 +51,12 @@ DOUBTFUL_CUDNN = range(90800, 91500)
 
 
 def first_terms(config: RunConfig, device: str, seed: int = 0) -> dict[str, float]:
-    """The loss terms of a method's first step, from the same weights and crops on any device."""
+    """The loss terms of a method's last step, from new weights and crops on any device."""
     torch.manual_seed(seed)
     method = accelerated(make_method(config), config.training, device).train()
     batch = batch_of(config, method).to(torch.device(device))
     torch.manual_seed(seed)
-    return {name: value.item() for name, value in method(batch, config.training.steps).items()}
+    return {name: value.item() for name, value in method(batch, config.training.steps - 1).items()}
 
 
 def difference(first: dict[str, float], second: dict[str, float]) -> float:
