@@ -2,14 +2,15 @@
 
     bash reproduce.sh bench gpu
 
-The first rows train each method for one step on either device, from the same weights and crops
-without dropout, and compare the loss terms. Methods that draw random numbers draw others on a GPU;
-their rows say so and compare nothing. The next rows time steps at the paper's size (4 + 4 crops of
-64 x 128 x 128, 14 classes) in each precision and layout, beside the networks alone, with the peak
-memory; then the networks of CPS beside the time that this GPU needs to move and compute what they
-must; then the share of a step that waits for its crops. All this takes about three minutes on an
-H200. The rest of MINUTES trains runs of the study on real CT, if its scans are in $DATA_DIR or its
-prepared cases in $RESULTS_DIR (tools.train_study): the same command goes on with them.
+The first rows take a method's first step, with the weights of its terms ramped up, on either device
+from the same weights and crops without dropout, and compare the loss terms. Methods that draw
+random numbers draw others on a GPU; their rows say so and compare nothing. The next rows time steps
+at the paper's size (4 + 4 crops of 64 x 128 x 128, 14 classes) in each precision and layout, beside
+the networks alone, with the peak memory; then the networks of CPS beside the time that this GPU
+needs to move and compute what they must; then the share of a step that waits for its crops. All
+this takes about five minutes on an H200. The rest of MINUTES trains runs of the study on real CT,
+if its scans are in $DATA_DIR or its prepared cases in $RESULTS_DIR (tools.train_study): the same
+command goes on with them.
 """
 
 import dataclasses
@@ -51,7 +52,7 @@ DOUBTFUL_CUDNN = range(90800, 91500)
 
 
 def first_terms(config: RunConfig, device: str, seed: int = 0) -> dict[str, float]:
-    """The loss terms of a method's last step, from new weights and crops on any device."""
+    """The loss terms of a step with all weights up, from the same weights and crops anywhere."""
     torch.manual_seed(seed)
     method = accelerated(make_method(config), config.training, device).train()
     batch = batch_of(config, method).to(torch.device(device))

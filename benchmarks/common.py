@@ -30,7 +30,7 @@ INSTALL = "python -m pip install -c requirements.lock"
 
 
 def environment() -> dict[str, Any]:
-    """The columns of every row: processor, cores, threads, versions, commit and date.
+    """The columns of every row: processor, cores, threads, any GPU, versions, commit and date.
 
     The commit ends with + if there are uncommitted changes.
     """
@@ -43,6 +43,7 @@ def environment() -> dict[str, Any]:
     commit = (about["commit"] or "")[:12] + ("+" if about["uncommitted_changes"] else "")
     return {
         "device": _processor(),
+        **_gpu(),
         "cores": cores(),
         "threads": torch.get_num_threads(),
         "python": about["python"],
@@ -157,6 +158,13 @@ def require_agreement(what: str, difference: float, tolerance: float) -> None:
     """
     if not difference <= tolerance:
         raise FailedError(f"{what}: results differ by {difference:.1e}, more than {tolerance:.0e}")
+
+
+def _gpu() -> dict[str, Any]:
+    """The model of the GPU and the version of cuDNN; nothing without a GPU."""
+    if not torch.cuda.is_available():
+        return {}
+    return {"gpu": torch.cuda.get_device_name(), "cudnn": torch.backends.cudnn.version()}
 
 
 def _processor() -> str:

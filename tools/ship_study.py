@@ -14,12 +14,20 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from guidednet.report.figures.real_ct import draw_organs, draw_study
+from guidednet.report.figures.real_ct import draw_organs, draw_second_device, draw_study
 from guidednet.report.figures.save import save_figure
 from guidednet.report.tables.real_ct import real_ct_table
+from guidednet.report.tables.second_device import is_whole_study, second_device_table
 from guidednet.runs.environment import REPOSITORY
 from guidednet.runs.record import RecordedRuns, Run
-from guidednet.study.real_ct import REPEATED, runs_in, shipped_rows
+from guidednet.study.real_ct import (
+    FOLDER,
+    REPEATED,
+    SECOND_DEVICE,
+    repeated_in,
+    runs_in,
+    shipped_rows,
+)
 from guidednet.support.files import write_text
 
 FILES = ("curves.csv", "scores.csv", "scores.json", "record.json")  # the record last
@@ -59,8 +67,21 @@ def write_study(figures: Path) -> Path:
     scores, means = ["method", "n_seeds"], table.columns.drop(organs)
     save_figure(draw_study(table), table[means], folder, "comparison")
     save_figure(draw_organs(table, organs), table[scores + organs], folder, "organs")
+    write_second_device(figures)
     write_text(folder / "table.csv", table.to_csv(index=False))
     return folder / "table.csv"
+
+
+def write_second_device(figures: Path) -> None:
+    """Write the table and the picture of the study beside the whole of it on a second device.
+
+    Nothing where no such runs are shipped.
+    """
+    rows = shipped_rows()
+    for folder in (one for one in repeated_in(figures) if is_whole_study(rows, one)):
+        shipped, again = RecordedRuns(runs_in(figures)), RecordedRuns(folder)
+        table = second_device_table(rows, shipped, again)
+        save_figure(draw_second_device(table), table, figures / FOLDER, SECOND_DEVICE)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

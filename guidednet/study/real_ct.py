@@ -13,6 +13,7 @@ from guidednet.study.rows import Row, comparison
 DATASET = "btcv"
 FOLDER = "study"  # in the folder of figures
 REPEATED = "repeated"  # in that folder
+SECOND_DEVICE = "second_device"  # the table of all runs beside those of a second device
 
 
 def study_rows(chosen: Profile, seeds: int) -> list[Row]:

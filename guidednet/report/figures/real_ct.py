@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from guidednet.report.figures.charts import LINE_COLOURS
 from guidednet.report.figures.save import DOUBLE, print_figure
+from guidednet.report.tables.second_device import AGAIN, BOTH, GAIN
 from guidednet.study.rows import without_crop
 
 OURS, OTHERS = LINE_COLOURS[1], LINE_COLOURS[0]
@@ -53,6 +54,30 @@ def _dots(axes: Axes, shown: pd.DataFrame, middle: str, low: str, high: str) -> 
         axes.plot([row[low], row[high]], [place, place], color=colour, linewidth=1.5)
         axes.plot(row[middle], place, "o", color=colour, markersize=4)
     axes.grid(axis="x", alpha=0.3)
+
+
+def draw_second_device(table: pd.DataFrame) -> Figure:
+    """The difference of each row to "Sup only" on either device and on both, with intervals.
+
+    `table` is that of guidednet.report.tables.second_device.
+    """
+    shown = table.dropna(subset="to_supervised").reset_index(drop=True)
+    devices = shown[["device", "device_again"]].iloc[0]
+    labels = {"": devices["device"], AGAIN: devices["device_again"], BOTH: "both together"}
+    figure, axes = print_figure(DOUBLE, 1.2 + 0.36 * len(shown))
+    for number, (suffix, label) in enumerate(labels.items()):
+        middle, low, high = (shown[name + suffix] for name in GAIN)
+        places, colour = shown.index + 0.25 * (number - 1), LINE_COLOURS[number]
+        width = 2.5 if suffix == BOTH else 1.2
+        axes.hlines(places, low, high, color=colour, linewidth=width)
+        axes.plot(middle, places, "o", color=colour, markersize=2 * width, label=label)
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_yticks(shown.index, _names(shown))
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.set_xlabel("paired difference to Sup only (points), 95 % interval")
+    axes.grid(axis="x", alpha=0.3)
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
+    return figure
 
 
 def draw_organs(table: pd.DataFrame, organs: list[str]) -> Figure:

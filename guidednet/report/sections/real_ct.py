@@ -9,6 +9,7 @@ import pandas as pd
 from guidednet.data.datasets import organ_set
 from guidednet.evaluation.statistics import rank_correlation
 from guidednet.report.figures.real_ct import beside_phantoms
+from guidednet.report.sections import second_device
 from guidednet.report.sections.contents import Contents
 from guidednet.report.sections.forest import Line, forest
 from guidednet.report.sections.made_again import made_again
@@ -25,10 +26,11 @@ from guidednet.report.tables.differences import differences
 from guidednet.runs.environment import REPOSITORY
 from guidednet.runs.profiles import profile
 from guidednet.runs.record import RecordedRuns
-from guidednet.study.real_ct import DATASET, FOLDER, runs_in, shipped_rows
+from guidednet.study.real_ct import DATASET, FOLDER, SECOND_DEVICE, runs_in, shipped_rows
 
 TABLE = "table.csv"
 FILES = (TABLE, "comparison.pdf", "comparison.png", "organs.pdf", "organs.png", "choice.csv")
+FILES += tuple(f"{SECOND_DEVICE}.{kind}" for kind in ("csv", "pdf", "png"))
 NOTEBOOK = "14_study_on_real_ct"
 BASELINE, OURS, PRINTED = "Sup only", "GuidedNet", "GuidedNet, as printed"
 DIFFERENCE = ["to_supervised", "to_supervised_low", "to_supervised_high"]
@@ -39,12 +41,13 @@ SHOWN += ["last_mean_dice", *DIFFERENCE, "published", "device", "commit", "runs"
 
 def real_ct_section(contents: Contents) -> Section:
     """The differences to "Sup only" on real CT, their table and where the numbers lie."""
-    study = _study(contents)
+    study, again = _study(contents), second_device.second_device(_figures(contents))
     body = [
         f"<p>{text(setup())} {text(summary(contents))}</p>",
         forest(_groups(study, contents), BASELINE, "mean over seeds, 95 % interval"),
         f"<p>{text(_missing(study))}{text(of_phantoms(study))}</p>",
-        f"<p>{text(made_again(_figures(contents)))}</p>",
+        f"<p>{text(made_again(_figures(contents)))} {text(second_device.of_all(again))}</p>",
+        second_device.plot(again),
         fold("The numbers as a table", _table(study, contents)),
         _downloads(contents),
     ]
@@ -73,12 +76,14 @@ def summary(contents: Contents) -> str:
     printed = [line for line in lines if line.name.startswith(PRINTED)]
     if not ours:
         return f"{OURS} has no finished run on real CT yet."
+    again = second_device.of_ours(second_device.second_device(_figures(contents)))
     sure = all(line.low > 0 or line.high < 0 for line in ours)
     said = "" if sure else "; the interval contains 0, so the two cannot be told apart"
     more = f" As printed, it differs by {_values(printed)}." if printed else ""
     return (
         f"{OURS} differs from training on the labelled scans alone by "
-        f"{_values(ours)} points of Dice{said}.{more}{_of_the_others(study)}{_of_one_seed(study)}"
+        f"{_values(ours)} points of Dice{said}. {again}{more}{_of_the_others(study)}"
+        f"{_of_one_seed(study)}"
     )
 
 

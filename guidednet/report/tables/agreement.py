@@ -46,6 +46,24 @@ def agreement_table(
     return pd.DataFrame(lines, columns=COLUMNS)
 
 
+def by_machine(table: pd.DataFrame) -> pd.DataFrame:
+    """An agreement table in short: one line per device and processor that made runs again.
+
+    The number of runs, how many agree in their bytes, within the spread of seeds and not, and the
+    mean and the largest difference of a run's mean Dice in points, without its sign.
+    """
+    change = (table["dice"] - table["shipped_dice"]).abs()
+    machines = table.assign(change=change).groupby(
+        ["device", "processor"], sort=False, dropna=False
+    )
+    counts = machines["agrees"].value_counts().unstack(fill_value=0)
+    return pd.DataFrame(
+        {"runs": machines.size()}
+        | {kind: counts.get(kind, 0) for kind in ("bytes", "spread of seeds", "no")}
+        | {"mean_change": machines["change"].mean(), "largest_change": machines["change"].max()}
+    ).reset_index()
+
+
 def _line(row: Row, pair: tuple[Run, Run], shipped: RecordedRuns) -> dict[str, object]:
     ours, theirs = (organ_scores_by_case([run], row.predictor) for run in pair)
     of_ours, of_theirs = (mean_over_organs(as_array(scores)) for scores in (ours, theirs))

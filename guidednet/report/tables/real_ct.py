@@ -39,7 +39,7 @@ def real_ct_table(rows: Sequence[Row], runs: RecordedRuns, percent: int = 20) ->
         organ_scores_by_case(found, row.predictor)
         for row, found in zip(rows, finished, strict=True)
     ]
-    rivals = {name: by_case[_place(rows, label)] for name, label in RIVALS.items()}
+    rivals = {name: by_case[place_of(rows, label)] for name, label in RIVALS.items()}
     lines = [
         _numbers(row, found, scores) | _differences(scores, rivals) | _origin(found)
         for row, found, scores in zip(rows, finished, by_case, strict=True)
@@ -53,7 +53,8 @@ def real_ct_table(rows: Sequence[Row], runs: RecordedRuns, percent: int = 20) ->
     return table.round({column: 2 for column in table.select_dtypes("number")}).astype(counts)
 
 
-def _place(rows: Sequence[Row], label: str) -> int:
+def place_of(rows: Sequence[Row], label: str) -> int:
+    """The place in `rows` of the row called `label`. Raises StopIteration if there is none."""
     return next(place for place, row in enumerate(rows) if row.label == label)
 
 

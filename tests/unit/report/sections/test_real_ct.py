@@ -94,5 +94,32 @@ def test_a_run_made_again_is_compared_with_the_shipped_one(made):
     assert "Two seeds" not in html, "there is one"
 
 
+def on_two_devices():
+    """A table of the study on two devices, in which GuidedNet gains 3 points on both together."""
+    table = study().dropna(subset="mean_dice").assign(device="CPU, 1 thread", device_again="GPU X")
+    gains = {"to_supervised": 3.0, "to_supervised_low": 1.0, "to_supervised_high": 5.0}
+    for suffix, shift in {"_again": 0.5, "_both": 0.0}.items():
+        table[f"mean_dice{suffix}"] = table["mean_dice"] + shift
+        for name, value in gains.items():
+            table[name + suffix] = [float("nan"), value + shift, -value]
+    return table
+
+
+def test_a_second_device_is_said_and_drawn(made):
+    write(made, "study", "table.csv", study())
+    assert "Trained again" not in summary(made)
+    write(made, "study", "second_device.csv", on_two_devices())
+    assert (
+        "Trained again on GPU X, it differs by +3.5 (+1.5\u00a0to\u00a0+5.5), and over both "
+        in (summary(made))
+    )
+    html = real_ct_section(made).html()
+    assert "GuidedNet did better than Sup only beyond noise, and GuidedNet (as printed) worse" in (
+        html
+    )
+    assert "moves by +0.5 points on average (sd 0.0), and that of Sup only by +0.5" in html
+    assert "both devices together" in html and "study/second_device.csv" in html
+
+
 def test_the_cases_are_those_of_the_profile():
     assert setup().startswith("30 abdominal CT of patients with 13 organs")

@@ -7,8 +7,9 @@ from statistics import mean
 
 import pytest
 
-from guidednet.report.tables.agreement import agreement_table
+from guidednet.report.tables.agreement import agreement_table, by_machine
 from guidednet.report.tables.real_ct import real_ct_table
+from guidednet.report.tables.second_device import second_device_table
 from guidednet.runs.environment import REPOSITORY
 from guidednet.runs.record import RecordedRuns
 from guidednet.study.real_ct import runs_in, shipped_rows
@@ -57,8 +58,39 @@ def test_the_shipped_table_is_that_of_its_runs():
     assert table.to_csv(index=False) == (FOLDER / "table.csv").read_text(encoding="utf-8")
 
 
+def test_both_trainings_of_a_seed_count_as_one():
+    """The columns of the second device against means taken from the score files alone."""
+    shipped, again = RecordedRuns(runs_in(FIGURES)), RecordedRuns(FOLDER / "repeated" / "h200")
+    lines = {line["method"]: line for line in lines_of(FOLDER / "second_device.csv")}
+    rows = {row.label: row for row in shipped_rows()}
+    assert set(lines) == set(rows)
+    mean_of = {}
+    for method in ("Sup only", "GuidedNet"):
+        means = [
+            [mean(dice_by_organ(run.folder).values()) for run in of_device]
+            for of_device in (store.finished(rows[method].configs) for store in (shipped, again))
+        ]
+        mean_of[method] = [mean(of_one) for of_one in means]
+        assert lines[method]["n_seeds"] == str(len(means[0])) == "3"
+        assert lines[method]["mean_dice_again"] == str(round(mean_of[method][1], 2))
+        assert lines[method]["mean_dice_both"] == str(round(mean(mean_of[method]), 2))
+    gains = [mean_of["GuidedNet"][place] - mean_of["Sup only"][place] for place in (0, 1)]
+    ours = lines["GuidedNet"]
+    assert float(ours["to_supervised_again"]) == pytest.approx(gains[1], abs=0.006)
+    assert float(ours["to_supervised_both"]) == pytest.approx(mean(gains), abs=0.006)
+
+
+def test_the_shipped_table_of_two_devices_is_that_of_its_runs():
+    shipped, again = (
+        RecordedRuns(folder) for folder in (runs_in(FIGURES), FOLDER / "repeated" / "h200")
+    )
+    table = second_device_table(shipped_rows(), shipped, again)
+    text = (FOLDER / "second_device.csv").read_text(encoding="utf-8")
+    assert table.to_csv(index=False) == text
+
+
 def test_only_numbers_of_the_patients_are_shipped():
-    allowed = {"comparison", "organs", "table", "choice"}
+    allowed = {"comparison", "organs", "table", "choice", "second_device"}
     for path in filter(lambda path: path.is_file(), FOLDER.rglob("*")):
         if path.parent == FOLDER:
             assert path.stem in allowed and path.suffix in {".csv", ".png", ".pdf"}, path
@@ -72,6 +104,8 @@ def test_a_run_made_again_is_compared_with_the_shipped_one(tmp_path):
     ship(run, tmp_path / "same")
     same = agreement_table(shipped_rows(), shipped, [tmp_path / "same"])
     assert list(same["agrees"]) == ["bytes"] and list(same["largest_case_difference"]) == [0]
+    (line,) = by_machine(same).to_dict("records")
+    assert (line["runs"], line["bytes"], line["no"], line["largest_change"]) == (1, 1, 0, 0)
     ship(run, tmp_path / "other")
     scores = tmp_path / "other" / run.folder.name / "scores.csv"
     scores.write_text(scores.read_text().replace(",dice,0.", ",dice,0.0"))
