@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import SimpleITK
 
 from guidednet.data.dicom_folder import DicomFile, Series, ct_series
 from guidednet.data.dicom_header import Elements, decimals, items, read_header, text, unsigned
@@ -31,6 +30,8 @@ def read_series(path: Path, series: str | None = None, assume_hu: bool = False) 
     is not clear which one is meant, if a file is damaged, or if the slices do not lie at equal
     steps.
     """
+    import SimpleITK  # here, so that NIfTI can be read without it
+
     # the errors below say what its warnings would print
     SimpleITK.ProcessObject.GlobalWarningDisplayOff()
     found, notes = _single(path) if path.is_file() else ct_series(path, series)
@@ -164,6 +165,8 @@ def _rescaling(name: str, elements: Elements, assume_hu: bool) -> tuple[float, .
 
 def _pixels(file: DicomFile) -> np.ndarray:
     """The values (frames, rows, columns) of a file in HU, float32."""
+    import SimpleITK
+
     reader = SimpleITK.ImageFileReader()
     reader.SetImageIO("GDCMImageIO")
     reader.SetFileName(str(file.path))
