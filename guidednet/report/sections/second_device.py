@@ -12,6 +12,7 @@ from guidednet.report.tables.second_device import AGAIN, BOTH, GAIN
 from guidednet.study.real_ct import FOLDER, SECOND_DEVICE
 
 OURS = "GuidedNet"
+TO_CPS = ("to_cps", "to_cps_low", "to_cps_high")
 
 
 def second_device(figures: Path) -> pd.DataFrame:
@@ -21,13 +22,17 @@ def second_device(figures: Path) -> pd.DataFrame:
 
 
 def of_ours(table: pd.DataFrame) -> str:
-    """GuidedNet's difference to "Sup only" on the second device and on both; empty without it."""
+    """GuidedNet's differences to "Sup only" and CPS on the second device and on both.
+
+    Empty without them.
+    """
     if table.empty or OURS not in set(table["method"]):
         return ""
     line = table.set_index("method").loc[OURS]
     return (
         f"Trained again on {line['device_again']}, it differs by {_gain(line, AGAIN)}, and over "
-        f"both devices by {_gain(line, BOTH)}."
+        f"both devices by {_gain(line, BOTH)}; from CPS it differs by "
+        f"{with_interval(*(line[name + BOTH] for name in TO_CPS))} over both."
     )
 
 

@@ -41,7 +41,7 @@ def real_ct_table(rows: Sequence[Row], runs: RecordedRuns, percent: int = 20) ->
     ]
     rivals = {name: by_case[place_of(rows, label)] for name, label in RIVALS.items()}
     lines = [
-        _numbers(row, found, scores) | _differences(scores, rivals) | _origin(found)
+        _numbers(row, found, scores) | differences_to(rivals, scores) | _origin(found)
         for row, found, scores in zip(rows, finished, by_case, strict=True)
     ]
     table = pd.DataFrame(lines)
@@ -79,7 +79,7 @@ def _numbers(row: Row, runs: Sequence[Run], scores: pd.DataFrame) -> dict[str, o
     }
 
 
-def _differences(scores: pd.DataFrame, rivals: dict[str, pd.DataFrame]) -> dict[str, float]:
+def differences_to(rivals: dict[str, pd.DataFrame], scores: pd.DataFrame) -> dict[str, float]:
     """The paired difference to each of `rivals` in points, with its interval; NaN to itself."""
     columns = {}
     for name, rival in rivals.items():

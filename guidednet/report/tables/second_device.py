@@ -1,19 +1,16 @@
-"""The study on a second device: differences to "Sup only" on either device and on both together."""
+"""The study on a second device: means and differences on either device and on both together."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from guidednet.evaluation.statistics import mean_over_organs
 from guidednet.report.tables.mean_dice import (
     as_array,
-    mean_with_interval,
     organ_scores_by_case,
-    paired_gain,
 )
-from guidednet.report.tables.real_ct import RIVALS, place_of
+from guidednet.report.tables.real_ct import RIVALS, differences_to, place_of
 from guidednet.runs.record import RecordedRuns, Run
 from guidednet.study.rows import Row
 
@@ -26,17 +23,17 @@ def second_device_table(
 ) -> pd.DataFrame:
     """One line per row of `rows` that was trained twice, over the seeds that both stores have.
 
-    Mean Dice in percent, and the paired difference to "Sup only" in points with its 95 % interval
+    Mean Dice in percent, and the paired differences to RIVALS in points with their 95 % intervals
     over test cases and seeds: for `shipped`, for the second trainings (`_again`) and for both
     (`_both`), where the scores of a seed are the mean of its two trainings. So the unit that is
     resampled stays the seed: two trainings of a seed share its crops and its first weights.
     """
     pairs = [_pairs(row, shipped, again) for row in rows]
     scores = [_scores(row, found) for row, found in zip(rows, pairs, strict=True)]
-    baseline = scores[place_of(rows, RIVALS["supervised"])]
+    rivals = {name: scores[place_of(rows, label)] for name, label in RIVALS.items()}
     lines = [
         {"method": row.label, "n_unlabeled": row.configs[0].n_unlabelled, "n_seeds": len(found)}
-        | _by_trainings(of_row, baseline)
+        | _by_trainings(of_row, rivals)
         | {"device": found[0][0].record["device"], "device_again": found[0][1].record["device"]}
         for row, found, of_row in zip(rows, pairs, scores, strict=True)
         if found
@@ -64,13 +61,12 @@ def _scores(row: Row, pairs: Sequence[tuple[Run, Run]]) -> dict[str, pd.DataFram
 
 
 def _by_trainings(
-    scores: dict[str, pd.DataFrame], baseline: dict[str, pd.DataFrame]
+    scores: dict[str, pd.DataFrame], rivals: dict[str, dict[str, pd.DataFrame]]
 ) -> dict[str, float]:
-    """Mean Dice and the difference to the baseline, for each kind of trainings."""
+    """Mean Dice and the differences to the rivals, for each kind of trainings."""
     columns = {}
     for suffix, found in scores.items():
-        itself = found is baseline[suffix]
-        gain = (np.nan,) * 3 if itself else mean_with_interval(paired_gain(found, baseline[suffix]))
-        columns[f"mean_dice{suffix}"] = mean_over_organs(as_array(found))
-        columns |= {f"{name}{suffix}": value for name, value in zip(GAIN, gain, strict=True)}
+        gains = differences_to({name: rival[suffix] for name, rival in rivals.items()}, found)
+        numbers = {"mean_dice": mean_over_organs(as_array(found))} | gains
+        columns |= {f"{name}{suffix}": value for name, value in numbers.items()}
     return columns
