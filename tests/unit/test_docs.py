@@ -263,7 +263,9 @@ def test_the_readmes_first_table_is_that_of_the_study_on_real_ct():
             )
             for kind in ("", "_again", "_both")
         ]
-        lines[row["method"]] = f"| {row['method']} | {row['mean_dice_x']:.1f} | {' | '.join(gains)} |"
+        lines[row["method"]] = (
+            f"| {row['method']} | {row['mean_dice_x']:.1f} | {' | '.join(gains)} |"
+        )
     text = prose(README)
     shown = text[text.index("| method | mean, CPU |") :].split("\n\n")[0].splitlines()[2:]
     assert set(shown) <= set(lines.values())
