@@ -1,7 +1,6 @@
 """The study on real CT: the shipped table and runs of figures/study."""
 
 import functools
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -23,6 +22,7 @@ from guidednet.report.sections.markup import (
 )
 from guidednet.report.tables.captions import counted
 from guidednet.report.tables.differences import differences
+from guidednet.report.tables.second_device import GAIN
 from guidednet.runs.environment import REPOSITORY
 from guidednet.runs.profiles import profile
 from guidednet.runs.record import RecordedRuns
@@ -33,7 +33,7 @@ FILES = (TABLE, "comparison.pdf", "comparison.png", "organs.pdf", "organs.png", 
 FILES += tuple(f"{SECOND_DEVICE}.{kind}" for kind in ("csv", "pdf", "png"))
 NOTEBOOK = "14_study_on_real_ct"
 BASELINE, OURS, PRINTED = "Sup only", "GuidedNet", "GuidedNet, as printed"
-DIFFERENCE = ["to_supervised", "to_supervised_low", "to_supervised_high"]
+DIFFERENCE = list(GAIN)
 # The columns of the study's table that the page shows; the file has more.
 SHOWN = ["method", "n_labeled", "n_unlabeled", "n_seeds", "mean_dice", "ci_low", "ci_high"]
 SHOWN += ["last_mean_dice", *DIFFERENCE, "published", "device", "commit", "runs"]
@@ -46,8 +46,9 @@ def real_ct_section(contents: Contents) -> Section:
         f"<p>{text(setup())} {text(summary(contents))}</p>",
         forest(_groups(study, contents), BASELINE, "mean over seeds, 95 % interval"),
         f"<p>{text(_missing(study))}{text(of_phantoms(study))}</p>",
-        f"<p>{text(made_again(_figures(contents)))} {text(second_device.of_all(again))}</p>",
+        f"<p>{text(second_device.of_all(again))}</p>",
         second_device.plot(again),
+        f"<p>{text(made_again(_figures(contents)))}</p>",
         fold("The numbers as a table", _table(study, contents)),
         _downloads(contents),
     ]
@@ -69,28 +70,41 @@ def setup() -> str:
 
 
 def summary(contents: Contents) -> str:
-    """What the study says about GuidedNet, its printed equations and the other methods."""
+    """What the study says about GuidedNet, its printed equations and the other methods.
+
+    The differences are those over both devices where there are two.
+    """
     study = _study(contents)
-    lines = next(iter(_groups(study, contents).values()), [])
-    ours = [line for line in lines if line.ours]
-    printed = [line for line in lines if line.name.startswith(PRINTED)]
-    if not ours:
+    both = second_device.over_both(second_device.second_device(_figures(contents)))
+    gains = (study if both.empty else both).dropna(subset=DIFFERENCE)
+    ours = gains[gains["method"] == OURS]
+    if ours.empty:
         return f"{OURS} has no finished run on real CT yet."
-    again = second_device.of_ours(second_device.second_device(_figures(contents)))
-    sure = all(line.low > 0 or line.high < 0 for line in ours)
-    said = "" if sure else "; the interval contains 0, so the two cannot be told apart"
-    more = f" As printed, it differs by {_values(printed)}." if printed else ""
+    printed = gains[gains["method"] == PRINTED]
+    more = f" As printed, it differs by {_value(printed)}." if len(printed) else ""
+    alone = study[study["method"] == OURS]
+    where = "" if both.empty else f" over two devices, and by {_value(alone)} on the CPU alone"
     return (
-        f"{OURS} differs from training on the labelled scans alone by "
-        f"{_values(ours)} points of Dice{said}. {again}{more}{_of_the_others(study)}"
-        f"{_of_one_seed(study)}"
+        f"{OURS} differs from training on the labelled scans alone by {_value(ours)} points of Dice"
+        f"{where}{_unsure(ours)}.{more}{_of_the_others(gains)}{_of_one_seed(study)}"
     )
 
 
-def _of_the_others(study: pd.DataFrame) -> str:
+def _unsure(ours: pd.DataFrame) -> str:
+    """What an interval that contains 0 means; empty for others."""
+    _, low, high = ours[DIFFERENCE].iloc[0]
+    return "; the interval contains 0, so the two cannot be told apart" if low <= 0 <= high else ""
+
+
+def _value(line: pd.DataFrame) -> str:
+    """The difference of the one line of a table with its interval."""
+    return with_interval(*line[DIFFERENCE].iloc[0])
+
+
+def _of_the_others(gains: pd.DataFrame) -> str:
     """How many other methods differ from training on the labelled scans alone beyond noise."""
-    learns = (study["n_seeds"] > 0) & (study["n_unlabeled"] > 0)
-    others = study[learns & ~study["method"].str.startswith(OURS)]
+    learns = gains["n_unlabeled"] > 0
+    others = gains[learns & ~gains["method"].str.startswith(OURS)]
     if others.empty:
         return ""
     _, low, high = (others[column] for column in DIFFERENCE)
@@ -108,11 +122,6 @@ def _of_one_seed(study: pd.DataFrame) -> str:
     return (
         f" {OURS} was trained once: the intervals hold for other patients, not for other trainings."
     )
-
-
-def _values(lines: Sequence[Line]) -> str:
-    """Differences with their intervals, one per line of the study."""
-    return " and ".join(with_interval(line.value, line.low, line.high) for line in lines)
 
 
 def _figures(contents: Contents) -> Path:

@@ -21,23 +21,28 @@ def second_device(figures: Path) -> pd.DataFrame:
     return pd.read_csv(path) if path.is_file() else pd.DataFrame()
 
 
-def of_ours(table: pd.DataFrame) -> str:
-    """GuidedNet's differences to "Sup only" and CPS on the second device and on both.
+def over_both(table: pd.DataFrame) -> pd.DataFrame:
+    """Each row's difference to "Sup only" over both devices; empty without a table."""
+    if table.empty:
+        return table
+    found = table[["method", "n_unlabeled", *(name + BOTH for name in GAIN)]]
+    return found.rename(columns={name + BOTH: name for name in GAIN})
 
-    Empty without them.
-    """
+
+def of_ours(table: pd.DataFrame) -> str:
+    """GuidedNet's differences on the second device and on both; empty without them."""
     if table.empty or OURS not in set(table["method"]):
         return ""
     line = table.set_index("method").loc[OURS]
     return (
-        f"Trained again on {line['device_again']}, it differs by {_gain(line, AGAIN)}, and over "
-        f"both devices by {_gain(line, BOTH)}; from CPS it differs by "
-        f"{with_interval(*(line[name + BOTH] for name in TO_CPS))} over both."
+        f"Trained again on {line['device_again']}, {OURS} differs from {BASELINE} by "
+        f"{_gain(line, AGAIN)}, and over both devices by {_gain(line, BOTH)}; from CPS it differs "
+        f"by {with_interval(*(line[name + BOTH] for name in TO_CPS))} over both."
     )
 
 
 def of_all(table: pd.DataFrame) -> str:
-    """Whether the devices rank the methods alike, and which differ from "Sup only" on both."""
+    """What both devices say of GuidedNet, of the order of the methods and of which gain or lose."""
     if table.empty:
         return ""
     first, second = table["mean_dice"], table[f"mean_dice{AGAIN}"]
@@ -47,8 +52,8 @@ def of_all(table: pd.DataFrame) -> str:
     learns = table[table["n_unlabeled"] > 0]
     _, lows, highs = (learns[name + BOTH] for name in GAIN)
     return (
-        f"The two devices {alike} (Spearman's ρ of the mean Dice {rho:.2f}, {low:.2f} to "
-        f"{high:.2f}, over {len(table)} rows). From the first to the second, a row's mean moves by "
+        f"{of_ours(table)} The two devices {alike} (Spearman's ρ of the mean Dice {rho:.2f}, "
+        f"{low:.2f} to {high:.2f}, over {len(table)} rows). From the first, a row's mean moves by "
         f"{signed(change.mean())} points on average (sd {change.std():.1f}), and that of "
         f"{BASELINE} by {signed(change[is_baseline].iloc[0])}, which moves every difference to it. "
         "Over both devices, where the two trainings of a seed count as one, of the methods that "
