@@ -16,15 +16,18 @@ from pathlib import Path
 
 from guidednet.report.figures.real_ct import draw_organs, draw_second_device, draw_study
 from guidednet.report.figures.save import save_figure
-from guidednet.report.tables.real_ct import real_ct_table
+from guidednet.report.tables.real_ct import by_count_table, real_ct_table
 from guidednet.report.tables.second_device import is_whole_study, second_device_table
 from guidednet.runs.environment import REPOSITORY
 from guidednet.runs.record import RecordedRuns, Run
 from guidednet.study.real_ct import (
+    BY_COUNT,
     FOLDER,
     REPEATED,
     SECOND_DEVICE,
+    every_row,
     repeated_in,
+    rows_by_count,
     runs_in,
     shipped_rows,
 )
@@ -47,7 +50,7 @@ def ship_missing(sources: Sequence[Path], figures: Path, repeated: str = "") -> 
     If `repeated` names a way of computing, these are runs that are shipped already.
     """
     shipped = RecordedRuns(runs_in(figures))
-    configs = [config for row in shipped_rows() for config in row.configs]
+    configs = [config for row in every_row() for config in row.configs]
     folder, names = runs_in(figures), []
     if repeated:
         folder = folder.parent / REPEATED / repeated
@@ -69,6 +72,8 @@ def write_study(figures: Path) -> Path:
     save_figure(draw_organs(table, organs), table[scores + organs], folder, "organs")
     write_second_device(figures)
     write_text(folder / "table.csv", table.to_csv(index=False))
+    by_count = by_count_table(rows_by_count(), RecordedRuns(runs_in(figures)))
+    write_text(folder / f"{BY_COUNT}.csv", by_count.to_csv(index=False))
     return folder / "table.csv"
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from guidednet.runs.profile import Profile
 from guidednet.runs.profiles import profile
-from guidednet.study.rows import Row, comparison
+from guidednet.study.rows import Row, comparison, method_row
 
 DATASET = "btcv"
 FOLDER = "study"  # in the folder of figures
 REPEATED = "repeated"  # in that folder
+COUNTS = (2, 4, 8)  # labelled cases, of the 20 training cases, that DHC's lists name
+BY_COUNT = "by_count"  # the table of a few methods at each of them
 SECOND_DEVICE = "second_device"  # the table of all runs beside those of a second device
 
 
@@ -31,6 +33,25 @@ def shipped_rows() -> list[Row]:
     """The rows whose runs are shipped, whatever profile is at work."""
     chosen = profile("study")
     return study_rows(chosen, chosen.seeds)
+
+
+def rows_by_count() -> dict[int, list[Row]]:
+    """Sup only, CPS and GuidedNet at each of COUNTS, whichever of them have shipped runs."""
+    chosen = profile("study")
+    training = chosen.data[DATASET].training
+    return {
+        count: [
+            method_row(chosen, chosen.seeds, DATASET, method, (count, training - count))
+            for method in ("supervised", "cps", "guidednet")
+        ]
+        for count in COUNTS
+    }
+
+
+def every_row() -> list[Row]:
+    """All rows that may have shipped runs, each once."""
+    others = [row for rows in rows_by_count().values() for row in rows]
+    return list(dict.fromkeys(shipped_rows() + others))
 
 
 def runs_in(figures: Path) -> Path:

@@ -112,6 +112,21 @@ def beside_phantoms(table: pd.DataFrame, figures: Path, profile: str = "quick") 
     return pd.concat(columns, axis=1).dropna()
 
 
+def draw_by_count(axes: Axes, table: pd.DataFrame) -> None:
+    """Mean Dice of each method by the number of labelled cases, with 95 % intervals."""
+    for number, (method, rows) in enumerate(table.groupby("method", sort=False)):
+        middle, places = rows["mean_dice"], rows["n_labeled"] * 1.03**number  # side by side
+        ends = [middle - rows["ci_low"], rows["ci_high"] - middle]
+        axes.errorbar(places, middle, yerr=ends, fmt="o-", color=LINE_COLOURS[number], label=method)
+    counts = sorted(table["n_labeled"].unique())
+    axes.set_xscale("log")
+    axes.set_xticks(counts, [str(count) for count in counts])
+    axes.minorticks_off()
+    axes.set(xlabel="labelled training cases, of 20", ylabel="mean Dice (%)")
+    axes.legend()
+    axes.grid(alpha=0.3)
+
+
 def draw_against(axes: Axes, both: pd.DataFrame) -> None:
     """A named point per method: its mean Dice on phantoms against that on real CT."""
     axes.plot(both["phantoms"], both["real CT"], "o", color=OTHERS)

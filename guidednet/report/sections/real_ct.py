@@ -26,11 +26,13 @@ from guidednet.report.tables.second_device import GAIN
 from guidednet.runs.environment import REPOSITORY
 from guidednet.runs.profiles import profile
 from guidednet.runs.record import RecordedRuns
-from guidednet.study.real_ct import DATASET, FOLDER, SECOND_DEVICE, runs_in, shipped_rows
+from guidednet.study.real_ct import BY_COUNT, DATASET, FOLDER, SECOND_DEVICE, every_row, runs_in
 
 TABLE = "table.csv"
-FILES = (TABLE, "comparison.pdf", "comparison.png", "organs.pdf", "organs.png", "choice.csv")
-FILES += tuple(f"{SECOND_DEVICE}.{kind}" for kind in ("csv", "pdf", "png"))
+TABLES = (TABLE, f"{BY_COUNT}.csv", f"{SECOND_DEVICE}.csv", "choice.csv")
+PICTURES = [
+    f"{name}.{kind}" for name in ("comparison", "organs", SECOND_DEVICE) for kind in ("pdf", "png")
+]
 NOTEBOOK = "14_study_on_real_ct"
 BASELINE, OURS, PRINTED = "Sup only", "GuidedNet", "GuidedNet, as printed"
 DIFFERENCE = list(GAIN)
@@ -44,7 +46,7 @@ def real_ct_section(contents: Contents) -> Section:
     study, again = _study(contents), second_device.second_device(_figures(contents))
     body = [
         f"<p>{text(setup())} {text(summary(contents))}</p>",
-        forest(_groups(study, contents), BASELINE, "mean over seeds, 95 % interval"),
+        forest(_groups(_with_counts(study, contents), contents), BASELINE, second_device.MEAN),
         f"<p>{text(_missing(study))}{text(of_phantoms(study))}</p>",
         f"<p>{text(second_device.of_all(again))}</p>",
         second_device.plot(again),
@@ -153,8 +155,17 @@ def _groups(table: pd.DataFrame, contents: Contents) -> dict[str, list[Line]]:
 def _cases(contents: Contents) -> dict[tuple[str, int], tuple[float, ...]]:
     """The difference of each test case by row and number of labelled cases, from shipped runs."""
     runs = RecordedRuns(runs_in(_figures(contents)))
-    found = differences(shipped_rows(), runs.get)
+    found = differences(every_row(), runs.get)
     return {(one.row.label, one.ratio[0]): tuple(one.by_case) for one in found}
+
+
+def _with_counts(study: pd.DataFrame, contents: Contents) -> pd.DataFrame:
+    """The study's table, and the lines with other numbers of labelled cases."""
+    path = _figures(contents) / FOLDER / f"{BY_COUNT}.csv"
+    if not path.is_file():
+        return study
+    counts = pd.read_csv(path)
+    return pd.concat([study, counts[~counts["n_labeled"].isin(study["n_labeled"])]])
 
 
 def _missing(table: pd.DataFrame) -> str:
@@ -194,7 +205,7 @@ def _run_links(keys: str, folders: dict[str, str]) -> str:
 
 
 def _downloads(contents: Contents) -> str:
-    paths = [_figures(contents) / FOLDER / name for name in FILES]
+    paths = [_figures(contents) / FOLDER / name for name in (*TABLES, *PICTURES)]
     links = [link(contents.address(path), path.name) for path in paths if path.is_file()]
     links.append(contents.notebook_link(NOTEBOOK, "notebook"))
     return f'<p class="downloads">{" ".join(links)}</p>'

@@ -11,6 +11,7 @@ from guidednet.report.tables.differences import BASELINE
 from guidednet.report.tables.second_device import AGAIN, BOTH, GAIN
 from guidednet.study.real_ct import FOLDER, SECOND_DEVICE
 
+MEAN = "mean over seeds, 95 % interval"
 OURS = "GuidedNet"
 TO_CPS = ("to_cps", "to_cps_low", "to_cps_high")
 
@@ -77,7 +78,7 @@ def plot(table: pd.DataFrame) -> str:
         ]
         for suffix, title in titles.items()
     }
-    body = forest(groups, BASELINE, "mean over seeds, 95 % interval")
+    body = forest(groups, BASELINE, MEAN)
     return fold("The same rows on a second device, and on both", body)
 
 

@@ -1,6 +1,6 @@
 """The table of the study on real CT: means with intervals over cases and seeds, and differences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -51,6 +51,19 @@ def real_ct_table(rows: Sequence[Row], runs: RecordedRuns, percent: int = 20) ->
     table.insert(table.columns.get_loc("device"), "published", _published(rows, percent))
     counts = dict.fromkeys(("organs_at_zero", "rank", "rank_low", "rank_high"), "Int64")
     return table.round({column: 2 for column in table.select_dtypes("number")}).astype(counts)
+
+
+def by_count_table(rows: Mapping[int, Sequence[Row]], runs: RecordedRuns) -> pd.DataFrame:
+    """The lines of `real_ct_table` at each number of labelled cases, of the rows that have runs."""
+    tables = [real_ct_table(of_count, runs, _percent(of_count)) for of_count in rows.values()]
+    return pd.concat([table[table["n_seeds"] > 0] for table in tables], ignore_index=True)
+
+
+def _percent(rows: Sequence[Row]) -> int:
+    """The labelled cases of rows at one ratio, in percent of the training cases."""
+    ratios = [(row.configs[0].n_labelled, row.configs[0].n_unlabelled) for row in rows]
+    labelled, unlabelled = max(ratios)  # "Sup only" has no unlabelled case
+    return 100 * labelled // (labelled + unlabelled)
 
 
 def place_of(rows: Sequence[Row], label: str) -> int:

@@ -8,11 +8,11 @@ from statistics import mean
 import pytest
 
 from guidednet.report.tables.agreement import agreement_table, by_machine
-from guidednet.report.tables.real_ct import real_ct_table
+from guidednet.report.tables.real_ct import by_count_table, real_ct_table
 from guidednet.report.tables.second_device import second_device_table
 from guidednet.runs.environment import REPOSITORY
 from guidednet.runs.record import RecordedRuns
-from guidednet.study.real_ct import runs_in, shipped_rows
+from guidednet.study.real_ct import rows_by_count, runs_in, shipped_rows
 from tools.ship_study import FILES, ship, ship_missing
 
 FIGURES = REPOSITORY / "figures"
@@ -50,7 +50,9 @@ def test_the_table_is_recomputed_from_the_shipped_scores():
         if line["to_supervised"] and line["n_seeds"] == present[0]["n_seeds"]:
             gain = float(line["mean_dice"]) - float(present[0]["mean_dice"])
             assert float(line["to_supervised"]) == pytest.approx(gain, abs=0.0101)
-    assert sorted(seen) == sorted(folders), "a shipped run belongs to no row"
+    by_count = [key for line in lines_of(FOLDER / "by_count.csv") for key in line["runs"].split()]
+    assert {*seen, *by_count} == set(folders), "a shipped run belongs to no row"
+    assert len(seen) == len(set(seen))
 
 
 def test_the_shipped_table_is_that_of_its_runs():
@@ -80,6 +82,15 @@ def test_both_trainings_of_a_seed_count_as_one():
     assert float(ours["to_supervised_both"]) == pytest.approx(mean(gains), abs=0.006)
 
 
+def test_the_table_by_number_of_labelled_cases_is_that_of_its_runs():
+    table = by_count_table(rows_by_count(), RecordedRuns(runs_in(FIGURES)))
+    assert table.to_csv(index=False) == (FOLDER / "by_count.csv").read_text(encoding="utf-8")
+    study = {line["method"]: line["mean_dice"] for line in lines_of(FOLDER / "table.csv")}
+    for line in lines_of(FOLDER / "by_count.csv"):
+        if line["n_labeled"] == "4":
+            assert line["mean_dice"] == study[line["method"]]
+
+
 def test_the_shipped_table_of_two_devices_is_that_of_its_runs():
     shipped, again = (
         RecordedRuns(folder) for folder in (runs_in(FIGURES), FOLDER / "repeated" / "h200")
@@ -90,7 +101,7 @@ def test_the_shipped_table_of_two_devices_is_that_of_its_runs():
 
 
 def test_only_numbers_of_the_patients_are_shipped():
-    allowed = {"comparison", "organs", "table", "choice", "second_device"}
+    allowed = {"comparison", "organs", "table", "choice", "second_device", "by_count"}
     for path in filter(lambda path: path.is_file(), FOLDER.rglob("*")):
         if path.parent == FOLDER:
             assert path.stem in allowed and path.suffix in {".csv", ".png", ".pdf"}, path
