@@ -254,6 +254,8 @@ def with_interval(row, name, ends, sign=""):
 def test_the_readmes_first_table_is_that_of_the_study_on_real_ct():
     study = ROOT / "figures" / "study"
     first, second = (pd.read_csv(study / f"{name}.csv") for name in ("table", "second_device"))
+    assert (first["n_seeds"] == 3).all() and (second["n_seeds"] == 3).all()
+    assert len(first) == len(second)
     lines = {}
     for _, row in first.merge(second, on=["method", "to_supervised"]).iterrows():
         row = row.rename({f"to_supervised_{end}_x": f"to_supervised_{end}" for end in ENDS})

@@ -54,8 +54,8 @@ def of_all(table: pd.DataFrame) -> str:
     _, lows, highs = (learns[name + BOTH] for name in GAIN)
     return (
         f"{of_ours(table)} The two devices {alike} (Spearman's ρ of the mean Dice {rho:.2f}, "
-        f"{low:.2f} to {high:.2f}, over {len(table)} rows). From the first, a row's mean moves by "
-        f"{signed(change.mean())} points on average (sd {change.std():.1f}), and that of "
+        f"{low:.2f} to {high:.2f}, over {len(table)} rows). On the second, the mean of a row "
+        f"changes by {signed(change.mean())} points on average (sd {change.std():.1f}) and that of "
         f"{BASELINE} by {signed(change[is_baseline].iloc[0])}, which moves every difference to it. "
         "Over both devices, where the two trainings of a seed count as one, of the methods that "
         f"learn from unlabelled scans {_named(learns[lows > 0])} did better than {BASELINE} "

@@ -57,11 +57,12 @@ def by_machine(table: pd.DataFrame) -> pd.DataFrame:
         ["device", "processor"], sort=False, dropna=False
     )
     counts = machines["agrees"].value_counts().unstack(fill_value=0)
-    return pd.DataFrame(
+    lines = pd.DataFrame(
         {"runs": machines.size()}
         | {kind: counts.get(kind, 0) for kind in ("bytes", "spread of seeds", "no")}
         | {"mean_change": machines["change"].mean(), "largest_change": machines["change"].max()}
-    ).reset_index()
+    )
+    return lines.round(2).reset_index()
 
 
 def _line(row: Row, pair: tuple[Run, Run], shipped: RecordedRuns) -> dict[str, object]:

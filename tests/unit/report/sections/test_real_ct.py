@@ -119,7 +119,7 @@ def test_a_second_device_is_said_and_drawn(made):
     assert "GuidedNet did better than Sup only beyond noise, and GuidedNet (as printed) worse" in (
         html
     )
-    assert "moves by +0.5 points on average (sd 0.0), and that of Sup only by +0.5" in html
+    assert "changes by +0.5 points on average (sd 0.0) and that of Sup only by +0.5" in html
     assert "both devices together" in html and "study/second_device.csv" in html
 
 
