@@ -13,10 +13,14 @@ import pytest
 from benchmarks.__main__ import available
 from guidednet.cli.parser import parser
 from guidednet.data.datasets import DATASETS
+from guidednet.evaluation.statistics import rank_correlation
 from guidednet.methods import method_class
 from guidednet.report.execute_notebooks import source
+from guidednet.report.tables.agreement import agreement_table, by_machine
 from guidednet.runs.profiles import profile
+from guidednet.runs.record import RecordedRuns
 from guidednet.study.artefacts import artefacts
+from guidednet.study.real_ct import runs_in, shipped_rows
 from helpers.docs import BLOCK, PAGES, README, blocks, text_of
 from helpers.paths import ROOT
 
@@ -287,6 +291,18 @@ def test_the_readme_says_of_guidednet_what_its_intervals_say():
     assert ours["to_supervised_low"] < 0, "on the CPU alone its gain is within noise"
     above = both[(both["n_unlabeled"] > 0) & (both["to_supervised_low_both"] > 0)].index
     assert {"CPS", "FixMatch", "GA-CPS"} == {name for name in above if "GuidedNet" not in name}
+
+
+def test_the_docs_say_how_far_a_second_device_agrees():
+    figures = ROOT / "figures"
+    shipped, again = RecordedRuns(runs_in(figures)), figures / "study" / "repeated" / "h200"
+    line = by_machine(agreement_table(shipped_rows(), shipped, [again])).iloc[0]
+    both = pd.read_csv(figures / "study" / "second_device.csv")
+    rho, _, _ = rank_correlation(both["mean_dice"], both["mean_dice_again"])
+    said = " ".join(prose(ROOT / "docs" / "the-same-numbers-again.md").split())
+    assert f"{line['mean_change']:.1f} points on average and by up to" in said
+    assert f"up to {line['largest_change']:.1f}; for {line['spread of seeds']} of the" in said
+    assert f"of the {line['runs']} runs" in said and f"Spearman's rho {rho:.2f}" in said
 
 
 def test_the_differences_from_guidednet_are_as_significant_as_the_readme_says():
