@@ -305,6 +305,16 @@ def test_the_docs_say_how_far_a_second_device_agrees():
     assert f"of the {line['runs']} runs" in said and f"Spearman's rho {rho:.2f}" in said
 
 
+def test_the_docs_say_what_other_numbers_of_labelled_cases_give():
+    table = pd.read_csv(ROOT / "figures" / "study" / "by_count.csv")
+    ours = table[table["method"] == "GuidedNet"].set_index("n_labeled")
+    ends = [f"to_supervised_{end}" for end in ENDS]
+    gains = {n: with_interval(ours.loc[n], "to_supervised", ends, "+") for n in (2, 8)}
+    said = " ".join(prose(ROOT / "docs" / "real-data.md").split())
+    assert f"by {gains[2].replace(' (', ' points (')} with 2 and by {gains[8]} with 8" in said
+    assert (ours.loc[[2, 8], "n_seeds"] == 2).all()
+
+
 def test_the_differences_from_guidednet_are_as_significant_as_the_readme_says():
     said = " ".join(prose(README).split())
     assert "ahead throughout [Table 2](figures/quick/table2.md) (p < 0.05)" in said

@@ -123,7 +123,7 @@ def draw_by_count(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_xticks(counts, [str(count) for count in counts])
     axes.minorticks_off()
     axes.set(xlabel="labelled training cases, of 20", ylabel="mean Dice (%)")
-    axes.legend()
+    axes.legend(loc="lower right")
     axes.grid(alpha=0.3)
 
 
