@@ -56,7 +56,7 @@ def shared_gpu() -> Iterator[None]:
 
 
 def _end_service() -> None:
-    """End the service, if it runs."""
+    """End the service, if it is installed and runs."""
     if shutil.which(SHARED_GPU):
         subprocess.run([SHARED_GPU], input="quit\n", text=True, check=False, capture_output=True)
 
@@ -81,7 +81,8 @@ def train_for(seconds: float, arguments: Sequence[str]) -> None:
         while training.poll() is None and time.monotonic() < until:
             time.sleep(0.5)
         training.terminate()
-    _end_service()  # which a process that is ended leaves behind
+    if "--gpu" in arguments:
+        _end_service()  # which a process that is ended leaves behind
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -6,10 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from guidednet.evaluation.statistics import mean_over_organs
-from guidednet.report.tables.mean_dice import (
-    as_array,
-    organ_scores_by_case,
-)
+from guidednet.report.tables.mean_dice import as_array, organ_scores_by_case
 from guidednet.report.tables.real_ct import RIVALS, differences_to, place_of
 from guidednet.runs.record import RecordedRuns, Run
 from guidednet.study.rows import Row
