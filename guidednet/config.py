@@ -36,13 +36,14 @@ class TrainingConfig:
     code uses 30,000 and a `ramp_staircase` of 150, see guidednet.losses.ramp). With
     `warm_start_steps` > 0 every network starts from a supervised run of that many steps, which all
     methods share and which has its own learning rate (`warm_start_learning_rate`, by default the
-    optimiser's). `keep_every` keeps the weights every so many steps, for questions asked after the
-    training. `precision` of the networks is "fp32", "bf16", or "fp16" for GPUs without bf16; losses
-    are always computed in float32, and so are predictions on a CPU. With `accumulate` > 1 the
-    networks take the rows of a batch in so many parts: less memory, more time, the same losses but
-    for rounding. `channels_last` (on a GPU; a CPU always uses it) and `compiled` change how the
-    networks are computed and, through rounding, their output. `omits_absent_classes`: a class of
-    which no labelled case has a voxel takes part in no loss, no class weight and no score.
+    optimiser's); it does not fall. `keep_every` keeps the weights every so many steps, for
+    questions asked after the training. `precision` of the networks is "fp32", "bf16", or "fp16" for
+    GPUs without bf16; losses are always computed in float32, and so are predictions on a CPU. With
+    `accumulate` > 1 the networks take the rows of a batch in so many parts: less memory, more time,
+    the same losses but for rounding. `channels_last` (on a GPU; a CPU always uses it) and
+    `compiled` change how the networks are computed and, through rounding, their output.
+    `omits_absent_classes`: a class of which no labelled case has a voxel takes part in no loss, no
+    class weight and no score.
     """
 
     steps: int = 20_000

@@ -150,7 +150,8 @@ class RunIdentity:
     def warm_start(self, config: RunConfig) -> dict[str, RunConfig]:
         """The supervised runs that `config` starts from, by initialisation.
 
-        Empty if `config` has no warm start steps.
+        Their learning rate stays as it is and falls in the runs that start from them, so that both
+        together are one training. Empty if `config` has no warm start steps.
         """
         steps = config.training.warm_start_steps
         if steps == 0:
@@ -166,7 +167,7 @@ class RunIdentity:
             training=dataclasses.replace(
                 config.training, steps=steps, validate_every=validate_every, **NOT_IN_WARM_START
             ),
-            optimiser=dataclasses.replace(config.optimiser, learning_rate=rate),
+            optimiser=dataclasses.replace(config.optimiser, learning_rate=rate, power=0.0),
         )
         schemes = method.initialisations or (config.initialisation,)
         return {scheme: dataclasses.replace(start, initialisation=scheme) for scheme in schemes}

@@ -87,15 +87,14 @@ def quick() -> Profile:
         seeds=1,
         network=NetworkConfig(width=12, depth=4, dropout=0.0),
         batch=BatchConfig(labelled=2, unlabelled=2, crop=(16, 32, 32), flip_axes=()),
-        optimiser=OptimiserConfig(name="adam", learning_rate=1e-2, weight_decay=0.0),
+        optimiser=OptimiserConfig(name="adam", learning_rate=2e-2, weight_decay=0.0),
         training=TrainingConfig(
-            steps=24,
-            ramp_steps=8,  # the start has done what a ramp is for
-            warm_start_steps=950,
-            warm_start_learning_rate=2e-2,
+            steps=48,
+            ramp_steps=1,  # the start has done what a ramp is for
+            warm_start_steps=720,
             validate_every=6,
-            checkpoint_every=24,
-            log_every=3,
+            checkpoint_every=48,
+            log_every=6,
         ),
         window=WindowConfig(size=(16, 32, 40), stride=(8, 16, 20)),
         brief=True,

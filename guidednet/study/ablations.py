@@ -47,13 +47,21 @@ def guidednet_rows(profile: Profile, seeds: int) -> list[Row]:
 
 
 def table4(profile: Profile, seeds: int) -> list[Row]:
-    """Table 4: the terms of the 3D-CGMM training loss, added one by one."""
+    """Table 4: the terms of the 3D-CGMM training loss, added one by one.
+
+    A brief profile trains the first and the last row.
+    """
     switches = ("use_self", "use_max", "use_consistency")
     settings = {
         label: changed(profile.options("guidednet"), {name: name in used for name in switches})
         for label, used in TABLE4_TERMS.items()
     }
-    return rows_of(settings, profile, seeds)
+    return first_and_last(rows_of(settings, profile, seeds), profile)
+
+
+def first_and_last(rows: list[Row], profile: Profile) -> list[Row]:
+    """`rows`, of which a brief profile trains the first and the last."""
+    return [*rows[:1], *optional(rows[1:-1], profile), *rows[1:][-1:]]
 
 
 def figure6(profile: Profile, seeds: int) -> list[Row]:
@@ -65,8 +73,7 @@ def figure6_weights(profile: Profile, seeds: int) -> list[Row]:
     """Figure 6a: lambda_g from 0.1 to 0.4, after our own; a brief profile trains ours and 0.4."""
     options = profile.options("guidednet")
     settings = {f"lambda_g = {value}": changed(options, lambda_g=value) for value in LAMBDAS}
-    rows = rows_of(settings, profile, seeds)
-    return [rows[0], *optional(rows[1:-1], profile), rows[-1]]
+    return first_and_last(rows_of(settings, profile, seeds), profile)
 
 
 def figure6_layers(profile: Profile, seeds: int) -> list[Row]:
@@ -79,8 +86,7 @@ def figure6_layers(profile: Profile, seeds: int) -> list[Row]:
         f"Layer {layer}": changed(options, feature_layer=None if layer == last else layer)
         for layer in range(1, last + 1)
     }
-    rows = rows_of(settings, profile, seeds)
-    return [rows[0], *optional(rows[1:-1], profile), *rows[1:][-1:]]
+    return first_and_last(rows_of(settings, profile, seeds), profile)
 
 
 def readings(profile: Profile, seeds: int) -> list[Row]:

@@ -48,6 +48,14 @@ def test_key_changes_with_the_data_and_not_with_the_folder(tmp_path):
     assert keys[0] == keys[1] != keys[2]
 
 
+def test_the_learning_rate_of_a_warm_start_does_not_fall(store):
+    config = tiny_config("cps", warm_start_steps=2)
+    start = store.identity.warm_start(config)["xavier"].optimiser
+    assert (start.learning_rate, start.power) == (config.optimiser.learning_rate, 0.0)
+    faster = tiny_config("cps", warm_start_steps=2, warm_start_learning_rate=0.5)
+    assert store.identity.warm_start(faster)["xavier"].optimiser.learning_rate == 0.5
+
+
 def test_warm_start_is_a_run_of_its_own_that_rows_share(store):
     config = tiny_config("cps", warm_start_steps=2)
     other = tiny_config("guidednet", warm_start_steps=2)

@@ -32,4 +32,4 @@ def test_selection_on_test_cases_never_loses(tmp_path):
         config.training.keep_every
         for row in selection(profile("quick"), 1)
         for config in row.configs
-    } == {3}
+    } == {6}
