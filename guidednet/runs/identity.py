@@ -49,7 +49,7 @@ NOT_IN_WARM_START = {
     "ramp_staircase": None,
     "keep_every": None,
 }
-WARM_START_VALIDATIONS = 10  # at most, because the warm start may be the longer part
+WARM_START_VALIDATIONS = 8  # at most, because the warm start may be the longer part
 
 
 class RunIdentity:

@@ -91,7 +91,7 @@ def quick() -> Profile:
         training=TrainingConfig(
             steps=48,
             ramp_steps=1,  # the start has done what a ramp is for
-            warm_start_steps=720,
+            warm_start_steps=576,
             validate_every=6,
             checkpoint_every=48,
             log_every=6,

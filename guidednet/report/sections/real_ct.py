@@ -183,7 +183,7 @@ def of_phantoms(study: pd.DataFrame) -> str:
     alike = "rank the methods alike" if low > 0 else "do not tell which method to use on patients"
     interval = f"{rho:.2f} ({low:.2f} to {high:.2f})".replace("-", "−")
     return (
-        f"The phantoms of Table 2 (profile quick) {alike}: Spearman's ρ of the mean Dice is "
+        f"The phantoms of Table 1 (profile quick) {alike}: Spearman's ρ of the mean Dice is "
         f"{interval} over {len(both)} methods."
     )
 
