@@ -153,10 +153,12 @@ def _selection(contents: Contents) -> Finding | None:
     if table.empty:
         return None
     looks, cases = table["looks"].max(), table["n_test_cases"].max()
+    gain = f"{table['gain'].max():.1f}"
+    adds = "nothing" if gain == "0.0" else f"up to {gain} points of Dice"
     return Finding(
         "found-selection",
-        "Choosing the training step on the test cases, as the released code does, adds up to "
-        f"{table['gain'].max():.1f} points of Dice here",
+        "Choosing the training step on the test cases, as the released code does, adds "
+        f"{adds} here",
         "The released code keeps the step that scores best on the cases that it then reports, so "
         "that the test is no longer one. Here the step is chosen on validation cases. The gain is "
         f"the best of {looks} steps on {cases} test cases, against the step that validation chose.",

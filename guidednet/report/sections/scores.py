@@ -135,7 +135,10 @@ def _verdict(groups: dict[str, list[Scored]]) -> str:
     if not known:
         return "No row has an interval yet."
     unclear = [one for one in known if one.unclear]
+    baseline = known[0].baseline
+    if len(known) == 1 and unclear:
+        return f"The row cannot be told from {baseline} here: its interval contains 0."
     return (
-        f"{len(unclear)} of {len(known)} rows cannot be told from {known[0].baseline} here: their "
-        "interval contains 0."
+        f"{len(unclear)} of {len(known)} rows cannot be told from {baseline} here: their interval "
+        "contains 0."
     )

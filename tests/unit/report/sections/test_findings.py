@@ -86,6 +86,8 @@ def test_what_selection_on_test_cases_gains_is_read_from_its_file(made):
     table.to_csv(folder / "selection.csv", index=False)
     found = by_anchor(made)["found-selection"]
     assert "up to 1.8 points" in found.short and "8 steps on 6 test cases" in found.meaning
+    table.assign(gain=0.0).to_csv(folder / "selection.csv", index=False)
+    assert by_anchor(made)["found-selection"].short.endswith("adds nothing here")
     table.iloc[:0].to_csv(folder / "selection.csv", index=False)
     assert "found-selection" not in by_anchor(made)
 

@@ -78,6 +78,13 @@ def test_the_forest_has_a_dot_per_case_and_leaves_the_baseline_out(made, shown):
     assert "1 of 2 rows cannot be told from Sup only" in shown
 
 
+def test_a_single_row_is_spoken_of_in_the_singular(made):
+    unclear = [one.row.label for one in differences(rows(), made.get) if one.unclear]
+    pair = [row for row in rows() if row.label in ("Sup only", unclear[0])]
+    shown = shown_scores("table1", make_table(pair, made.runs, "table1", "blank"), pair, made)
+    assert "The row cannot be told from Sup only here: its interval contains 0." in shown
+
+
 def test_rows_that_the_profile_does_not_train_are_in_the_table_alone(made):
     """A brief profile has one half of Table 1; the other would fill the plot with "not run"."""
     others = [
