@@ -334,3 +334,17 @@ def test_the_docs_say_how_much_the_chosen_step_makes_of_the_differences():
     assert "and within 0.2 points of it at the last" in said
     assert to_supervised["last_mean_dice"].abs().max() < 0.2
     assert (means.loc["GuidedNet, as printed"] - means.loc["Sup only"])["mean_dice"] < -3.5
+
+
+def test_the_docs_say_how_long_the_default_profile_trains():
+    training = profile("quick").training
+    start, steps = training.warm_start_steps, training.steps
+    said = {
+        README: f"The default profile adds {steps} steps to a warm start",
+        ROOT / "docs" / "notebooks.md": f"{steps} steps after a shared warm start of {start}",
+        ROOT / "docs" / "profiles-and-options.md": (
+            f"a shared warm start of {start} steps, then {steps} steps per row"
+        ),
+    }
+    for path, sentence in said.items():
+        assert sentence in " ".join(prose(path).split()), path.name
